@@ -1,1 +1,16 @@
+//! The words and rules of labeling: no IO, no async, no clock. Compiles to WebAssembly, so that the
+//! browser and the server decide with the same code.
 
+pub mod answer;
+pub mod consensus;
+pub mod id;
+pub mod item;
+pub mod permission;
+pub mod project;
+pub mod queue;
+pub mod release;
+pub mod taxonomy;
+pub mod time;
+
+pub use id::*;
+pub use time::Time;

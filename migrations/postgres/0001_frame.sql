@@ -1,0 +1,151 @@
+-- Who is here, what runs, what was done: people, sessions, jobs, audit, and the counters that ids and cursors come from.
+-- Ids are made by the program; times are unix microseconds in UTC; documents are JSON in TEXT.
+
+CREATE TABLE meta (
+  key   TEXT COLLATE "C" PRIMARY KEY,
+  value BIGINT NOT NULL
+);
+-- 'node': numbers the processes that make ids. 'change': the cursor of the change feed; whoever appends
+-- takes the next number while holding this row, so that numbers become visible in order.
+INSERT INTO meta (key, value) VALUES ('node', 0), ('change', 0);
+
+CREATE TABLE project (
+  id          BIGINT PRIMARY KEY,
+  slug        TEXT COLLATE "C" NOT NULL UNIQUE,
+  name        TEXT COLLATE "C" NOT NULL,
+  description TEXT COLLATE "C" NOT NULL DEFAULT '',
+  task        TEXT COLLATE "C" NOT NULL CHECK (task IN ('single', 'multi')),
+  settings    TEXT COLLATE "C" NOT NULL,
+  created_at  BIGINT NOT NULL,
+  archived_at BIGINT
+);
+
+-- kind 'person' signs in; 'source' stands for whoever gave imported answers; 'machine' acts by token only.
+CREATE TABLE person (
+  id            BIGINT PRIMARY KEY,
+  email         TEXT COLLATE "C" UNIQUE,
+  name          TEXT COLLATE "C" NOT NULL,
+  kind          TEXT COLLATE "C" NOT NULL CHECK (kind IN ('person', 'source', 'machine')),
+  project_id    BIGINT REFERENCES project (id),
+  password_hash TEXT COLLATE "C",
+  admin         BOOLEAN NOT NULL,
+  prefs         TEXT COLLATE "C" NOT NULL DEFAULT '{}',
+  created_at    BIGINT NOT NULL,
+  disabled_at   BIGINT,
+  CHECK (kind <> 'person' OR email IS NOT NULL)
+);
+CREATE UNIQUE INDEX person_source ON person (project_id, name) WHERE kind = 'source';
+
+CREATE TABLE membership (
+  project_id BIGINT NOT NULL REFERENCES project (id),
+  person_id  BIGINT NOT NULL REFERENCES person (id),
+  roles      TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (project_id, person_id)
+);
+CREATE INDEX membership_person ON membership (person_id);
+
+CREATE TABLE api_token (
+  id           BIGINT PRIMARY KEY,
+  person_id    BIGINT NOT NULL REFERENCES person (id),
+  project_id   BIGINT NOT NULL REFERENCES project (id),
+  name         TEXT COLLATE "C" NOT NULL,
+  hash         TEXT COLLATE "C" NOT NULL UNIQUE,
+  scope        TEXT COLLATE "C" NOT NULL CHECK (scope IN ('label', 'read', 'write')),
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT,
+  last_used_at BIGINT,
+  revoked_at   BIGINT
+);
+CREATE INDEX api_token_person ON api_token (person_id);
+CREATE INDEX api_token_project ON api_token (project_id);
+
+CREATE TABLE session (
+  id         TEXT COLLATE "C" PRIMARY KEY,
+  person_id  BIGINT REFERENCES person (id),
+  data       TEXT COLLATE "C" NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX session_person ON session (person_id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE TABLE reset_link (
+  hash       TEXT COLLATE "C" PRIMARY KEY,
+  person_id  BIGINT NOT NULL REFERENCES person (id),
+  created_by BIGINT REFERENCES person (id),
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at    BIGINT
+);
+
+CREATE TABLE job (
+  id          BIGINT PRIMARY KEY,
+  kind        TEXT COLLATE "C" NOT NULL,
+  project_id  BIGINT REFERENCES project (id),
+  payload     TEXT COLLATE "C" NOT NULL,
+  state       TEXT COLLATE "C" NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+  dedupe      TEXT COLLATE "C",
+  done        BIGINT NOT NULL DEFAULT 0,
+  total       BIGINT,
+  message     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  checkpoint  TEXT COLLATE "C",
+  result      TEXT COLLATE "C",
+  error       TEXT COLLATE "C",
+  attempts    BIGINT NOT NULL DEFAULT 0,
+  fence       BIGINT NOT NULL DEFAULT 0,
+  lease_until BIGINT,
+  cancel      BOOLEAN NOT NULL DEFAULT FALSE,
+  created_by  BIGINT REFERENCES person (id),
+  created_at  BIGINT NOT NULL,
+  started_at  BIGINT,
+  finished_at BIGINT
+);
+CREATE UNIQUE INDEX job_dedupe ON job (dedupe) WHERE state IN ('waiting', 'running');
+CREATE INDEX job_open ON job (state, id) WHERE state IN ('waiting', 'running');
+CREATE INDEX job_project ON job (project_id, id);
+
+CREATE TABLE audit (
+  id         BIGINT PRIMARY KEY,
+  at         BIGINT NOT NULL,
+  person_id  BIGINT REFERENCES person (id),
+  project_id BIGINT REFERENCES project (id),
+  act        TEXT COLLATE "C" NOT NULL,
+  target     TEXT COLLATE "C" NOT NULL,
+  detail     TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_project ON audit (project_id, at);
+
+-- Counts that pages show without counting a million rows: sums over the shards. Derived: `assay doctor`
+-- compares them with the rows, `assay rebuild` makes them again.
+CREATE TABLE tally (
+  kind  TEXT COLLATE "C" NOT NULL,
+  id    BIGINT NOT NULL,
+  key   TEXT COLLATE "C" NOT NULL,
+  shard BIGINT NOT NULL,
+  n     BIGINT NOT NULL,
+  PRIMARY KEY (kind, id, key, shard)
+);
+
+-- From this feed each node brings its own search index up to date.
+CREATE TABLE change (
+  id         BIGINT PRIMARY KEY,
+  project_id BIGINT NOT NULL,
+  kind       TEXT COLLATE "C" NOT NULL CHECK (kind IN ('items', 'items_removed')),
+  first_item BIGINT NOT NULL,
+  last_item  BIGINT NOT NULL,
+  at         BIGINT NOT NULL
+);
+
+-- Content that cannot be recomputed. The bytes lie in a folder beside SQLite, in blob_part in PostgreSQL.
+CREATE TABLE blob (
+  key        TEXT COLLATE "C" PRIMARY KEY,
+  bytes      BIGINT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE TABLE blob_part (
+  key  TEXT COLLATE "C" NOT NULL REFERENCES blob (key) ON DELETE CASCADE,
+  part BIGINT NOT NULL,
+  data BYTEA NOT NULL,
+  PRIMARY KEY (key, part)
+);
