@@ -1,1 +1,12 @@
+//! Numbers in, numbers out: what Assay measures and learns, for any table of votes and any pile of text.
+//!
+//! Nothing here knows a project, a label's name, a clock or a file. Random choices take a seed, so that a run can be
+//! repeated to the bit, whatever the number of threads. Inputs are slices and iterators; what can't be computed is a
+//! small error that says why, never a NaN and never a panic.
+#![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod agreement;
+pub mod resample;
+pub mod text;
+pub mod votes;

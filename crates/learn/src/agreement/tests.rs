@@ -1,0 +1,439 @@
+//! Published tables with their published figures, then what must hold for any table.
+
+use super::*;
+use crate::resample::Bootstrap;
+use proptest::prelude::*;
+
+/// One line an annotator, one column an item, `.` where there is no answer.
+fn table(lines: &[&str]) -> Ratings {
+    let mut rows = Vec::new();
+    for (who, line) in lines.iter().enumerate() {
+        for (item, cell) in line.split_whitespace().enumerate() {
+            if let Ok(value) = cell.parse::<f64>() {
+                rows.push((item as u64, who as u64, value));
+            }
+        }
+    }
+    Ratings::from_values(rows).unwrap()
+}
+
+/// Krippendorff 2011, example C: 4 observers, 12 units.
+fn four_by_twelve() -> Ratings {
+    table(&[
+        "1 2 3 3 2 1 4 1 2 . . .",
+        "1 2 3 3 2 2 4 1 2 5 . 3",
+        ". 3 3 3 2 3 4 2 2 5 1 .",
+        "1 2 3 3 2 4 4 1 2 5 1 .",
+    ])
+}
+
+/// Krippendorff's 3 coders, 15 units (the worked example of Wikipedia's article on his alpha).
+fn three_by_fifteen() -> Ratings {
+    table(&[
+        ". . . . . 3 4 1 2 1 1 3 3 . 3",
+        "1 . 2 1 3 3 4 3 . . . . . . .",
+        ". . 2 1 3 4 4 . 2 1 1 3 3 . 4",
+    ])
+}
+
+/// Fleiss 1971 as retold by Wikipedia: 14 raters put 10 subjects into 5 categories.
+fn ten_by_fourteen() -> Ratings {
+    let counts = [
+        [0, 0, 0, 0, 14],
+        [0, 2, 6, 4, 2],
+        [0, 0, 3, 5, 6],
+        [0, 3, 9, 2, 0],
+        [2, 2, 8, 1, 1],
+        [7, 7, 0, 0, 0],
+        [3, 2, 6, 3, 0],
+        [2, 5, 3, 2, 2],
+        [6, 5, 2, 1, 0],
+        [0, 2, 2, 3, 7],
+    ];
+    let mut rows = Vec::new();
+    for (item, row) in counts.iter().enumerate() {
+        let mut who = 0;
+        for (label, &n) in row.iter().enumerate() {
+            for _ in 0..n {
+                rows.push((item as u64, who, label as u32));
+                who += 1;
+            }
+        }
+    }
+    Ratings::from_labels(rows)
+}
+
+fn near(got: Result<Estimate, Undefined>, wanted: f64, digits: f64) {
+    let got = got.unwrap().value;
+    assert!((got - wanted).abs() < digits, "{got} is not {wanted}");
+}
+
+const NONE: Bootstrap = Bootstrap::none();
+
+#[test]
+fn krippendorffs_twelve_units() {
+    let table = four_by_twelve();
+    for (metric, alpha) in [
+        (Metric::Nominal, 0.743_421),
+        (Metric::Ordinal, 0.815_388),
+        (Metric::Interval, 0.849_107),
+        (Metric::Ratio, 0.797_403),
+    ] {
+        near(krippendorff_alpha(&table, metric, &NONE), alpha, 1e-6);
+    }
+    // Units 1 to 11: the twelfth has a single value.
+    assert_eq!(krippendorff_alpha(&table, Metric::Nominal, &NONE).unwrap().n_items, 11);
+    assert_eq!((table.n_items(), table.n_answers(), table.annotators().len()), (12, 41, 4));
+}
+
+#[test]
+fn krippendorffs_fifteen_units() {
+    let table = three_by_fifteen();
+    for (metric, alpha) in [
+        (Metric::Nominal, 0.691_358),
+        (Metric::Ordinal, 0.806_721),
+        (Metric::Interval, 0.810_845),
+        (Metric::Ratio, 0.808_944),
+    ] {
+        near(krippendorff_alpha(&table, metric, &NONE), alpha, 1e-6);
+    }
+}
+
+#[test]
+fn fleiss_ten_subjects() {
+    near(fleiss_kappa(&ten_by_fourteen(), &NONE), 0.209_931, 1e-6);
+    near(percent(&ten_by_fourteen(), &NONE), 0.378, 5e-4);
+}
+
+/// Krippendorff 2011, example A: two observers, ten units, binary: α = .095. κ and π of the same table by hand: one says
+/// 1 in 2 of 10 units, the other in 4, and they agree on 6.
+#[test]
+fn two_observers_of_ten_units() {
+    let table = table(&["0 1 0 0 0 0 0 0 1 0", "1 1 1 0 0 1 0 0 0 0"]);
+    near(krippendorff_alpha(&table, Metric::Nominal, &NONE), 0.095_238, 1e-6);
+    near(percent(&table, &NONE), 0.6, 1e-12);
+    let chance = 0.8 * 0.6 + 0.2 * 0.4;
+    near(cohen_kappa(&table, 0, 1, Weights::Nominal, &NONE), (0.6 - chance) / (1.0 - chance), 1e-12);
+    let chance = 0.7 * 0.7 + 0.3 * 0.3;
+    near(scott_pi(&table, 0, 1, &NONE), (0.6 - chance) / (1.0 - chance), 1e-12);
+    // On a binary question the weights change nothing.
+    let plain = cohen_kappa(&table, 0, 1, Weights::Nominal, &NONE).unwrap().value;
+    near(cohen_kappa(&table, 0, 1, Weights::Linear, &NONE), plain, 1e-12);
+    near(cohen_kappa(&table, 1, 0, Weights::Quadratic, &NONE), plain, 1e-12);
+}
+
+/// Cohen's κ as everybody retells it: 50 proposals, both yes 20, both no 15, 5 and 10 apart: κ = .4.
+#[test]
+fn fifty_proposals() {
+    let cells = [((1, 1), 20), ((1, 0), 5), ((0, 1), 10), ((0, 0), 15)];
+    let mut rows = Vec::new();
+    for ((a, b), n) in cells {
+        for _ in 0..n {
+            let item = rows.len() as u64 / 2;
+            rows.extend([(item, 7, a), (item, 9, b)]);
+        }
+    }
+    let table = Ratings::from_labels(rows);
+    near(cohen_kappa(&table, 7, 9, Weights::Nominal, &NONE), 0.4, 1e-12);
+    // AC1 by hand: p_yes = (25 + 30) / 100, chance = 2 · .55 · .45 = .495, (.7 − .495) / .505.
+    near(gwet_ac1(&table, 2, &NONE), 0.205 / 0.505, 1e-12);
+}
+
+/// Weighted κ by hand on three ranks: rows a, columns b: [[2,1,0],[0,2,1],[0,0,2]], n = 8.
+/// Linear: observed 2; expected Σ nᵢ· n·ⱼ |i−j| / 8 with a = (3,3,2), b = (2,3,3): (3·3 + 3·3·2 + 3·2 + 3·3 + 2·2·2 + 2·3) / 8 = 7.
+#[test]
+fn weighted_kappa_of_three_ranks() {
+    let table = table(&["0 0 0 1 1 1 2 2", "0 0 1 1 1 2 2 2"]);
+    near(cohen_kappa(&table, 0, 1, Weights::Linear, &NONE), 1.0 - 2.0 / 7.0, 1e-12);
+    // Quadratic: observed 2; expected (3·3 + 3·3·4 + 3·2 + 3·3 + 2·2·4 + 2·3) / 8 = 82 / 8.
+    near(cohen_kappa(&table, 0, 1, Weights::Quadratic, &NONE), 1.0 - 16.0 / 82.0, 1e-12);
+}
+
+/// A label against the rest is the nominal α of the table in which all other labels are one.
+#[test]
+fn each_label_against_the_rest() {
+    let table = four_by_twelve();
+    let plan = Bootstrap::seeded(5);
+    let each = alpha_per_label(&table, &plan);
+    assert_eq!(each.len(), 5);
+    for (v, got) in each.into_iter().enumerate() {
+        let rest = table.items().enumerate().flat_map(|(item, answers)| {
+            answers.iter().map(move |&(who, value)| (item as u64, who, u32::from(value as usize == v)))
+        });
+        let alone = krippendorff_alpha(&Ratings::from_labels(rest), Metric::Nominal, &NONE).unwrap().value;
+        let got = got.unwrap();
+        assert!(
+            (got.value - alone).abs() < 1e-12 && got.low <= got.value && got.value <= got.high,
+            "{got:?}"
+        );
+    }
+}
+
+#[test]
+fn masi_weighs_what_is_shared() {
+    for (a, b, distance) in [
+        (&[][..], &[][..], 0.0),
+        (&[], &[1], 1.0),
+        (&[1, 2], &[1, 2], 0.0),
+        (&[1], &[1, 2], 1.0 - 2.0 / 3.0 / 2.0),
+        (&[1, 2], &[2, 3], 1.0 - 1.0 / 9.0),
+        (&[1, 2], &[3], 1.0),
+    ] {
+        assert!((masi_distance(a, b) - distance).abs() < 1e-12);
+        assert!((masi_distance(b, a) - distance).abs() < 1e-12);
+    }
+}
+
+/// By hand: two people, three items {1}|{1}, {1}|{1,2}, {}|{}. Six values: {1} 3, {1,2} 1, {} 2; δ({1},{1,2}) = 2/3.
+/// Observed 2 · 2/3; expected 2·(3·1·2/3 + 3·2·1 + 1·2·1) = 20; α = 1 − 5 · (4/3) / 20 = 2/3.
+#[test]
+fn masi_alpha_by_hand() {
+    let rows = [
+        (1, 1, vec![1]),
+        (1, 2, vec![1, 1]),
+        (2, 1, vec![1]),
+        (2, 2, vec![2, 1]),
+        (3, 1, vec![]),
+        (3, 2, vec![]),
+    ];
+    let table = SetRatings::new(rows);
+    near(masi_alpha(&table, &NONE), 2.0 / 3.0, 1e-12);
+    near(percent(table.exact(), &NONE), 2.0 / 3.0, 1e-12);
+    near(percent(&table.one_label(1), &NONE), 1.0, 1e-12);
+    near(percent(&table.one_label(2), &NONE), 2.0 / 3.0, 1e-12);
+    assert_eq!(table.labels(), [1, 2]);
+}
+
+#[test]
+fn the_last_row_of_a_pair_counts() {
+    let table = Ratings::from_labels([(1, 1, 5), (1, 2, 6), (1, 1, 6), (2, 1, 5), (2, 2, 5)]);
+    assert_eq!((table.dropped(), table.n_answers()), (1, 4));
+    near(percent(&table, &NONE), 1.0, 1e-12);
+    let sets = SetRatings::new([(1, 1, [5]), (1, 2, [6]), (1, 1, [6]), (2, 1, [8]), (2, 2, [8])]);
+    assert_eq!((sets.exact().dropped(), sets.labels()), (1, vec![6, 8]));
+    near(masi_alpha(&sets, &NONE), 1.0, 1e-12);
+    assert_eq!(sets.one_label(6).dropped(), 1);
+}
+
+#[test]
+fn what_has_no_value_says_why() {
+    let empty = Ratings::from_labels([]);
+    let alone = Ratings::from_labels([(1, 1, 1), (2, 2, 2)]);
+    let same = Ratings::from_labels([(1, 1, 1), (1, 2, 1), (2, 1, 3)]);
+    for table in [&empty, &alone] {
+        for got in [
+            percent(table, &NONE),
+            krippendorff_alpha(table, Metric::Ordinal, &NONE),
+            fleiss_kappa(table, &NONE),
+            cohen_kappa(table, 1, 2, Weights::Nominal, &NONE),
+            scott_pi(table, 1, 2, &NONE),
+            gwet_ac1(table, 3, &NONE),
+        ] {
+            assert_eq!(got, Err(Undefined::NoPairs));
+        }
+    }
+    // Item 2 has one answer: of what can be compared all is 1.
+    for got in [
+        krippendorff_alpha(&same, Metric::Nominal, &NONE),
+        krippendorff_alpha(&same, Metric::Interval, &NONE),
+        fleiss_kappa(&same, &NONE),
+        cohen_kappa(&same, 1, 2, Weights::Quadratic, &NONE),
+        scott_pi(&same, 1, 2, &NONE),
+        masi_alpha(&SetRatings::new([(1, 1, [1]), (1, 2, [1])]), &NONE),
+    ] {
+        assert_eq!(got, Err(Undefined::OneCategory));
+    }
+    assert_eq!(alpha_per_label(&same, &NONE), [Err(Undefined::OneCategory); 2]);
+    near(percent(&same, &NONE), 1.0, 1e-12);
+    // AC1 can tell: with three labels to choose from, agreeing on one is no accident.
+    assert!(gwet_ac1(&same, 3, &NONE).unwrap().value > 0.99);
+    assert_eq!(
+        gwet_ac1(&Ratings::from_labels([(1, 1, 1), (1, 2, 1)]), 1, &NONE),
+        Err(Undefined::OneCategory)
+    );
+    let below = Ratings::from_values([(1, 1, -1.0), (1, 2, 1.0)]).unwrap();
+    assert_eq!(krippendorff_alpha(&below, Metric::Ratio, &NONE), Err(Undefined::NegativeRatio));
+    let huge = Ratings::from_values([(1, 1, -1e300), (1, 2, 1e300)]).unwrap();
+    assert_eq!(krippendorff_alpha(&huge, Metric::Interval, &NONE), Err(Undefined::OutOfRange));
+    assert_eq!(Ratings::from_values([(1, 1, 0.0), (1, 1, f64::NAN)]), Err(NotFinite { row: 1 }));
+}
+
+#[test]
+fn an_interval_holds_its_value_and_narrows_with_items() {
+    let rows = |n: u64| {
+        Ratings::from_labels((0..n).flat_map(|item| {
+            let label = (item % 4) as u32;
+            [(item, 1, label), (item, 2, if item % 5 == 0 { (label + 1) % 4 } else { label })]
+        }))
+    };
+    let of = |n| krippendorff_alpha(&rows(n), Metric::Nominal, &Bootstrap::seeded(1)).unwrap();
+    let (few, many) = (of(100), of(2_000));
+    for got in [few, many] {
+        assert!(got.low < got.value && got.value < got.high && got.n_resamples == 2_000, "{got:?}");
+    }
+    assert!(many.high - many.low < 0.4 * (few.high - few.low));
+}
+
+/// The figures of a real table, for whoever has it at hand; people repeat themselves in it, so the last row counts.
+#[test]
+fn convabuse_severity() {
+    let Ok(mut file) = csv::Reader::from_path("/work/shared/data/convabuse/annotations.csv") else { return };
+    let columns = file.headers().unwrap().clone();
+    let column = |name: &str| columns.iter().position(|c| c == name);
+    let (Some(item), Some(who), Some(severity)) =
+        (column("item_id"), column("annotator_id"), column("severity"))
+    else {
+        panic!("columns are {columns:?}")
+    };
+    let mut numbers: FxHashMap<String, u64> = FxHashMap::default();
+    let mut rows = Vec::new();
+    for row in file.records() {
+        let row = row.unwrap();
+        let mut number = |kind: char, name: &str| {
+            let next = numbers.len() as u64;
+            *numbers.entry(format!("{kind}{name}")).or_insert(next)
+        };
+        rows.push((number('i', &row[item]), number('a', &row[who]), row[severity].parse::<f64>().unwrap()));
+    }
+    let table = Ratings::from_values(rows.iter().copied()).unwrap();
+    assert_eq!(table.dropped(), 357);
+    near(krippendorff_alpha(&table, Metric::Nominal, &NONE), 0.437_632_311_9, 1e-9);
+    near(krippendorff_alpha(&table, Metric::Ordinal, &NONE), 0.659_163_703_9, 1e-9);
+    near(krippendorff_alpha(&table, Metric::Interval, &NONE), 0.734_354_431_4, 1e-9);
+    let abusive = Ratings::from_labels(rows.into_iter().map(|(i, a, value)| (i, a, u32::from(value < 0.0))));
+    near(krippendorff_alpha(&abusive, Metric::Nominal, &NONE), 0.652_252_407_5, 1e-6);
+}
+
+/// Rows of at most one answer a pair, in any order.
+fn rows() -> impl Strategy<Value = Vec<(u64, u64, u32)>> {
+    proptest::collection::btree_map((0_u64..12, 0_u64..5), 0_u32..5, 0..50)
+        .prop_map(|cells| {
+            cells.into_iter().map(|((item, who), label)| (item, who, label)).collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+}
+
+fn everything(table: &Ratings, plan: &Bootstrap) -> Vec<Result<Estimate, Undefined>> {
+    let mut all = vec![
+        percent(table, plan),
+        krippendorff_alpha(table, Metric::Nominal, plan),
+        fleiss_kappa(table, plan),
+        gwet_ac1(table, 5, plan),
+        cohen_kappa(table, 0, 1, Weights::Nominal, plan),
+        scott_pi(table, 0, 1, plan),
+        krippendorff_alpha(table, Metric::Ordinal, plan),
+        krippendorff_alpha(table, Metric::Interval, plan),
+        krippendorff_alpha(table, Metric::Ratio, plan),
+        cohen_kappa(table, 0, 1, Weights::Quadratic, plan),
+        masi_alpha(&sets_of(table), plan),
+    ];
+    all.extend(alpha_per_label(table, plan));
+    all
+}
+
+/// Reads a label's bits as a set of labels.
+fn sets_of(table: &Ratings) -> SetRatings {
+    SetRatings::new(table.items().enumerate().flat_map(|(item, answers)| {
+        answers.iter().map(move |&(who, value)| {
+            let bits = table.values[value as usize] as u32;
+            (item as u64, who, (0..3).filter(move |bit| bits >> bit & 1 == 1))
+        })
+    }))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_order_of_rows_changes_no_bit(rows in rows(), turn in 0_usize..50) {
+        let plan = Bootstrap::new(30, 0.9, 11).unwrap();
+        let mut other = rows.clone();
+        other.rotate_left(turn % rows.len().max(1));
+        other.reverse();
+        let (one, two) = (Ratings::from_labels(rows), Ratings::from_labels(other));
+        prop_assert_eq!(everything(&one, &plan), everything(&two, &plan));
+    }
+
+    /// Names of labels carry no meaning for whatever is nominal; names of items and people carry none for anything.
+    #[test]
+    fn names_change_nothing(rows in rows(), names in Just([9_u32, 3, 70, 1, 22]).prop_shuffle()) {
+        let renamed = rows.iter().map(|&(item, who, label)| (item * 7 + 3, who, names[label as usize]));
+        let renamed = Ratings::from_labels(renamed);
+        let table = Ratings::from_labels(rows.iter().copied());
+        for (a, b) in everything(&table, &NONE).into_iter().zip(everything(&renamed, &NONE)).take(6) {
+            match (a, b) {
+                (Ok(a), Ok(b)) => prop_assert!((a.value - b.value).abs() < 1e-9),
+                (a, b) => prop_assert_eq!(a, b),
+            }
+        }
+    }
+
+    #[test]
+    fn full_agreement_is_one(labels in proptest::collection::vec(0_u32..5, 2..20), people in 2_u64..5) {
+        prop_assume!(labels.iter().any(|label| *label != labels[0]));
+        let rows = labels.iter().enumerate().flat_map(|(i, &label)| (0..people).map(move |who| (i as u64, who, label)));
+        for got in everything(&Ratings::from_labels(rows), &Bootstrap::new(20, 0.9, 2).unwrap()) {
+            let got = got.unwrap();
+            prop_assert!((got.value - 1.0).abs() < 1e-12 && (got.low - 1.0).abs() < 1e-12);
+        }
+    }
+
+    /// By Krippendorff's definition word for word, through the full coincidence matrix.
+    #[test]
+    fn alpha_follows_the_definition(rows in rows(), which in 0_usize..4) {
+        let metric = [Metric::Nominal, Metric::Ordinal, Metric::Interval, Metric::Ratio][which];
+        let table = Ratings::from_labels(rows);
+        let q = table.values.len();
+        let mut coincidences = vec![vec![0.0; q]; q];
+        for answers in table.items().filter(|answers| answers.len() > 1) {
+            for (i, a) in answers.iter().enumerate() {
+                for (j, b) in answers.iter().enumerate() {
+                    if i != j {
+                        coincidences[a.1 as usize][b.1 as usize] += 1.0 / (answers.len() as f64 - 1.0);
+                    }
+                }
+            }
+        }
+        let totals: Vec<f64> = coincidences.iter().map(|row| row.iter().sum()).collect();
+        let n: f64 = totals.iter().sum();
+        let apart = |c: usize, k: usize| match metric {
+            _ if c == k => 0.0,
+            Metric::Nominal => 1.0,
+            Metric::Ordinal => {
+                let between: f64 = totals[c.min(k)..=c.max(k)].iter().sum();
+                square(between - (totals[c] + totals[k]) / 2.0)
+            }
+            Metric::Interval => square(table.values[c] - table.values[k]),
+            Metric::Ratio => ratio(table.values[c], table.values[k]),
+        };
+        let (mut observed, mut chance) = (0.0, 0.0);
+        for c in 0..q {
+            for k in 0..q {
+                observed += coincidences[c][k] * apart(c, k);
+                chance += totals[c] * totals[k] * apart(c, k);
+            }
+        }
+        match krippendorff_alpha(&table, metric, &NONE) {
+            Ok(got) => prop_assert!((got.value - (1.0 - (n - 1.0) * observed / chance)).abs() < 1e-9),
+            Err(_) => prop_assert_eq!(chance, 0.0),
+        }
+    }
+
+    #[test]
+    fn as_many_threads_as_you_like(rows in rows(), seed: u64) {
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| everything(&Ratings::from_labels(rows.iter().copied()), &Bootstrap::new(40, 0.95, seed).unwrap()))
+        };
+        prop_assert_eq!(on(1), on(2));
+    }
+
+    #[test]
+    fn any_numbers_at_all(rows in proptest::collection::vec((0_u64..6, 0_u64..4, prop_oneof![any::<f64>(), -2.0..2.0_f64]), 0..40)) {
+        if let Ok(table) = Ratings::from_values(rows) {
+            for got in everything(&table, &Bootstrap::new(10, 0.9, 1).unwrap()).into_iter().flatten() {
+                prop_assert!(got.value.is_finite() && got.low.is_finite() && got.high.is_finite() && got.low <= got.high);
+            }
+        }
+    }
+}
