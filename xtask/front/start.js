@@ -1,0 +1,29 @@
+// Wakes the islands: loads the WebAssembly and gives each <leptos-island> on the page to its function.
+// It does what Leptos' own inline script does, but as a file, so that the page needs no inline script at all.
+// (Keep in step with `hydration/island_script.js` of the leptos crate.)
+import init, * as app from "app-glue";
+
+const childrenOf = [];
+
+async function wake(node) {
+  const tag = node.tagName;
+  if (tag === "LEPTOS-ISLAND") {
+    await wakeIsland(node, node.dataset.component);
+  } else if (tag === "LEPTOS-CHILDREN") {
+    childrenOf.push(node.$$on_hydrate);
+  }
+  for (const child of node.children) await wake(child);
+  if (tag === "LEPTOS-CHILDREN") childrenOf.pop();
+}
+
+async function wakeIsland(node, name) {
+  const island = app[name];
+  if (!island) return console.warn(`no WebAssembly function for the island ${name}`);
+  childrenOf.at(-1)?.();
+  await island(node);
+}
+
+await init({ module_or_path: "asset:app_bg.wasm" });
+app.hydrate?.();
+window.__hydrateIsland = wakeIsland;
+await wake(document.body);
