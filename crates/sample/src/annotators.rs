@@ -95,7 +95,7 @@ impl Annotator {
         let said = said.unwrap_or(message.intent);
         let words = message.text.split_whitespace().count() as f64;
         let typical = (1.8 + words / 4.2) * self.pace;
-        // Twelve uniforms less six are close enough to a normal deviate, and are the same bits on every machine.
+        // Twelve uniforms less six are close enough to a normal deviate.
         let deviate = (0..12).map(|_| random.r#gen::<f64>()).sum::<f64>() - 6.0;
         Answered { intent: (!skips).then_some(said), seconds: typical * (0.4 * deviate).exp() }
     }

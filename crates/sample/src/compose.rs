@@ -148,7 +148,7 @@ impl Draft<'_> {
             let end = if self.dice.chance(0.5) { "," } else { "" };
             self.plain(greeting, end);
         }
-        if self.dice.chance(0.08) {
+        if !INTENTS[intent].is_other && self.dice.chance(0.08) {
             self.around(AROUND.context);
         }
         self.any(&phrases.core);
@@ -195,7 +195,7 @@ impl Draft<'_> {
             self.out.push_str(if self.dice.chance(0.7) { "\n\n" } else { "\n" });
             body = self.out.len();
         }
-        if self.dice.chance(0.3) {
+        if !INTENTS[intent].is_other && self.dice.chance(0.3) {
             self.around(AROUND.context);
         }
         self.any(&phrases.core);
@@ -256,8 +256,8 @@ impl Draft<'_> {
         let who = self.who;
         let (hour, minute) = (self.dice.between(8, 19), self.dice.below(60));
         let _ = match self.dice.below(8) {
-            0 => write!(self.out, "{} {}, {}: ", who.first, who.last, who.plan.as_str()),
-            1 => write!(self.out, "{} {} / cust-{:06} / ", who.first, who.last, who.number),
+            0 => write!(self.out, "cust-{:06} ({}): ", who.number, who.plan.as_str()),
+            1 => write!(self.out, "{hour}h{minute:02}, {}. {}. ", &who.first[..1], who.last),
             2 => write!(self.out, "Call {hour}:{minute:02}. "),
             3 => write!(self.out, "Mx {}: ", who.last),
             _ => Ok(()),
