@@ -1,1 +1,195 @@
+//! Remembering: SQL on SQLite and PostgreSQL from one query text.
+//!
+//! Reads stand on [`Store`], writes on [`Tx`], so that a transaction is always visible. Every query is written
+//! once with `$1` placeholders and run by [`on!`]; what differs between the engines lives in [`dialect`].
+//!
+//! On SQLite all writes go through one writer task ([`writer`]): what comes together is committed together, and
+//! confirmed only after the commit.
 
+pub mod clock;
+pub mod dialect;
+pub mod document;
+pub mod error;
+pub mod ids;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod tx;
+mod writer;
+
+pub use clock::Clock;
+pub use document::Doc;
+pub use error::{Constraint, Error, Result};
+pub use tx::{BoxFuture, MaybeBusy, Tx};
+
+use ids::Ids;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One of two things, by engine.
+pub enum Either<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+/// Runs one expression on whichever engine is there: `on!(store, |db| sqlx::query("…").execute(db).await)`.
+/// The first argument is a [`Store`] or a [`Tx`].
+#[macro_export]
+macro_rules! on {
+    ($on:expr, |$db:ident| $run:expr) => {
+        match $on.db() {
+            $crate::Either::Sqlite($db) => $run,
+            $crate::Either::Postgres($db) => $run,
+        }
+    };
+}
+
+/// The memory of an installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    ids: Arc<Ids>,
+    clock: Clock,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite { readers: SqlitePool, writer: writer::Writer },
+    Postgres(PgPool),
+}
+
+/// Readers of SQLite that may work at once.
+const READERS: u32 = 6;
+
+impl Store {
+    /// Opens (and creates, and migrates) a SQLite file.
+    pub async fn open_sqlite(path: &Path, clock: Clock) -> Result<Store> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(20))
+            .statement_cache_capacity(400)
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", "2000");
+        let write_options = options.clone().pragma("cache_size", "-65536");
+        let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
+        sqlx::migrate!("../../migrations/sqlite").run_direct(&mut connection).await?;
+        let writer = writer::Writer::start(connection);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))
+            .await?;
+        Store { engine: Engine::Sqlite { readers, writer }, ids: Arc::new(Ids::new(0, clock.clone())), clock }
+            .numbered()
+            .await
+    }
+
+    /// Opens (and migrates) a PostgreSQL database.
+    pub async fn open_postgres(url: &str, clock: Clock) -> Result<Store> {
+        let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
+        let pool = PgPoolOptions::new().max_connections(20).connect_with(options).await?;
+        sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
+        Store { engine: Engine::Postgres(pool), ids: Arc::new(Ids::new(0, clock.clone())), clock }.numbered().await
+    }
+
+    /// Takes a number for this process, so that no two processes make the same id.
+    async fn numbered(mut self) -> Result<Store> {
+        let node = self
+            .write(|tx| {
+                Box::pin(async move {
+                    let query = "UPDATE meta SET value = value + 1 WHERE key = 'node' RETURNING value";
+                    let node: i64 = on!(tx, |db| sqlx::query_scalar(query).fetch_one(db).await)?;
+                    Ok::<_, Error>(node)
+                })
+            })
+            .await?;
+        self.ids = Arc::new(Ids::new(node, self.clock.clone()));
+        Ok(self)
+    }
+
+    /// The same memory with ids that start again from the clock: for tests that compare two engines.
+    pub fn with_ids(mut self, ids: Ids) -> Store {
+        self.ids = Arc::new(ids);
+        self
+    }
+
+    /// For [`on!`]: where to read.
+    pub fn db(&self) -> Either<&SqlitePool, &PgPool> {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => Either::Sqlite(readers),
+            Engine::Postgres(pool) => Either::Postgres(pool),
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// The next id of any kind.
+    pub fn next_id<T: From<i64>>(&self) -> T {
+        T::from(self.ids.next())
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn now(&self) -> domain::Time {
+        self.clock.now()
+    }
+
+    /// Does `work` in one transaction. Returns after it is on disk. An error undoes all of it.
+    ///
+    /// The closure may run again when PostgreSQL reports a deadlock or a serialization failure, hence `Clone`.
+    pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        self.write_as(writer::Urgency::Foreground, work).await
+    }
+
+    /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
+    /// is waiting for. Keep a piece under 5 ms.
+    pub async fn write_piece<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        self.write_as(writer::Urgency::Background, work).await
+    }
+
+    async fn write_as<T, E, F>(&self, urgency: writer::Urgency, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => {
+                let (ids, now) = (self.ids.clone(), self.clock.clone());
+                writer.run(urgency, ids, now, work).await
+            }
+            Engine::Postgres(pool) => tx::run_postgres(pool, self.ids.clone(), self.clock.clone(), work).await,
+        }
+    }
+
+    /// Waits for what is under way and closes all connections.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}

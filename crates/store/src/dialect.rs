@@ -1,0 +1,87 @@
+//! The only place that knows how the two engines differ.
+
+use crate::error::{Constraint, Error};
+use crate::{Store, Tx};
+
+/// Appended to a SELECT that picks work: on PostgreSQL rows that another transaction holds are passed over; on
+/// SQLite there is one writer and nothing to pass over.
+pub fn skip_locked(tx: &Tx) -> &'static str {
+    if tx.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" }
+}
+
+/// Appended to a SELECT whose row the transaction is going to change.
+pub fn for_update(tx: &Tx) -> &'static str {
+    if tx.is_postgres() { " FOR UPDATE" } else { "" }
+}
+
+/// Size of the database in bytes, for the admin.
+pub fn size_query(store: &Store) -> &'static str {
+    if store.is_postgres() {
+        "SELECT CAST(pg_database_size(current_database()) AS BIGINT)"
+    } else {
+        "SELECT CAST(page_count * page_size AS BIGINT) FROM pragma_page_count(), pragma_page_size()"
+    }
+}
+
+/// Constraint names (PostgreSQL) and column lists (SQLite) to one enum.
+const CONSTRAINTS: [(&str, &str, Constraint); 12] = [
+    ("project_slug_key", "project.slug", Constraint::ProjectSlug),
+    ("person_email_key", "person.email", Constraint::PersonEmail),
+    ("person_source", "person.project_id, person.name", Constraint::SourcePerson),
+    ("item_project_id_external_id_key", "item.project_id, item.external_id", Constraint::ItemExternalId),
+    (
+        "taxonomy_version_project_id_number_key",
+        "taxonomy_version.project_id, taxonomy_version.number",
+        Constraint::TaxonomyNumber,
+    ),
+    ("queue_project_id_name_key", "queue.project_id, queue.name", Constraint::QueueName),
+    (
+        "assignment_slot",
+        "assignment.queue_id, assignment.item_id, assignment.slot",
+        Constraint::AssignmentSlot,
+    ),
+    (
+        "assignment_person",
+        "assignment.queue_id, assignment.item_id, assignment.person_id",
+        Constraint::AssignmentPerson,
+    ),
+    ("answer_pkey", "answer.id", Constraint::AnswerId),
+    (
+        "answer_counted",
+        "answer.queue_id, answer.item_id, answer.person_id, answer.number",
+        Constraint::AnswerCounted,
+    ),
+    ("job_dedupe", "job.dedupe", Constraint::JobDedupe),
+    ("release_project_id_number_key", "release.project_id, release.number", Constraint::ReleaseNumber),
+];
+
+/// Either engine's error as ours.
+pub fn error(error: sqlx::Error) -> Error {
+    use sqlx::error::ErrorKind;
+    let database = match &error {
+        sqlx::Error::RowNotFound => return Error::NotFound,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => return Error::Unreadable(error.to_string()),
+        sqlx::Error::PoolTimedOut => return Error::Busy,
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => return Error::Closed,
+        sqlx::Error::Database(database) => database,
+        _ => return Error::Db(error),
+    };
+    match database.kind() {
+        ErrorKind::UniqueViolation => {
+            let name = database.constraint().unwrap_or_default();
+            let columns = database.message().split("failed: ").nth(1).unwrap_or_default();
+            let known = CONSTRAINTS.iter().find(|(pg, lite, _)| *pg == name || *lite == columns);
+            Error::Unique(known.map_or(Constraint::Other, |k| k.2))
+        }
+        ErrorKind::ForeignKeyViolation => Error::ForeignKey,
+        ErrorKind::CheckViolation | ErrorKind::NotNullViolation => Error::Check(database.message().to_owned()),
+        _ => match database.code().as_deref() {
+            // SQLite: SQLITE_FULL; PostgreSQL: disk_full.
+            Some("13" | "53100") => Error::DiskFull,
+            // SQLite: SQLITE_BUSY and its snapshot kind; PostgreSQL: deadlock, serialization failure.
+            Some("5" | "517" | "40P01" | "40001") => Error::Busy,
+            _ if database.message().starts_with("append-only") => Error::Check(database.message().to_owned()),
+            _ => Error::Db(error),
+        },
+    }
+}

@@ -1,0 +1,64 @@
+//! What can go wrong while remembering. Violated constraints have names, so that they can become sentences.
+
+use thiserror::Error;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The constraints that user errors or decisions hang on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Constraint {
+    ProjectSlug,
+    PersonEmail,
+    SourcePerson,
+    ItemExternalId,
+    TaxonomyNumber,
+    QueueName,
+    /// The slot is taken: promise 2.
+    AssignmentSlot,
+    /// This person holds or answered the item already: promise 2.
+    AssignmentPerson,
+    /// The same answer was sent before.
+    AnswerId,
+    AnswerCounted,
+    JobDedupe,
+    ReleaseNumber,
+    Other,
+}
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("not found")]
+    NotFound,
+    #[error("already there: {0:?}")]
+    Unique(Constraint),
+    #[error("a rule of the database says no: {0}")]
+    Check(String),
+    #[error("something that does not exist is referred to, or something that is referred to would vanish")]
+    ForeignKey,
+    #[error("the database is busy")]
+    Busy,
+    #[error("the disk is full")]
+    DiskFull,
+    #[error("the work was ended")]
+    Closed,
+    #[error("stored data can't be read: {0}")]
+    Unreadable(String),
+    #[error("blob storage: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("database: {0}")]
+    Db(sqlx::Error),
+    #[error("migration: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        crate::dialect::error(error)
+    }
+}
+
+impl Error {
+    pub fn is_unique(&self, constraint: Constraint) -> bool {
+        matches!(self, Error::Unique(c) if *c == constraint)
+    }
+}

@@ -1,0 +1,66 @@
+//! Stores for tests: every story runs on both engines from one body, see [`both!`].
+
+use crate::{Clock, Store};
+use domain::Time;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// 2026-11-02T09:00:00Z: when every test begins.
+pub const START: Time = Time(1_793_610_000_000_000);
+
+static N: AtomicU32 = AtomicU32::new(0);
+
+/// An empty SQLite store in a folder of its own, with a clock that stands still. The folder goes with the guard.
+pub async fn sqlite() -> (Store, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = Store::open_sqlite(&folder.path().join("assay.db"), Clock::manual(START)).await;
+    (store.expect("an empty SQLite store"), folder)
+}
+
+/// An empty PostgreSQL store in a schema of its own, where `ASSAY_TEST_POSTGRES` names a server.
+pub async fn postgres() -> Option<(Store, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = postgres_url().await?;
+    let store = Store::open_postgres(&url, Clock::manual(START)).await.expect("an empty PostgreSQL store");
+    Some((store, folder))
+}
+
+/// The address of a fresh schema on the test server, if there is one.
+pub async fn postgres_url() -> Option<String> {
+    use sqlx::{Connection, Executor};
+    let url = std::env::var("ASSAY_TEST_POSTGRES").ok()?;
+    let mut connection = sqlx::PgConnection::connect(&url).await.expect("the test PostgreSQL server");
+    let schema = format!("t{}_{}", std::process::id(), N.fetch_add(1, Ordering::SeqCst));
+    let create = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
+    connection.execute(sqlx::AssertSqlSafe(create)).await.expect("a schema for the test");
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Some(format!("{url}{separator}options=-csearch_path%3D{schema}"))
+}
+
+/// Writes one test for each engine from one body:
+/// `both!(async fn an_import_twice_changes_nothing(store: Store) { … });`. The PostgreSQL half says that it was
+/// left out where no server is named.
+#[macro_export]
+macro_rules! both {
+    ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story($store: $crate::Store) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let (store, _folder) = $crate::testing::sqlite().await;
+                story(store).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                match $crate::testing::postgres().await {
+                    Some((store, _folder)) => story(store).await,
+                    None => eprintln!("left out: ASSAY_TEST_POSTGRES names no server"),
+                }
+            }
+        }
+    )+};
+}

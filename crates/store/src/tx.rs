@@ -1,0 +1,92 @@
+//! A transaction: the only thing that writes.
+
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::{Clock, Either};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::sqlite::SqliteConnection;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// A transaction on either engine. Reads inside it see its own writes.
+///
+/// On PostgreSQL a failed statement ends the transaction: where a conflict is expected, write `ON CONFLICT DO
+/// NOTHING` and look at what came back instead of catching the error.
+pub struct Tx {
+    pub(crate) connection: Connection,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) clock: Clock,
+}
+
+pub(crate) enum Connection {
+    Sqlite(SqliteConnection),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Tx {
+    /// For [`crate::on!`]: where to read and write.
+    pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Either::Sqlite(connection),
+            Connection::Postgres(transaction) => Either::Postgres(&mut *transaction),
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
+    /// The next id of any kind.
+    pub fn next_id<T: From<i64>>(&self) -> T {
+        T::from(self.ids.next())
+    }
+
+    pub fn now(&self) -> domain::Time {
+        self.clock.now()
+    }
+}
+
+/// Errors that may be a lost race on PostgreSQL: the same work can succeed when it is run again.
+pub trait MaybeBusy {
+    fn is_busy(&self) -> bool;
+}
+
+impl MaybeBusy for Error {
+    fn is_busy(&self) -> bool {
+        matches!(self, Error::Busy)
+    }
+}
+
+/// So often a transaction is run again when PostgreSQL found it in another one's way.
+const ATTEMPTS: usize = 6;
+
+pub(crate) async fn run_postgres<T, E, F>(pool: &PgPool, ids: Arc<Ids>, clock: Clock, work: F) -> Result<T, E>
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone,
+    E: From<Error> + MaybeBusy,
+{
+    for attempt in 1.. {
+        let transaction = pool.begin().await.map_err(Error::from)?;
+        let mut tx = Tx { connection: Connection::Postgres(transaction), ids: ids.clone(), clock: clock.clone() };
+        let outcome = work.clone()(&mut tx).await;
+        let Connection::Postgres(transaction) = tx.connection else { break };
+        let error = match outcome {
+            Ok(value) => match transaction.commit().await {
+                Ok(()) => return Ok(value),
+                Err(error) => E::from(Error::from(error)),
+            },
+            Err(error) => {
+                // A rollback that fails closes the connection, which undoes the work as well.
+                let _ = transaction.rollback().await;
+                error
+            }
+        };
+        if !error.is_busy() || attempt == ATTEMPTS {
+            return Err(error);
+        }
+    }
+    Err(E::from(Error::Closed))
+}

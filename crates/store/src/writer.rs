@@ -1,0 +1,222 @@
+//! The one writer of SQLite. What comes together is committed together: one `BEGIN IMMEDIATE`, a savepoint for
+//! each request, one commit (one fsync) for all, and only then is any of them confirmed.
+//!
+//! Foreground requests (a person waits) go before background pieces (import, release), and a background piece
+//! never holds a commit back by more than itself.
+
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::tx::{BoxFuture, Connection, Tx};
+use crate::{Clock, MaybeBusy};
+use futures::FutureExt;
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnection;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// More requests than this are not put into one commit.
+const MOST_AT_ONCE: usize = 256;
+/// A commit made of background pieces alone takes in more of them for so long.
+const BACKGROUND_SPELL: Duration = Duration::from_millis(12);
+/// Requests that may wait before senders have to.
+const WAITING: usize = 4096;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    Foreground,
+    Background,
+}
+
+#[derive(Clone)]
+pub(crate) struct Writer {
+    foreground: mpsc::Sender<Request>,
+    background: mpsc::Sender<Request>,
+    closed: Arc<tokio::sync::Notify>,
+}
+
+/// Called with the fate of the commit.
+type Confirm = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+struct Request {
+    /// Does the work; says whether its savepoint is kept, and how to confirm.
+    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
+    ids: Arc<Ids>,
+    clock: Clock,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: SqliteConnection) -> Writer {
+        let (foreground, from_people) = mpsc::channel(WAITING);
+        let (background, from_jobs) = mpsc::channel(8);
+        let closed = Arc::new(tokio::sync::Notify::new());
+        let done = closed.clone();
+        tokio::spawn(async move {
+            serve(connection, from_people, from_jobs, &done).await;
+        });
+        Writer { foreground, background, closed }
+    }
+
+    pub(crate) async fn run<T, E, F>(&self, urgency: Urgency, ids: Arc<Ids>, clock: Clock, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel::<Result<T, E>>();
+        let work = Box::new(move |tx: &mut Tx| -> BoxFuture<'_, (bool, Confirm)> {
+            let doing = work(tx);
+            Box::pin(async move {
+                let outcome = match AssertUnwindSafe(doing).catch_unwind().await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Err(E::from(Error::Closed)),
+                };
+                let keep = outcome.is_ok();
+                let confirm: Confirm = Box::new(move |commit| {
+                    let outcome = match commit {
+                        Err(error) if keep => Err(E::from(error)),
+                        _ => outcome,
+                    };
+                    // Whoever asked may have gone; the work is done all the same.
+                    let _ = tell.send(outcome);
+                });
+                (keep, confirm)
+            })
+        });
+        let queue = if urgency == Urgency::Foreground { &self.foreground } else { &self.background };
+        queue.send(Request { work, ids, clock }).await.map_err(|_| E::from(Error::Closed))?;
+        told.await.map_err(|_| E::from(Error::Closed))?
+    }
+
+    pub(crate) async fn close(&self) {
+        self.closed.notify_one();
+        self.foreground.closed().await;
+    }
+}
+
+async fn serve(
+    connection: SqliteConnection,
+    mut people: mpsc::Receiver<Request>,
+    mut jobs: mpsc::Receiver<Request>,
+    closed: &tokio::sync::Notify,
+) {
+    let mut at = Some(connection);
+    loop {
+        let (first, urgency) = tokio::select! {
+            biased;
+            request = people.recv() => (request, Urgency::Foreground),
+            request = jobs.recv() => (request, Urgency::Background),
+            () = closed.notified() => (None, Urgency::Foreground),
+        };
+        let (Some(first), Some(connection)) = (first, at.take()) else { break };
+        at = Some(commit_together(connection, first, urgency, &mut people, &mut jobs).await);
+    }
+    people.close();
+    jobs.close();
+    if let Some(connection) = at {
+        let _ = connection.close().await;
+    }
+}
+
+/// One transaction: `first` and all that waits.
+async fn commit_together(
+    mut connection: SqliteConnection,
+    first: Request,
+    urgency: Urgency,
+    people: &mut mpsc::Receiver<Request>,
+    jobs: &mut mpsc::Receiver<Request>,
+) -> SqliteConnection {
+    if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await {
+        // Another process holds the file for longer than the busy timeout, or the disk fails: nobody is told
+        // that something was saved.
+        let mut tx = Tx { connection: Connection::Sqlite(connection), ids: first.ids, clock: first.clock };
+        refuse(first.work, &mut tx, error).await;
+        return into_connection(tx);
+    }
+    let began = Instant::now();
+    let mut confirmations = Vec::new();
+    let mut next = Some(first);
+    let mut has_foreground = urgency == Urgency::Foreground;
+    while let Some(request) = next.take() {
+        let mut tx = Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
+        let confirm = in_savepoint(&mut tx, request.work).await;
+        connection = into_connection(tx);
+        confirmations.push(confirm);
+        if confirmations.len() < MOST_AT_ONCE {
+            next = people.try_recv().ok();
+            has_foreground |= next.is_some();
+            if next.is_none() && !has_foreground && began.elapsed() < BACKGROUND_SPELL {
+                next = jobs.try_recv().ok();
+            }
+        }
+    }
+    let mut fate = sqlx::query("COMMIT").execute(&mut connection).await.map(|_| ()).map_err(Error::from);
+    if fate.is_err() {
+        let _ = sqlx::query("ROLLBACK").execute(&mut connection).await;
+    }
+    for (confirm, broken) in confirmations {
+        let told = match (&mut fate, broken) {
+            (Ok(()), None) => Ok(()),
+            (_, Some(error)) => Err(error),
+            (Err(error), None) => Err(same_kind(error)),
+        };
+        confirm(told);
+    }
+    connection
+}
+
+/// Runs one request in its savepoint. Returns how to confirm it, and the error if the savepoint itself broke
+/// (a full disk ends the whole transaction under it).
+async fn in_savepoint(
+    tx: &mut Tx,
+    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
+) -> (Confirm, Option<Error>) {
+    let opened = execute(tx, "SAVEPOINT request").await;
+    let (keep, confirm) = work(tx).await;
+    let closed = if keep {
+        execute(tx, "RELEASE request").await
+    } else {
+        match execute(tx, "ROLLBACK TO request").await {
+            Ok(()) => execute(tx, "RELEASE request").await,
+            Err(error) => Err(error),
+        }
+    };
+    (confirm, opened.and(closed).err())
+}
+
+async fn refuse(
+    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
+    tx: &mut Tx,
+    error: sqlx::Error,
+) {
+    // The work runs outside of a transaction that could keep it: it is rolled back whatever it does.
+    let error = Error::from(error);
+    if execute(tx, "SAVEPOINT request").await.is_ok() {
+        let (_, confirm) = work(tx).await;
+        let _ = execute(tx, "ROLLBACK TO request").await;
+        let _ = execute(tx, "RELEASE request").await;
+        confirm(Err(error));
+    }
+}
+
+async fn execute(tx: &mut Tx, statement: &'static str) -> Result<(), Error> {
+    crate::on!(tx, |db| sqlx::query(statement).execute(db).await.map(|_| ()))?;
+    Ok(())
+}
+
+fn into_connection(tx: Tx) -> SqliteConnection {
+    match tx.connection {
+        Connection::Sqlite(connection) => connection,
+        Connection::Postgres(_) => unreachable!("the writer task is SQLite's alone"),
+    }
+}
+
+/// One failed commit is told to everyone who was in it.
+fn same_kind(error: &Error) -> Error {
+    match error {
+        Error::DiskFull => Error::DiskFull,
+        Error::Busy => Error::Busy,
+        other => Error::Check(other.to_string()),
+    }
+}
