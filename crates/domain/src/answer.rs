@@ -33,8 +33,13 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    pub const ALL: [SkipReason; 5] =
-        [SkipReason::Unsure, SkipReason::NoFit, SkipReason::Broken, SkipReason::Language, SkipReason::Sensitive];
+    pub const ALL: [SkipReason; 5] = [
+        SkipReason::Unsure,
+        SkipReason::NoFit,
+        SkipReason::Broken,
+        SkipReason::Language,
+        SkipReason::Sensitive,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -124,7 +129,11 @@ pub enum BadAnswer {
 }
 
 /// Checks labels against the task and the taxonomy, and returns them sorted, each once.
-pub fn checked_labels(task: Task, taxonomy: &Taxonomy, labels: &[LabelId]) -> Result<Vec<LabelId>, BadAnswer> {
+pub fn checked_labels(
+    task: Task,
+    taxonomy: &Taxonomy,
+    labels: &[LabelId],
+) -> Result<Vec<LabelId>, BadAnswer> {
     let mut labels = labels.to_vec();
     labels.sort();
     labels.dedup();

@@ -96,7 +96,12 @@ pub struct Consensus {
 pub fn resolve(evidence: &Evidence) -> Consensus {
     let n = evidence.votes.len() as u32;
     if let Some(labels) = &evidence.decided {
-        return Consensus { state: State::Adjudicated, labels: labels.clone(), confidence: Some(1.0), n_answers: n };
+        return Consensus {
+            state: State::Adjudicated,
+            labels: labels.clone(),
+            confidence: Some(1.0),
+            n_answers: n,
+        };
     }
     let mut counts: Vec<(&Vec<LabelId>, u32)> = Vec::new();
     for vote in &evidence.votes {
@@ -147,7 +152,10 @@ mod tests {
         assert_eq!(resolve(&votes(&[1], 2)).state, State::Partial);
         assert_eq!(resolve(&votes(&[1, 2], 2)).state, State::Conflict);
         let agreed = resolve(&votes(&[1, 2, 1], 3));
-        assert_eq!((agreed.state, agreed.labels, agreed.confidence), (State::Agreed, vec![LabelId(1)], Some(2.0 / 3.0)));
+        assert_eq!(
+            (agreed.state, agreed.labels, agreed.confidence),
+            (State::Agreed, vec![LabelId(1)], Some(2.0 / 3.0))
+        );
         // Two of three asked say the same: the third cannot overturn them.
         assert_eq!(resolve(&votes(&[1, 1], 3)).state, State::Agreed);
         assert_eq!(resolve(&votes(&[1, 2], 3)).state, State::Partial);

@@ -178,21 +178,24 @@ pub fn may(actor: &Actor, act: Act) -> bool {
         Act::OwnAccount => true,
         Act::SeeProject | Act::Label => actor.admin || !actor.roles.is_empty(),
         Act::HoldLabelToken => actor.admin || !actor.roles.is_empty(),
-        Act::SeeOthers | Act::Import | Act::RunQueues | Act::CutRelease | Act::HoldDataToken => sighted(actor),
+        Act::SeeOthers | Act::Import | Act::RunQueues | Act::CutRelease | Act::HoldDataToken => {
+            sighted(actor)
+        }
         Act::EditTaxonomy | Act::Adjudicate => actor.admin || actor.roles.has(Role::Owner),
         Act::ManageProjects | Act::ManagePeople | Act::ReadAudit => actor.admin,
     };
     granted
         && match actor.via {
             // A machine acts by token only.
-            Via::Session => actor.admin || act == Act::OwnAccount || actor.roles != Roles::of(&[Role::Machine]),
+            Via::Session => {
+                actor.admin || act == Act::OwnAccount || actor.roles != Roles::of(&[Role::Machine])
+            }
             Via::Token(Scope::Label) => matches!(act, Act::SeeProject | Act::Label),
             Via::Token(Scope::Read) => act.reads_only(),
             // Managing people and one's account needs the person, not a token that may have leaked.
-            Via::Token(Scope::Write) => !matches!(
-                act,
-                Act::OwnAccount | Act::ManagePeople | Act::HoldDataToken | Act::HoldLabelToken
-            ),
+            Via::Token(Scope::Write) => {
+                !matches!(act, Act::OwnAccount | Act::ManagePeople | Act::HoldDataToken | Act::HoldLabelToken)
+            }
         }
 }
 
@@ -261,7 +264,8 @@ mod tests {
                 }
             }
         }
-        let admin = Actor { person: PersonId(1), admin: true, roles: Roles::NONE, via: Via::Token(Scope::Label) };
+        let admin =
+            Actor { person: PersonId(1), admin: true, roles: Roles::NONE, via: Via::Token(Scope::Label) };
         assert!(!may(&admin, Act::SeeOthers));
         assert!(!may(&Actor { via: Via::Token(Scope::Read), ..admin }, Act::Import));
     }

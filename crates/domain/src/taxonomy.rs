@@ -139,7 +139,8 @@ impl Taxonomy {
         let offered = self.offered();
         let taken: Vec<char> = offered.iter().filter_map(|l| l.key).collect();
         let other_takes_zero = offered.iter().any(|l| l.other && l.key.is_none()) && !taken.contains(&'0');
-        let mut free = "123456789".chars().chain((!other_takes_zero).then_some('0')).filter(|k| !taken.contains(k));
+        let mut free =
+            "123456789".chars().chain((!other_takes_zero).then_some('0')).filter(|k| !taken.contains(k));
         offered
             .iter()
             .map(|l| {

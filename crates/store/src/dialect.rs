@@ -60,7 +60,9 @@ pub fn error(error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind;
     let database = match &error {
         sqlx::Error::RowNotFound => return Error::NotFound,
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => return Error::Unreadable(error.to_string()),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            return Error::Unreadable(error.to_string());
+        }
         sqlx::Error::PoolTimedOut => return Error::Busy,
         sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => return Error::Closed,
         sqlx::Error::Database(database) => database,
@@ -74,7 +76,9 @@ pub fn error(error: sqlx::Error) -> Error {
             Error::Unique(known.map_or(Constraint::Other, |k| k.2))
         }
         ErrorKind::ForeignKeyViolation => Error::ForeignKey,
-        ErrorKind::CheckViolation | ErrorKind::NotNullViolation => Error::Check(database.message().to_owned()),
+        ErrorKind::CheckViolation | ErrorKind::NotNullViolation => {
+            Error::Check(database.message().to_owned())
+        }
         _ => match database.code().as_deref() {
             // SQLite: SQLITE_FULL; PostgreSQL: disk_full.
             Some("13" | "53100") => Error::DiskFull,

@@ -6,11 +6,26 @@
 //! On SQLite all writes go through one writer task ([`writer`]): what comes together is committed together, and
 //! confirmed only after the commit.
 
+pub mod answers;
+pub mod audit;
+pub mod blobs;
+pub mod changes;
 pub mod clock;
+pub mod consensus;
 pub mod dialect;
 pub mod document;
 pub mod error;
 pub mod ids;
+pub mod items;
+pub mod jobs;
+pub mod people;
+pub mod projects;
+pub mod queues;
+pub mod releases;
+pub mod sessions;
+pub mod sources;
+pub mod tally;
+pub mod taxonomies;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tx;
@@ -23,7 +38,9 @@ pub use tx::{BoxFuture, MaybeBusy, Tx};
 
 use ids::Ids;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -53,6 +70,7 @@ pub struct Store {
     engine: Engine,
     ids: Arc<Ids>,
     clock: Clock,
+    blobs: blobs::Place,
 }
 
 #[derive(Clone)]
@@ -79,15 +97,15 @@ impl Store {
             .pragma("wal_autocheckpoint", "2000");
         let write_options = options.clone().pragma("cache_size", "-65536");
         let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
-        sqlx::migrate!("../../migrations/sqlite").run_direct(&mut connection).await?;
+        sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
         let writer = writer::Writer::start(connection);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))
             .await?;
-        Store { engine: Engine::Sqlite { readers, writer }, ids: Arc::new(Ids::new(0, clock.clone())), clock }
-            .numbered()
-            .await
+        let blobs = blobs::Place::Folder(path.with_file_name("blobs"));
+        let ids = Arc::new(Ids::new(0, clock.clone()));
+        Store { engine: Engine::Sqlite { readers, writer }, ids, clock, blobs }.numbered().await
     }
 
     /// Opens (and migrates) a PostgreSQL database.
@@ -95,7 +113,8 @@ impl Store {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
         let pool = PgPoolOptions::new().max_connections(20).connect_with(options).await?;
         sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
-        Store { engine: Engine::Postgres(pool), ids: Arc::new(Ids::new(0, clock.clone())), clock }.numbered().await
+        let ids = Arc::new(Ids::new(0, clock.clone()));
+        Store { engine: Engine::Postgres(pool), ids, clock, blobs: blobs::Place::Table }.numbered().await
     }
 
     /// Takes a number for this process, so that no two processes make the same id.
@@ -178,7 +197,9 @@ impl Store {
                 let (ids, now) = (self.ids.clone(), self.clock.clone());
                 writer.run(urgency, ids, now, work).await
             }
-            Engine::Postgres(pool) => tx::run_postgres(pool, self.ids.clone(), self.clock.clone(), work).await,
+            Engine::Postgres(pool) => {
+                tx::run_postgres(pool, self.ids.clone(), self.clock.clone(), work).await
+            }
         }
     }
 

@@ -70,7 +70,8 @@ where
 {
     for attempt in 1.. {
         let transaction = pool.begin().await.map_err(Error::from)?;
-        let mut tx = Tx { connection: Connection::Postgres(transaction), ids: ids.clone(), clock: clock.clone() };
+        let mut tx =
+            Tx { connection: Connection::Postgres(transaction), ids: ids.clone(), clock: clock.clone() };
         let outcome = work.clone()(&mut tx).await;
         let Connection::Postgres(transaction) = tx.connection else { break };
         let error = match outcome {

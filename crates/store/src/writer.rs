@@ -39,9 +39,19 @@ pub(crate) struct Writer {
 /// Called with the fate of the commit.
 type Confirm = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
+/// Does the work; says whether its savepoint is kept, and how to confirm.
+type Work = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>;
+
+/// Lets the compiler see that the closure takes a transaction of any lifetime.
+fn boxed<F>(work: F) -> Work
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send + 'static,
+{
+    Box::new(work)
+}
+
 struct Request {
-    /// Does the work; says whether its savepoint is kept, and how to confirm.
-    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
+    work: Work,
     ids: Arc<Ids>,
     clock: Clock,
 }
@@ -58,14 +68,20 @@ impl Writer {
         Writer { foreground, background, closed }
     }
 
-    pub(crate) async fn run<T, E, F>(&self, urgency: Urgency, ids: Arc<Ids>, clock: Clock, work: F) -> Result<T, E>
+    pub(crate) async fn run<T, E, F>(
+        &self,
+        urgency: Urgency,
+        ids: Arc<Ids>,
+        clock: Clock,
+        work: F,
+    ) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
         let (tell, told) = oneshot::channel::<Result<T, E>>();
-        let work = Box::new(move |tx: &mut Tx| -> BoxFuture<'_, (bool, Confirm)> {
+        let work = boxed(move |tx| {
             let doing = work(tx);
             Box::pin(async move {
                 let outcome = match AssertUnwindSafe(doing).catch_unwind().await {
@@ -139,7 +155,8 @@ async fn commit_together(
     let mut next = Some(first);
     let mut has_foreground = urgency == Urgency::Foreground;
     while let Some(request) = next.take() {
-        let mut tx = Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
+        let mut tx =
+            Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
         let confirm = in_savepoint(&mut tx, request.work).await;
         connection = into_connection(tx);
         confirmations.push(confirm);
@@ -168,10 +185,7 @@ async fn commit_together(
 
 /// Runs one request in its savepoint. Returns how to confirm it, and the error if the savepoint itself broke
 /// (a full disk ends the whole transaction under it).
-async fn in_savepoint(
-    tx: &mut Tx,
-    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
-) -> (Confirm, Option<Error>) {
+async fn in_savepoint(tx: &mut Tx, work: Work) -> (Confirm, Option<Error>) {
     let opened = execute(tx, "SAVEPOINT request").await;
     let (keep, confirm) = work(tx).await;
     let closed = if keep {
@@ -185,11 +199,7 @@ async fn in_savepoint(
     (confirm, opened.and(closed).err())
 }
 
-async fn refuse(
-    work: Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, (bool, Confirm)> + Send>,
-    tx: &mut Tx,
-    error: sqlx::Error,
-) {
+async fn refuse(work: Work, tx: &mut Tx, error: sqlx::Error) {
     // The work runs outside of a transaction that could keep it: it is rolled back whatever it does.
     let error = Error::from(error);
     if execute(tx, "SAVEPOINT request").await.is_ok() {

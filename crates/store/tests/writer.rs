@@ -7,7 +7,11 @@ async fn add(store: &Store, key: &'static str, fail: bool) -> Result<(), Error> 
     store
         .write(move |tx| {
             Box::pin(async move {
-                on!(tx, |db| sqlx::query("INSERT INTO meta (key, value) VALUES ($1, 1)").bind(key).execute(db).await.map(|_| ()))?;
+                on!(tx, |db| sqlx::query("INSERT INTO meta (key, value) VALUES ($1, 1)")
+                    .bind(key)
+                    .execute(db)
+                    .await
+                    .map(|_| ()))?;
                 if fail { Err(Error::NotFound) } else { Ok(()) }
             })
         })
@@ -15,7 +19,8 @@ async fn add(store: &Store, key: &'static str, fail: bool) -> Result<(), Error> 
 }
 
 async fn count(store: &Store) -> i64 {
-    on!(store, |db| query_scalar("SELECT COUNT(*) FROM meta WHERE key LIKE 'k%'").fetch_one(db).await).expect("a count")
+    on!(store, |db| query_scalar("SELECT COUNT(*) FROM meta WHERE key LIKE 'k%'").fetch_one(db).await)
+        .expect("a count")
 }
 
 both! {

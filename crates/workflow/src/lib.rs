@@ -1,1 +1,46 @@
+//! One function for each thing that a person or a job does: load, decide (in `domain` and `learn`), save.
+//!
+//! Workflows take the [`House`] and an [`Actor`](domain::permission::Actor) and ask
+//! [`permission`](domain::permission) first. They return plain data; pages, the API and the command line show it.
 
+pub mod annotate;
+pub mod audit;
+pub mod backup;
+pub mod browse;
+pub mod demo;
+pub mod design;
+pub mod doctor;
+pub mod error;
+pub mod import;
+pub mod jobs;
+pub mod measure;
+pub mod people;
+pub mod projects;
+pub mod queues;
+pub mod rebuild;
+pub mod release;
+
+pub use error::{Error, Result};
+
+use domain::permission::{Act, Actor, may};
+use std::path::{Path, PathBuf};
+use store::Store;
+
+/// An installation: its memory, and the folder in which derived things lie.
+#[derive(Clone)]
+pub struct House {
+    pub store: Store,
+    /// The data directory: `assay.db` (SQLite), `blobs/`, `derived/`.
+    pub data: PathBuf,
+}
+
+impl House {
+    pub fn new(store: Store, data: &Path) -> House {
+        House { store, data: data.to_owned() }
+    }
+}
+
+/// The first line of every workflow.
+pub fn allow(actor: &Actor, act: Act) -> Result<()> {
+    if may(actor, act) { Ok(()) } else { Err(Error::Forbidden(act)) }
+}

@@ -9,14 +9,33 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Operation {
-    Add { label: LabelId, name: String },
-    Rename { label: LabelId, from: String, to: String },
+    Add {
+        label: LabelId,
+        name: String,
+    },
+    Rename {
+        label: LabelId,
+        from: String,
+        to: String,
+    },
     /// Its guideline changed: definition, in, out, examples.
-    Redefine { label: LabelId, name: String },
+    Redefine {
+        label: LabelId,
+        name: String,
+    },
     /// Key, parent, hue, constraints or the *other* mark changed.
-    Arrange { label: LabelId, name: String },
-    Retire { label: LabelId, name: String },
-    Restore { label: LabelId, name: String },
+    Arrange {
+        label: LabelId,
+        name: String,
+    },
+    Retire {
+        label: LabelId,
+        name: String,
+    },
+    Restore {
+        label: LabelId,
+        name: String,
+    },
     Reorder,
 }
 
@@ -30,7 +49,11 @@ pub fn operations(base: &Taxonomy, draft: &Taxonomy) -> Vec<Operation> {
             None => operations.push(Operation::Add { label: id, name }),
             Some(before) => {
                 if before.name != label.name {
-                    operations.push(Operation::Rename { label: id, from: before.name.clone(), to: name.clone() });
+                    operations.push(Operation::Rename {
+                        label: id,
+                        from: before.name.clone(),
+                        to: name.clone(),
+                    });
                 }
                 if guideline(before) != guideline(label) {
                     operations.push(Operation::Redefine { label: id, name: name.clone() });
@@ -137,7 +160,11 @@ mod tests {
     #[test]
     fn operations_say_what_changed() {
         let base = Taxonomy {
-            labels: vec![Label::named(id(1), "Refund"), Label::named(id(2), "Card"), Label::named(id(3), "Misc")],
+            labels: vec![
+                Label::named(id(1), "Refund"),
+                Label::named(id(2), "Card"),
+                Label::named(id(3), "Misc"),
+            ],
             ordered: false,
         };
         let mut draft = base.clone();
@@ -164,9 +191,12 @@ mod tests {
     }
 
     fn any_map() -> impl Strategy<Value = LabelMap> {
-        proptest::collection::btree_map(0i64..6, proptest::collection::btree_set(0i64..6, 0..3), 0..5).prop_map(|m| {
-            LabelMap(m.into_iter().map(|(k, v)| (LabelId(k), v.into_iter().map(LabelId).collect())).collect())
-        })
+        proptest::collection::btree_map(0i64..6, proptest::collection::btree_set(0i64..6, 0..3), 0..5)
+            .prop_map(|m| {
+                LabelMap(
+                    m.into_iter().map(|(k, v)| (LabelId(k), v.into_iter().map(LabelId).collect())).collect(),
+                )
+            })
     }
 
     proptest! {

@@ -1,0 +1,55 @@
+//! Counts that pages show without counting a million rows. Each is the sum of a few shards, so that people who
+//! answer at once do not wait for one row. Derived: `doctor` checks them, `rebuild` makes them again.
+
+use crate::error::Result;
+use crate::{Store, Tx, on};
+use std::collections::BTreeMap;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tally {
+    /// Items of a project by consensus state (key: the state), and `control` items.
+    Project(domain::ProjectId),
+    /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
+    Queue(domain::QueueId),
+}
+
+impl Tally {
+    fn parts(self) -> (&'static str, i64) {
+        match self {
+            Tally::Project(id) => ("project", id.0),
+            Tally::Queue(id) => ("queue", id.0),
+        }
+    }
+}
+
+const SHARDS: i64 = 16;
+
+impl Tx {
+    /// Adds to a count; `by` spreads writers over the shards (a person's id, a source's id).
+    pub async fn count(&mut self, tally: Tally, key: &str, n: i64, by: i64) -> Result<()> {
+        if n == 0 {
+            return Ok(());
+        }
+        let (kind, id) = tally.parts();
+        let query = "INSERT INTO tally (kind, id, key, shard, n) VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n";
+        // Ids end in six bits of sequence below the process number: their low bits spread well enough.
+        let shard = by.rem_euclid(SHARDS);
+        on!(self, |db| {
+            sqlx::query(query).bind(kind).bind(id).bind(key).bind(shard).bind(n).execute(db).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// All counts of one thing.
+    pub async fn tally(&self, tally: Tally) -> Result<BTreeMap<String, i64>> {
+        let (kind, id) = tally.parts();
+        let query = "SELECT key, CAST(SUM(n) AS BIGINT) FROM tally WHERE kind = $1 AND id = $2 GROUP BY key";
+        let rows: Vec<(String, i64)> =
+            on!(self, |db| sqlx::query_as(query).bind(kind).bind(id).fetch_all(db).await)?;
+        Ok(rows.into_iter().collect())
+    }
+}

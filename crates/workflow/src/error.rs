@@ -1,0 +1,55 @@
+//! What a workflow answers when it does not do what it was asked.
+
+use domain::permission::Act;
+use store::MaybeBusy;
+use thiserror::Error;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, Error)]
+pub enum Error {
+    /// There is no such thing, or the asker may not know that there is.
+    #[error("{0} was not found")]
+    NotFound(&'static str),
+    #[error("your role does not allow this")]
+    Forbidden(Act),
+    /// What was given does not fit; each with the field it is about.
+    #[error("{}", .0.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<FieldError>),
+    /// Someone or something else was faster; says what to do.
+    #[error("{0}")]
+    Conflict(String),
+    /// Not the asker's fault; the details are for the log.
+    #[error("internal: {0}")]
+    Internal(String),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// One field of a form or of a request that does not fit. `field` is its name there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+impl Error {
+    /// One field that does not fit.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Error {
+        Error::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Error {
+        Error::Conflict(message.into())
+    }
+
+    pub fn internal(error: impl std::fmt::Display) -> Error {
+        Error::Internal(error.to_string())
+    }
+}
+
+impl MaybeBusy for Error {
+    fn is_busy(&self) -> bool {
+        matches!(self, Error::Store(store::Error::Busy))
+    }
+}
