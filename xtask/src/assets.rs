@@ -1,6 +1,6 @@
 //! Files for the browser: named after their content, compressed ahead, listed in a manifest.
 //!
-//! The folder holds `NAME.HASH.EXT`, its `.br` and `.gz` where they are smaller, and `manifest.json`, which maps
+//! The folder holds `NAME.HASH.EXT`, its `.br` and `.gz` where that is worth it, and `manifest.json`, which maps
 //! the name that the sources use (`app.css`) to the name that the browser asks for (`app.1a2b3c4d5e6f.css`).
 //! Sources refer to each other as `asset:NAME`, which becomes `/assets/HASHED-NAME`.
 
@@ -14,6 +14,9 @@ use crate::place::Profile;
 
 /// What the browser must not be sent twice: fonts and pictures are compressed already.
 const COMPRESSED_ALREADY: &[&str] = &["woff2", "png", "jpg", "webp", "avif"];
+
+/// Below this many bytes, one packet carries it either way.
+const NOT_WORTH_COMPRESSING: usize = 600;
 
 pub struct Assets {
     folder: PathBuf,
@@ -32,7 +35,7 @@ impl Assets {
         let hashed = hashed_name(name, bytes);
         self.write(&hashed, || bytes.to_vec())?;
         let extension = hashed.rsplit('.').next().unwrap_or_default();
-        if !COMPRESSED_ALREADY.contains(&extension) {
+        if !COMPRESSED_ALREADY.contains(&extension) && bytes.len() >= NOT_WORTH_COMPRESSING {
             let profile = self.profile;
             self.write(&format!("{hashed}.br"), || brotli(bytes, profile))?;
             self.write(&format!("{hashed}.gz"), || gzip(bytes, profile))?;
@@ -156,8 +159,8 @@ mod tests {
             files.sort();
             files
         };
-        let first = build(b"a{}");
-        let second = build(b"b{}");
+        let first = build(&[b'a'; 1000]);
+        let second = build(&[b'b'; 1000]);
         assert_eq!(first.len(), 4, "{first:?}");
         assert_eq!(second.len(), 4, "{second:?}");
         assert_ne!(first, second);
