@@ -1,1 +1,159 @@
+//! Background work: enqueued by a workflow, run by whichever process serves, watched by people.
 //!
+//! A job function is idempotent in pieces: each piece and the checkpoint that speaks of it are one transaction
+//! ([`Running::checkpoint_in`]), so that a crash repeats nothing and loses nothing. What each kind of job runs
+//! stands in [`table`].
+
+mod runner;
+pub mod table;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use runner::{Running, run_all, runner};
+pub use table::Kind;
+pub use watch::{JobView, see, view, watch};
+
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::{JobId, PersonId, ProjectId};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use store::jobs::NewJob;
+use store::{MaybeBusy, Tx};
+use tokio::sync::{Notify, broadcast};
+
+/// Why a job function should come to an end before its work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Someone asked for it: tidy up, then return.
+    Cancelled,
+    /// Someone else works on it: touch nothing.
+    Lost,
+    /// The program stops and the job will be gone on with: touch nothing.
+    Closing,
+}
+
+/// How a job function returns without having done its work.
+#[derive(Debug)]
+pub enum Halt {
+    Stop(Stop),
+    Failed(Error),
+}
+
+/// What a job function returns: a result that people and pages read.
+pub type Outcome = std::result::Result<serde_json::Value, Halt>;
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Halt {
+        Halt::Stop(stop)
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Halt {
+        Halt::Failed(error)
+    }
+}
+
+impl From<store::Error> for Halt {
+    fn from(error: store::Error) -> Halt {
+        Halt::Failed(Error::Store(error))
+    }
+}
+
+impl MaybeBusy for Halt {
+    fn is_busy(&self) -> bool {
+        matches!(self, Halt::Failed(error) if error.is_busy())
+    }
+}
+
+/// What the jobs of this process tell each other without asking the database.
+pub struct Board {
+    /// There is a job to take.
+    wake: Notify,
+    /// A job has moved.
+    moved: broadcast::Sender<JobId>,
+    /// Jobs that run here, and whether they were asked to stop.
+    here: Mutex<HashMap<JobId, Arc<AtomicBool>>>,
+}
+
+impl Default for Board {
+    fn default() -> Board {
+        Board { wake: Notify::new(), moved: broadcast::channel(256).0, here: Mutex::default() }
+    }
+}
+
+impl Board {
+    fn moved(&self, job: JobId) {
+        // Nobody may be watching.
+        let _ = self.moved.send(job);
+    }
+
+    fn with_here<T>(&self, look: impl FnOnce(&mut HashMap<JobId, Arc<AtomicBool>>) -> T) -> T {
+        look(&mut self.here.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Makes a job, or finds the open one with the same dedupe key, and wakes the runner. The caller has asked for
+/// permission.
+pub async fn enqueue(
+    house: &House,
+    by: Option<PersonId>,
+    project: Option<ProjectId>,
+    kind: Kind,
+    payload: &impl Serialize,
+    dedupe: Option<String>,
+) -> Result<JobId> {
+    let job = new(by, project, kind, payload, dedupe)?;
+    let id = house
+        .store
+        .write(move |tx: &mut Tx| Box::pin(async move { tx.enqueue_job(&job).await.map_err(Error::from) }))
+        .await?;
+    wake(house);
+    Ok(id)
+}
+
+/// The same job for `tx.enqueue_job`, where it must be made in the transaction of what it belongs to. Call
+/// [`wake`] after the commit.
+pub fn new(
+    by: Option<PersonId>,
+    project: Option<ProjectId>,
+    kind: Kind,
+    payload: &impl Serialize,
+    dedupe: Option<String>,
+) -> Result<NewJob> {
+    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
+    Ok(NewJob { kind: kind.as_str().to_owned(), project, payload, dedupe, by })
+}
+
+/// Tells the runner of this process that there is something to do; others look every second.
+pub fn wake(house: &House) {
+    house.jobs.wake.notify_one();
+}
+
+/// Asks for a job to stop: whoever began it may, and whoever runs imports and queues in its project.
+pub async fn cancel(house: &House, actor: &Actor, job: JobId) -> Result<()> {
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    if row.created_by != Some(actor.person.0) {
+        allow(actor, Act::RunQueues)?;
+    }
+    let asked = house
+        .store
+        .write(move |tx| Box::pin(async move { tx.cancel_job(job).await.map_err(Error::from) }))
+        .await?;
+    if !asked {
+        return Err(Error::conflict("The work was over before it could be cancelled."));
+    }
+    house.jobs.with_here(|here| {
+        if let Some(flag) = here.get(&job) {
+            flag.store(true, Ordering::SeqCst);
+        }
+    });
+    house.jobs.moved(job);
+    wake(house);
+    Ok(())
+}

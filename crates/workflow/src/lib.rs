@@ -24,6 +24,7 @@ pub use error::{Error, Result};
 
 use domain::permission::{Act, Actor, may};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::Store;
 
 /// An installation: its memory, and the folder in which derived things lie.
@@ -32,11 +33,13 @@ pub struct House {
     pub store: Store,
     /// The data directory: `assay.db` (SQLite), `blobs/`, `derived/`.
     pub data: PathBuf,
+    /// How the jobs of this process hear of each other.
+    pub jobs: Arc<jobs::Board>,
 }
 
 impl House {
     pub fn new(store: Store, data: &Path) -> House {
-        House { store, data: data.to_owned() }
+        House { store, data: data.to_owned(), jobs: Arc::default() }
     }
 }
 

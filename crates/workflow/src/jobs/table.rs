@@ -1,0 +1,63 @@
+//! The one place that says which function does which kind of job.
+
+use super::{Halt, Outcome, Running};
+use crate::{Error, House};
+
+/// What a job does. The words stand in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Import,
+    UndoImport,
+    FillQueue,
+    CutRelease,
+    SettleTaxonomy,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 5] =
+        [Kind::Import, Kind::UndoImport, Kind::FillQueue, Kind::CutRelease, Kind::SettleTaxonomy];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Import => "import",
+            Kind::UndoImport => "undo_import",
+            Kind::FillQueue => "fill_queue",
+            Kind::CutRelease => "cut_release",
+            Kind::SettleTaxonomy => "settle_taxonomy",
+        }
+    }
+
+    /// As a person reads it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::Import => "Import",
+            Kind::UndoImport => "Undo of an import",
+            Kind::FillQueue => "Filling a queue",
+            Kind::CutRelease => "Release",
+            Kind::SettleTaxonomy => "New taxonomy",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|k| k.as_str() == text)
+    }
+}
+
+/// Does a job. Functions are `async fn(&House, &Running) -> Outcome`; they read their payload with
+/// `run.payload()` and begin with `run.progress(…)`, which is where a job that was cancelled while it waited
+/// learns of it.
+pub(super) async fn run(_house: &House, run: &Running) -> Outcome {
+    let Some(_kind) = run.kind() else { return Err(unknown()) };
+    Err(unknown())
+}
+
+/// A newer program beside this one may make jobs that this one has not learned.
+fn unknown() -> Halt {
+    Halt::Failed(Error::conflict("This version of the program can’t do this kind of work."))
+}
+
+/// A job came to an end without its function knowing: it was given up after too many crashes. What the job
+/// belongs to must not look as if it were still under way.
+pub(super) async fn given_up(_house: &House, _job: &store::jobs::Job, _why: &str) -> Result<(), Error> {
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! A job as people see it, now and while it moves.
+
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::{JobId, ProjectId};
+use futures::Stream;
+use futures::stream::unfold;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use store::jobs::Job;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobView {
+    pub id: JobId,
+    pub kind: String,
+    pub title: String,
+    pub project: Option<ProjectId>,
+    /// waiting, running, done, failed, cancelled.
+    pub state: String,
+    pub done: i64,
+    pub total: Option<i64>,
+    pub message: String,
+    /// As far as the pace until now says.
+    pub seconds_left: Option<f64>,
+    /// Someone asked for it to stop, and it has not stopped yet.
+    pub stopping: bool,
+    pub result: Option<serde_json::Value>,
+    /// A sentence for people.
+    pub error: Option<String>,
+    /// Unix microseconds.
+    pub created_at: i64,
+    pub finished_at: Option<i64>,
+}
+
+impl JobView {
+    pub fn of(job: &Job, now: domain::Time) -> JobView {
+        let is_open = job.finished_at.is_none();
+        let seconds_left = match (job.total, job.started_at) {
+            (Some(total), Some(started)) if is_open && job.done > 0 && total >= job.done => {
+                let passed = now.seconds_since(domain::Time(started)).max(0.0);
+                Some(passed * (total - job.done) as f64 / job.done as f64)
+            }
+            _ => None,
+        };
+        JobView {
+            id: job.id,
+            title: super::Kind::parse(&job.kind).map_or("Work", super::Kind::title).to_owned(),
+            kind: job.kind.clone(),
+            project: job.project_id.map(ProjectId),
+            state: job.state.clone(),
+            done: job.done,
+            total: job.total,
+            message: job.message.clone(),
+            seconds_left,
+            stopping: is_open && job.cancel,
+            result: job.result.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            error: job.error.clone(),
+            created_at: job.created_at,
+            finished_at: job.finished_at,
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.finished_at.is_some()
+    }
+}
+
+/// A job, whoever asks: for workflows that have asked for permission already.
+pub async fn view(house: &House, job: JobId) -> Result<JobView> {
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    Ok(JobView::of(&row, house.store.now()))
+}
+
+/// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's
+/// roles are those in the job's project.
+pub async fn see(house: &House, actor: &Actor, job: JobId) -> Result<JobView> {
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    if row.created_by != Some(actor.person.0) {
+        allow(actor, Act::SeeOthers)?;
+    }
+    Ok(JobView::of(&row, house.store.now()))
+}
+
+/// A job as it moves: its state now, then each news, and last the one in which it is over. Ends early only
+/// when the job has gone.
+pub fn watch(house: &House, job: JobId) -> impl Stream<Item = JobView> + Send + 'static + use<> {
+    let watcher = Watcher { news: house.jobs.moved.subscribe(), house: house.clone(), job, last: None };
+    unfold(watcher, |mut watcher| async move {
+        let view = watcher.next().await?;
+        Some((view, watcher))
+    })
+}
+
+struct Watcher {
+    house: House,
+    job: JobId,
+    news: tokio::sync::broadcast::Receiver<JobId>,
+    last: Option<JobView>,
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Option<JobView> {
+        if self.last.as_ref().is_some_and(JobView::is_over) {
+            return None;
+        }
+        loop {
+            let now = match view(&self.house, self.job).await {
+                Ok(view) => view,
+                Err(Error::NotFound(_)) => return None,
+                Err(error) => {
+                    tracing::warn!(job = self.job.0, %error, "a job can’t be watched");
+                    return None;
+                }
+            };
+            // Only the time left has moved: that is no news.
+            let timeless = |v: &JobView| JobView { seconds_left: None, ..v.clone() };
+            if self.last.as_ref().map(timeless) != Some(timeless(&now)) {
+                self.last = Some(now.clone());
+                return Some(now);
+            }
+            self.news_or_a_second().await;
+        }
+    }
+
+    async fn news_or_a_second(&mut self) {
+        let news = async {
+            loop {
+                match self.news.recv().await {
+                    Ok(job) if job != self.job => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        // Jobs of other processes are heard of by looking.
+        let _ = tokio::time::timeout(Duration::from_secs(1), news).await;
+    }
+}
