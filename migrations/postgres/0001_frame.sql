@@ -19,6 +19,7 @@ CREATE TABLE project (
   created_at  BIGINT NOT NULL,
   archived_at BIGINT
 );
+CREATE INDEX project_list ON project (name, id);
 
 -- kind 'person' signs in; 'source' stands for whoever gave imported answers; 'machine' acts by token only.
 CREATE TABLE person (
@@ -34,6 +35,7 @@ CREATE TABLE person (
   disabled_at   BIGINT,
   CHECK (kind <> 'person' OR email IS NOT NULL)
 );
+CREATE INDEX person_list ON person (kind, name, id);
 CREATE UNIQUE INDEX person_source ON person (project_id, name) WHERE kind = 'source';
 
 CREATE TABLE membership (
@@ -77,6 +79,7 @@ CREATE TABLE reset_link (
   expires_at BIGINT NOT NULL,
   used_at    BIGINT
 );
+CREATE INDEX reset_link_person ON reset_link (person_id);
 
 CREATE TABLE job (
   id          BIGINT PRIMARY KEY,
@@ -113,8 +116,7 @@ CREATE TABLE audit (
   target     TEXT COLLATE "C" NOT NULL,
   detail     TEXT COLLATE "C" NOT NULL
 );
-CREATE INDEX audit_at ON audit (at);
-CREATE INDEX audit_project ON audit (project_id, at);
+CREATE INDEX audit_project ON audit (project_id, id);
 
 -- Counts that pages show without counting a million rows: sums over the shards. Derived: `assay doctor`
 -- compares them with the rows, `assay rebuild` makes them again.

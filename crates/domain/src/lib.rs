@@ -6,6 +6,7 @@ pub mod consensus;
 pub mod id;
 pub mod item;
 pub mod permission;
+pub mod person;
 pub mod project;
 pub mod queue;
 pub mod release;

@@ -1,6 +1,7 @@
 //! Who may do what: the one place. Pure functions of who asks and what is asked.
 
 use crate::PersonId;
+use crate::project::UnknownWord;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -54,6 +55,11 @@ impl Roles {
         self.0 == 0
     }
 
+    /// What is left of them in an archived project: those who look after it still see it, nobody labels in it.
+    pub fn in_archive(self) -> Roles {
+        Roles(self.0 & Roles::of(&[Role::Owner, Role::Engineer]).0)
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(move |r| self.has(*r))
     }
@@ -89,6 +95,13 @@ impl Scope {
             Scope::Read => "read",
             Scope::Write => "write",
         }
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = UnknownWord;
+    fn try_from(text: String) -> Result<Self, UnknownWord> {
+        text.parse().map_err(|()| UnknownWord(text))
     }
 }
 
@@ -170,6 +183,17 @@ pub struct Actor {
     pub admin: bool,
     pub roles: Roles,
     pub via: Via,
+}
+
+impl Actor {
+    /// Whoever runs the program's command line on its own machine: may do everything, and is no person here.
+    pub const OPERATOR: Actor =
+        Actor { person: PersonId(0), admin: true, roles: Roles::NONE, via: Via::Session };
+
+    /// Who it was, for columns that name a person; nobody for the operator.
+    pub fn person_id(&self) -> Option<PersonId> {
+        (self.person != Actor::OPERATOR.person).then_some(self.person)
+    }
 }
 
 /// May this actor do this? The table of roles, then what the token narrows.
@@ -274,5 +298,6 @@ mod tests {
     fn roles_are_written_in_fixed_order() {
         let roles = Roles::from_list("owner, annotator,nonsense");
         assert_eq!(roles.to_list(), "annotator,owner");
+        assert_eq!(roles.in_archive(), Roles::of(&[Role::Owner]));
     }
 }

@@ -26,6 +26,18 @@ impl Task {
     }
 }
 
+/// A stored word that is none of those it can be.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[error("“{0}” is not known here")]
+pub struct UnknownWord(pub String);
+
+impl TryFrom<String> for Task {
+    type Error = UnknownWord;
+    fn try_from(text: String) -> Result<Self, UnknownWord> {
+        Task::parse(&text).ok_or(UnknownWord(text))
+    }
+}
+
 /// What a project decides for itself. Absent keys take these defaults, so that settings can grow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -75,6 +87,14 @@ impl Slug {
         if fits { Ok(Slug(text.to_owned())) } else { Err(BadSlug) }
     }
 
+    /// The same with a number behind it, for when the name is taken.
+    pub fn numbered(&self, n: usize) -> Slug {
+        let end = format!("-{n}");
+        let mut kept = self.0.clone();
+        kept.truncate(60 - end.len());
+        Slug(format!("{}{end}", kept.trim_end_matches('-')))
+    }
+
     /// A short name made from a title: what cannot stand in one becomes `-`.
     pub fn from_name(name: &str) -> Slug {
         let mut slug = String::new();
@@ -109,6 +129,9 @@ mod tests {
             assert!(Slug::parse(bad).is_err(), "{bad}");
         }
         assert!(Slug::parse("a-1").is_ok());
+        assert_eq!(Slug::from_name("inbox").numbered(2).as_str(), "inbox-2");
+        let long = Slug::from_name(&"a".repeat(70)).numbered(12);
+        assert_eq!(Slug::parse(long.as_str()).unwrap(), long);
     }
 
     #[test]

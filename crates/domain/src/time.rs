@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Time(pub i64);
 
+impl From<i64> for Time {
+    fn from(micros: i64) -> Time {
+        Time(micros)
+    }
+}
+
 impl Time {
     /// This moment and so many seconds later.
     pub fn plus_seconds(self, seconds: i64) -> Time {

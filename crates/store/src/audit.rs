@@ -1,1 +1,94 @@
-//!
+//! The audit log: who did what when, append-only. An entry is written in the transaction of its act, so that
+//! neither is there without the other.
+
+use crate::{Result, Store, Tx, on};
+use domain::permission::Actor;
+use domain::{ProjectId, Time};
+
+/// An entry as it is read. Its number is its place in the log.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct AuditEntry {
+    pub id: i64,
+    #[sqlx(try_from = "i64")]
+    pub at: Time,
+    /// Nobody for what was done on the command line of the machine itself.
+    pub person: Option<String>,
+    /// The slug of the project it was done in, if in one.
+    pub project: Option<String>,
+    /// What was done, in the words of the page: "made a token".
+    pub act: String,
+    /// On what: "nightly export".
+    pub target: String,
+    /// How, or what was there before.
+    pub detail: String,
+}
+
+impl Tx {
+    /// Appends what this transaction does.
+    pub async fn audit(
+        &mut self,
+        actor: &Actor,
+        project: Option<ProjectId>,
+        act: &str,
+        target: &str,
+        detail: &str,
+    ) -> Result<()> {
+        let (id, now): (i64, Time) = (self.next_id(), self.now());
+        let query = "INSERT INTO audit (id, at, person_id, project_id, act, target, detail)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        on!(self, |db| {
+            sqlx::query(query)
+                .bind(id)
+                .bind(now.0)
+                .bind(actor.person_id().map(|p| p.0))
+                .bind(project.map(|p| p.0))
+                .bind(act)
+                .bind(target)
+                .bind(detail)
+                .execute(db)
+                .await
+                .map(|_| ())
+        })?;
+        Ok(())
+    }
+}
+
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT a.id, a.at, p.name AS person, j.slug AS project, a.act, a.target, a.detail
+             FROM audit a LEFT JOIN person p ON p.id = a.person_id LEFT JOIN project j ON j.id = a.project_id
+             WHERE ",
+            $which,
+            " ORDER BY a.id DESC LIMIT $2"
+        )
+    };
+}
+
+impl Store {
+    /// Newest first, those older than `before`, of one project or of all.
+    pub async fn audit_log(
+        &self,
+        project: Option<ProjectId>,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>> {
+        let before = before.unwrap_or(i64::MAX);
+        let entries = match project {
+            Some(project) => {
+                let query = entries!("a.project_id = $3 AND a.id < $1");
+                on!(self, |db| sqlx::query_as(query)
+                    .bind(before)
+                    .bind(limit)
+                    .bind(project.0)
+                    .fetch_all(db)
+                    .await)?
+            }
+            None => {
+                let query = entries!("a.id < $1");
+                on!(self, |db| sqlx::query_as(query).bind(before).bind(limit).fetch_all(db).await)?
+            }
+        };
+        Ok(entries)
+    }
+}

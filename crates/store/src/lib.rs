@@ -28,6 +28,7 @@ pub mod tally;
 pub mod taxonomies;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tokens;
 pub mod tx;
 mod writer;
 

@@ -1,1 +1,178 @@
-//!
+//! Sessions of the browser, for `tower-sessions`. Only a hash of the session's id is kept: who reads the
+//! database (or a backup of it) can't walk in with what they find.
+
+use crate::{Error, Result, Store, Tx, on};
+use async_trait::async_trait;
+use domain::{PersonId, Time};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{self, SessionStore};
+
+/// The key of a session's data under which the person's id stands once they have signed in.
+pub const PERSON: &str = "person";
+
+/// An expiry that moves by less than this is not written.
+const EXPIRY_MOVES_MICROS: i64 = 60_000_000;
+
+#[derive(Clone)]
+pub struct Sessions(pub Store);
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}
+
+/// How a session is named in the database, from what the cookie says.
+fn key(id: &str) -> String {
+    blake3::hash(id.as_bytes()).to_hex().to_string()
+}
+
+/// A record as columns. The keys are sorted, so that the same data is the same text.
+#[derive(Clone)]
+struct Columns {
+    key: String,
+    person: Option<i64>,
+    data: String,
+    expires_at: i64,
+}
+
+impl Columns {
+    fn of(record: &Record) -> session_store::Result<Columns> {
+        let sorted: BTreeMap<&String, &Value> = record.data.iter().collect();
+        let data = serde_json::to_string(&sorted).map_err(|e| session_store::Error::Encode(e.to_string()))?;
+        Ok(Columns {
+            key: key(&record.id.to_string()),
+            person: record.data.get(PERSON).and_then(Value::as_i64),
+            data,
+            expires_at: i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX),
+        })
+    }
+}
+
+fn backend(error: Error) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        loop {
+            let columns = Columns::of(record)?;
+            let made =
+                self.0.write(move |tx| Box::pin(async move { tx.create_session(&columns).await })).await;
+            if made.map_err(backend)? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    /// Changes a session that is there. One that was ended meanwhile stays ended: a request that was under way
+    /// then must not bring it back.
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let new = Columns::of(record)?;
+        let Some((data, expires_at)) = self.0.session(&new.key).await.map_err(backend)? else {
+            return Ok(());
+        };
+        if data == new.data && (0..EXPIRY_MOVES_MICROS).contains(&(new.expires_at - expires_at)) {
+            return Ok(());
+        }
+        self.0.write(move |tx| Box::pin(async move { tx.change_session(&new).await })).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let found = self.0.session(&key(&id.to_string())).await.map_err(backend)?;
+        let Some((data, expires_at)) = found.filter(|(_, expires_at)| *expires_at > self.0.now().0) else {
+            return Ok(None);
+        };
+        let data: HashMap<String, Value> =
+            serde_json::from_str(&data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(expires_at) * 1000)
+            .map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        let key = key(&id.to_string());
+        self.0.write(move |tx| Box::pin(async move { tx.delete_session(&key).await })).await.map_err(backend)
+    }
+}
+
+impl Store {
+    async fn session(&self, key: &str) -> Result<Option<(String, i64)>> {
+        let query = "SELECT data, expires_at FROM session WHERE id = $1";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(key).fetch_optional(db).await)?)
+    }
+
+    /// Deletes sessions that have expired, a few hundred at a time, and links to set a password that nobody can
+    /// use any more. Returns how many sessions.
+    pub async fn delete_expired_sessions(&self) -> Result<u64> {
+        let mut deleted = 0;
+        loop {
+            let n =
+                self.write_piece(|tx| Box::pin(async move { tx.delete_expired_sessions().await })).await?;
+            deleted += n;
+            if n < A_PIECE {
+                break;
+            }
+        }
+        self.write_piece(|tx| Box::pin(async move { tx.delete_expired_reset_links().await })).await?;
+        Ok(deleted)
+    }
+}
+
+const A_PIECE: u64 = 200;
+
+impl Tx {
+    async fn create_session(&mut self, new: &Columns) -> Result<bool> {
+        let query = "INSERT INTO session (id, person_id, data, expires_at) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (id) DO NOTHING";
+        let n = on!(self, |db| sqlx::query(query)
+            .bind(&new.key)
+            .bind(new.person)
+            .bind(&new.data)
+            .bind(new.expires_at)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(n > 0)
+    }
+
+    async fn change_session(&mut self, new: &Columns) -> Result<()> {
+        let query = "UPDATE session SET person_id = $2, data = $3, expires_at = $4 WHERE id = $1";
+        on!(self, |db| sqlx::query(query)
+            .bind(&new.key)
+            .bind(new.person)
+            .bind(&new.data)
+            .bind(new.expires_at)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    async fn delete_session(&mut self, key: &str) -> Result<()> {
+        let query = "DELETE FROM session WHERE id = $1";
+        on!(self, |db| sqlx::query(query).bind(key).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Signs a person out everywhere, except in the session with the id `keep` (as the cookie has it).
+    pub async fn end_sessions(&mut self, person: PersonId, keep: Option<&str>) -> Result<()> {
+        let keep = keep.map(key).unwrap_or_default();
+        let query = "DELETE FROM session WHERE person_id = $1 AND id <> $2";
+        on!(self, |db| sqlx::query(query).bind(person.0).bind(keep).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    async fn delete_expired_sessions(&mut self) -> Result<u64> {
+        let now: Time = self.now();
+        let query = "DELETE FROM session WHERE id IN
+                       (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT 200)";
+        Ok(on!(self, |db| sqlx::query(query).bind(now.0).execute(db).await.map(|done| done.rows_affected()))?)
+    }
+}
