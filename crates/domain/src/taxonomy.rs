@@ -2,6 +2,7 @@
 //! published as a list of operations (see [`change`]).
 
 pub mod change;
+pub mod edit;
 
 use crate::LabelId;
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,17 @@ impl Problem {
             | Problem::BadKey { label, .. }
             | Problem::BadParent { label, .. }
             | Problem::TwoOthers { label, .. } => Some(*label),
+        }
+    }
+
+    /// The setting of the label that has to change, by its name in forms and in the API.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Problem::TooFew => "labels",
+            Problem::NoName(_) | Problem::NameTooLong { .. } | Problem::SameName { .. } => "name",
+            Problem::SameKey { .. } | Problem::BadKey { .. } => "key",
+            Problem::BadParent { .. } => "parent",
+            Problem::TwoOthers { .. } => "other",
         }
     }
 }

@@ -72,6 +72,7 @@ pub struct Store {
     ids: Arc<Ids>,
     clock: Clock,
     blobs: blobs::Place,
+    taxonomies: taxonomies::Cache,
 }
 
 #[derive(Clone)]
@@ -106,7 +107,15 @@ impl Store {
             .await?;
         let blobs = blobs::Place::Folder(path.with_file_name("blobs"));
         let ids = Arc::new(Ids::new(0, clock.clone()));
-        Store { engine: Engine::Sqlite { readers, writer }, ids, clock, blobs }.numbered().await
+        Store {
+            engine: Engine::Sqlite { readers, writer },
+            ids,
+            clock,
+            blobs,
+            taxonomies: Default::default(),
+        }
+        .numbered()
+        .await
     }
 
     /// Opens (and migrates) a PostgreSQL database.
@@ -115,7 +124,15 @@ impl Store {
         let pool = PgPoolOptions::new().max_connections(20).connect_with(options).await?;
         sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
         let ids = Arc::new(Ids::new(0, clock.clone()));
-        Store { engine: Engine::Postgres(pool), ids, clock, blobs: blobs::Place::Table }.numbered().await
+        Store {
+            engine: Engine::Postgres(pool),
+            ids,
+            clock,
+            blobs: blobs::Place::Table,
+            taxonomies: Default::default(),
+        }
+        .numbered()
+        .await
     }
 
     /// Takes a number for this process, so that no two processes make the same id.

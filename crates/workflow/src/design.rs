@@ -1,1 +1,392 @@
-//!
+//! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
+
+use crate::error::FieldError;
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::taxonomy::change::{Operation, operations};
+use domain::taxonomy::edit::{BadEdit, Edit};
+use domain::taxonomy::{Label, Problem, Taxonomy};
+use domain::{LabelId, ProjectId, TaxonomyVersionId, Time};
+use std::sync::Arc;
+use store::taxonomies::{OldAnswer, VersionRow};
+
+/// The draft beside what is published.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub taxonomy: Taxonomy,
+    /// Goes back with every edit; 0 while nobody has changed anything.
+    pub edit: i64,
+    pub updated_by: Option<String>,
+    pub updated_at: Option<Time>,
+    /// The number of the version the draft was begun on.
+    pub base: Option<i64>,
+    pub published: Option<Published>,
+    /// What publishing now would do to the version that the draft was begun on.
+    pub operations: Vec<Operation>,
+    /// What keeps it from being published.
+    pub problems: Vec<Problem>,
+    /// Someone published since the draft was begun: these operations are not in it yet.
+    pub behind: Vec<Operation>,
+}
+
+/// The version that people label with.
+#[derive(Debug, Clone)]
+pub struct Published {
+    pub id: TaxonomyVersionId,
+    pub number: i64,
+    pub taxonomy: Arc<Taxonomy>,
+}
+
+/// What was done by publishing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub version: TaxonomyVersionId,
+    pub number: i64,
+    pub operations: Vec<Operation>,
+    /// Answered items whose answers say the same under the new version.
+    pub n_carried: i64,
+    /// Items that need another look.
+    pub n_need_look: i64,
+}
+
+/// A column with more different values than this is not a column of labels.
+pub const MOST_VALUES: usize = 500;
+/// Characters of the note that is published with a version.
+pub const MAX_NOTE: usize = 2_000;
+/// Versions a page.
+const PAGE: i64 = 50;
+/// Items that are taken back in one transaction.
+const PIECE: i64 = 200;
+
+/// What people label with now, if anything was published yet.
+pub async fn published(house: &House, actor: &Actor, project: ProjectId) -> Result<Option<Published>> {
+    allow(actor, Act::SeeProject)?;
+    newest(house, project).await
+}
+
+/// The draft; before anyone changed it, it is what was published last.
+pub async fn draft(house: &House, actor: &Actor, project: ProjectId) -> Result<Draft> {
+    allow(actor, Act::SeeOthers)?;
+    load(house, project).await
+}
+
+/// Changes the draft. `seen` is the `edit` of the draft that the person looked at: where someone else changed it
+/// since, nothing is saved and the error names them.
+pub async fn edit(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    seen: i64,
+    change: Edit,
+) -> Result<Draft> {
+    allow(actor, Act::EditTaxonomy)?;
+    let draft = unchanged(house, project, seen).await?;
+    let published = draft.published.as_ref().map(|p| &*p.taxonomy);
+    let taxonomy = draft.taxonomy.edited(change, published).map_err(refused)?;
+    save(house, actor, project, &draft, taxonomy).await
+}
+
+/// A label's id for a form that adds one.
+pub fn new_label(house: &House, name: &str) -> Label {
+    Label::named(house.store.next_id(), name)
+}
+
+/// Adds a label for each different value of a field. Returns the draft and how many were new.
+pub async fn labels_from_field(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    seen: i64,
+    field: &str,
+) -> Result<(Draft, usize)> {
+    allow(actor, Act::EditTaxonomy)?;
+    let draft = unchanged(house, project, seen).await?;
+    let values = house.store.field_values(project, field, MOST_VALUES as i64).await?;
+    if values.is_empty() {
+        return Err(Error::invalid("field", format!("no item has a field called “{field}”")));
+    }
+    if values.len() > MOST_VALUES {
+        return Err(Error::invalid(
+            "field",
+            format!(
+                "“{field}” has more than {MOST_VALUES} different values: choose the column that holds labels"
+            ),
+        ));
+    }
+    let names: Vec<String> = values.into_iter().map(|(name, _)| name).collect();
+    let store = &house.store;
+    let (taxonomy, taken) =
+        draft.taxonomy.with_names(&names, || store.next_id::<LabelId>()).map_err(refused)?;
+    let new: Vec<Problem> =
+        taxonomy.problems().into_iter().filter(|p| matches!(p, Problem::NameTooLong { .. })).collect();
+    if let Some(problem) = new.first() {
+        return Err(Error::invalid(
+            "field",
+            format!("{problem}: “{field}” does not look like a column of labels"),
+        ));
+    }
+    Ok((save(house, actor, project, &draft, taxonomy).await?, taken))
+}
+
+/// Forgets all changes: the draft is what was published last.
+pub async fn discard(house: &House, actor: &Actor, project: ProjectId, seen: i64) -> Result<Draft> {
+    allow(actor, Act::EditTaxonomy)?;
+    let mut draft = unchanged(house, project, seen).await?;
+    let taxonomy = draft.published.as_ref().map(|p| (*p.taxonomy).clone()).unwrap_or_default();
+    draft.base = draft.published.as_ref().map(|p| p.number);
+    save(house, actor, project, &draft, taxonomy).await
+}
+
+/// Takes what was published since the draft was begun into the draft; what the draft changed itself stays.
+pub async fn catch_up(house: &House, actor: &Actor, project: ProjectId, seen: i64) -> Result<Draft> {
+    allow(actor, Act::EditTaxonomy)?;
+    let mut draft = unchanged(house, project, seen).await?;
+    let Some(published) = draft.published.clone() else { return Ok(draft) };
+    let base = base_taxonomy(house, project).await?;
+    let taxonomy = draft.taxonomy.rebased(&base, &published.taxonomy);
+    draft.base = Some(published.number);
+    save(house, actor, project, &draft, taxonomy).await
+}
+
+/// Publishes the draft as the next version, and takes back what items were resolved to where a label of it is
+/// gone.
+pub async fn publish(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    seen: i64,
+    note: &str,
+) -> Result<Outcome> {
+    allow(actor, Act::EditTaxonomy)?;
+    let draft = unchanged(house, project, seen).await?;
+    if note.chars().count() > MAX_NOTE {
+        return Err(Error::invalid("note", format!("a note has up to {MAX_NOTE} characters")));
+    }
+    if !draft.behind.is_empty() {
+        return Err(behind(&draft));
+    }
+    if !draft.problems.is_empty() {
+        return Err(problems(&draft.problems));
+    }
+    if draft.published.is_some() && draft.operations.is_empty() {
+        return Err(Error::conflict(
+            "The draft says what is published already: there is nothing to publish.",
+        ));
+    }
+    let base = draft.published.as_ref().map(|p| p.id);
+    let (taxonomy, note, by) = (draft.taxonomy, note.trim().to_owned(), actor.person);
+    let new = house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>(tx.publish_taxonomy(project, base, taxonomy, &note, Some(by)).await?)
+            })
+        })
+        .await?;
+    let Some(new) = new else { return Err(behind(&load(house, project).await?)) };
+    let n_need_look = settle(house, project).await?;
+    let counts = house.store.tally(store::tally::Tally::Project(project)).await?;
+    let answered = ["agreed", "adjudicated", "partial", "conflict"];
+    let n_carried = answered.iter().filter_map(|state| counts.get(*state)).sum();
+    Ok(Outcome { version: new.id, number: new.number, operations: new.operations, n_carried, n_need_look })
+}
+
+/// Brings items into line with the newest version: those that are resolved to a label it no longer offers, and
+/// those that are open with such an answer, need another look. Returns how many it found. Work in pieces that can
+/// stop anywhere; publishing does it, and every release does it again before it looks at labels.
+pub async fn settle(house: &House, project: ProjectId) -> Result<i64> {
+    let Some(published) = newest(house, project).await? else { return Ok(0) };
+    let version = published.id;
+    let mut n = 0;
+    loop {
+        let found = house
+            .store
+            .write_piece(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(tx.unsettle_retired(project, version, PIECE).await?) })
+            })
+            .await?;
+        n += found;
+        if found < PIECE {
+            break;
+        }
+    }
+    if published.taxonomy.labels.iter().any(|l| l.retired) {
+        for state in ["partial", "conflict"] {
+            n += settle_open(house, project, version, state).await?;
+        }
+    }
+    Ok(n)
+}
+
+async fn settle_open(
+    house: &House,
+    project: ProjectId,
+    version: TaxonomyVersionId,
+    state: &'static str,
+) -> Result<i64> {
+    let store = &house.store;
+    let maps = store.label_maps(version).await?;
+    // An answer of unknown version was given under none that could have retired its labels.
+    let leads_nowhere = |answer: &OldAnswer| {
+        let map = answer.taxonomy_version_id.and_then(|v| maps.get(&TaxonomyVersionId(v)));
+        match (map, &answer.labels) {
+            (Some(map), Some(labels)) => map.carry(&labels.0).is_none(),
+            _ => false,
+        }
+    };
+    let (mut n, mut after) = (0, 0);
+    loop {
+        let answers = store.unresolved_under_earlier(project, version, state, after, PIECE).await?;
+        let Some(last) = answers.last() else { return Ok(n) };
+        after = last.item_id.0;
+        let mut items: Vec<i64> = answers.iter().filter(|a| leads_nowhere(a)).map(|a| a.item_id.0).collect();
+        items.dedup();
+        if !items.is_empty() {
+            n += store
+                .write_piece(move |tx| {
+                    Box::pin(async move {
+                        Ok::<_, Error>(tx.unsettle_unresolved(project, version, &items).await?)
+                    })
+                })
+                .await?;
+        }
+    }
+}
+
+/// Versions, newest first; `before` is the last number of the page before.
+pub async fn versions(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    before: Option<i64>,
+) -> Result<Vec<VersionRow>> {
+    allow(actor, Act::SeeProject)?;
+    Ok(house.store.taxonomy_versions(project, before, PAGE).await?)
+}
+
+async fn newest(house: &House, project: ProjectId) -> Result<Option<Published>> {
+    let newest = house.store.published_taxonomy(project).await?;
+    Ok(newest.map(|(id, number, taxonomy)| Published { id, number, taxonomy }))
+}
+
+async fn load(house: &House, project: ProjectId) -> Result<Draft> {
+    let published = newest(house, project).await?;
+    let row = house.store.taxonomy_draft(project).await?;
+    let current = published.as_ref().map(|p| (*p.taxonomy).clone()).unwrap_or_default();
+    let Some(row) = row else {
+        return Ok(Draft {
+            problems: current.problems(),
+            taxonomy: current,
+            edit: 0,
+            updated_by: None,
+            updated_at: None,
+            base: published.as_ref().map(|p| p.number),
+            published,
+            operations: Vec::new(),
+            behind: Vec::new(),
+        });
+    };
+    let base = match row.base {
+        Some(base) => house.store.taxonomy(base).await?,
+        None => Arc::default(),
+    };
+    let number = match row.base {
+        Some(base) => Some(house.store.taxonomy_number(project, base).await?),
+        None => None,
+    };
+    let is_current = row.base == published.as_ref().map(|p| p.id);
+    Ok(Draft {
+        operations: operations(&base, &row.taxonomy),
+        problems: row.taxonomy.problems(),
+        behind: if is_current { Vec::new() } else { operations(&base, &current) },
+        taxonomy: row.taxonomy,
+        edit: row.edit,
+        updated_by: row.updated_by,
+        updated_at: Some(row.updated_at),
+        base: number,
+        published,
+    })
+}
+
+async fn base_taxonomy(house: &House, project: ProjectId) -> Result<Arc<Taxonomy>> {
+    match house.store.taxonomy_draft(project).await?.and_then(|row| row.base) {
+        Some(base) => Ok(house.store.taxonomy(base).await?),
+        None => Ok(Arc::default()),
+    }
+}
+
+/// The draft, if it is the one that the person saw.
+async fn unchanged(house: &House, project: ProjectId, seen: i64) -> Result<Draft> {
+    let draft = load(house, project).await?;
+    if draft.edit == seen { Ok(draft) } else { Err(changed_by(draft.updated_by.as_deref())) }
+}
+
+fn changed_by(name: Option<&str>) -> Error {
+    let who = name.unwrap_or("Someone");
+    Error::Conflict(format!(
+        "{who} changed the draft after you opened it, so nothing was saved. What you typed is still here: look at \
+         the draft as it is now, then save again."
+    ))
+}
+
+async fn save(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    draft: &Draft,
+    taxonomy: Taxonomy,
+) -> Result<Draft> {
+    let base = match (draft.base, &draft.published) {
+        (Some(number), Some(published)) if number == published.number => Some(published.id),
+        (None, _) => None,
+        // Begun on an earlier version: it stays on that one until someone catches up.
+        _ => house.store.taxonomy_draft(project).await?.and_then(|row| row.base),
+    };
+    let (seen, by) = (draft.edit, actor.person);
+    let saved = house
+        .store
+        .write(move |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.save_draft(project, seen, base, &taxonomy, by).await?) })
+        })
+        .await?;
+    let now = load(house, project).await?;
+    if saved { Ok(now) } else { Err(changed_by(now.updated_by.as_deref())) }
+}
+
+fn refused(error: BadEdit) -> Error {
+    match error {
+        BadEdit::NoSuchLabel => {
+            Error::conflict("That label is not in the draft any more: someone else removed it.")
+        }
+        BadEdit::TooMany => Error::invalid("name", error.to_string()),
+        BadEdit::Problems(found) => problems(&found),
+    }
+}
+
+fn problems(found: &[Problem]) -> Error {
+    let field = |p: &Problem| FieldError { field: p.field().to_owned(), message: p.to_string() };
+    Error::Invalid(found.iter().map(field).collect())
+}
+
+fn behind(draft: &Draft) -> Error {
+    let number = draft.published.as_ref().map_or(0, |p| p.number);
+    let steps: Vec<String> = draft.behind.iter().map(said).collect();
+    Error::Conflict(format!(
+        "Version {number} was published after this draft was begun ({}). Take it into the draft, look at the \
+         result, then publish.",
+        steps.join("; ")
+    ))
+}
+
+/// An operation as a person reads it.
+pub fn said(operation: &Operation) -> String {
+    match operation {
+        Operation::Add { name, .. } => format!("added “{name}”"),
+        Operation::Rename { from, to, .. } => format!("renamed “{from}” to “{to}”"),
+        Operation::Redefine { name, .. } => format!("reworded the guideline of “{name}”"),
+        Operation::Arrange { name, .. } => format!("changed key or place of “{name}”"),
+        Operation::Retire { name, .. } => format!("retired “{name}”"),
+        Operation::Restore { name, .. } => format!("brought back “{name}”"),
+        Operation::Reorder => "changed the order".to_owned(),
+    }
+}
