@@ -1,1 +1,10 @@
+//! Wiring: the `assay` program. Subcommands in [`cli`], the web server in [`serve`], the public API in [`rest`].
+
+#![recursion_limit = "256"]
+
 pub mod assets;
+pub mod cli;
+pub mod rest;
+pub mod routes;
+pub mod security;
+pub mod serve;

@@ -1,1 +1,5 @@
-fn main() {}
+#![recursion_limit = "256"]
+
+fn main() -> std::process::ExitCode {
+    server::cli::main()
+}

@@ -24,6 +24,7 @@ pub mod queues;
 pub mod releases;
 pub mod sessions;
 pub mod sources;
+pub mod stations;
 pub mod tally;
 pub mod taxonomies;
 #[cfg(feature = "testing")]
@@ -219,6 +220,12 @@ impl Store {
                 tx::run_postgres(pool, self.ids.clone(), self.clock.clone(), work).await
             }
         }
+    }
+
+    /// Does the database answer?
+    pub async fn ping(&self) -> Result<()> {
+        on!(self, |db| sqlx::query("SELECT 1").execute(db).await.map(|_| ()))?;
+        Ok(())
     }
 
     /// Waits for what is under way and closes all connections.

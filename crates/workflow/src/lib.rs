@@ -19,6 +19,7 @@ pub mod projects;
 pub mod queues;
 pub mod rebuild;
 pub mod release;
+pub mod who;
 
 pub use error::{Error, Result};
 

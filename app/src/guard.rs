@@ -1,0 +1,223 @@
+//! Who may open what, decided before a handler runs: each route says what it needs, and the answer comes from
+//! `domain::permission`. The table of routes is also what the test walks with every role.
+
+use crate::api::{ApiError, Code};
+use crate::error::{error_json, error_page};
+use crate::flash::Flash;
+use axum::Router;
+use axum::extract::{RawPathParams, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::MethodRouter;
+use domain::PersonId;
+use domain::permission::{Act, Actor, may};
+use http::request::Parts;
+use http::{Method, header};
+use store::projects::Project;
+use store::sessions::PERSON;
+use tower_sessions::Session;
+use workflow::House;
+use workflow::who::{self, Who};
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub house: House,
+}
+
+/// What a route needs of whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: sign in, health, the files of the page.
+    Anyone,
+    /// To be signed in, and to be allowed this outside of any project.
+    Site(Act),
+    /// To be allowed this in the project that the address names as `{slug}`.
+    Project(Act),
+}
+
+/// One address with what it needs.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub need: Need,
+    handler: MethodRouter<App>,
+}
+
+impl Route {
+    pub fn get<H, T>(path: &'static str, need: Need, handler: H) -> Route
+    where
+        H: axum::handler::Handler<T, App>,
+        T: 'static,
+    {
+        Route { method: Method::GET, path, need, handler: axum::routing::get(handler) }
+    }
+
+    pub fn post<H, T>(path: &'static str, need: Need, handler: H) -> Route
+    where
+        H: axum::handler::Handler<T, App>,
+        T: 'static,
+    {
+        Route { method: Method::POST, path, need, handler: axum::routing::post(handler) }
+    }
+}
+
+/// The routes as a router, each behind its guard.
+pub fn guarded(routes: Vec<Route>, app: &App) -> Router<App> {
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let layer = from_fn_with_state((app.clone(), route.need), guard);
+        router.route(route.path, route.handler.layer(layer))
+    })
+}
+
+/// Who is asking, as handlers see them.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub who: Option<Who>,
+    /// What the page before had to say.
+    pub flash: Flash,
+}
+
+impl Visitor {
+    /// Someone who is signed in. Routes that need nothing must not ask for it.
+    pub fn who(&self) -> Result<&Who, workflow::Error> {
+        self.who.as_ref().ok_or(workflow::Error::NotFound("Your session"))
+    }
+
+    pub fn actor(&self) -> Result<&Actor, workflow::Error> {
+        Ok(&self.who()?.actor)
+    }
+
+    /// The project that the address names.
+    pub fn project(&self) -> Result<&Project, workflow::Error> {
+        self.who()?.presence.project.as_ref().ok_or(workflow::Error::NotFound("The project"))
+    }
+
+    pub fn may(&self, act: Act) -> bool {
+        self.who.as_ref().is_some_and(|who| may(&who.actor, act))
+    }
+}
+
+async fn guard(
+    State((app, need)): State<(App, Need)>,
+    params: RawPathParams,
+    session: Option<axum::Extension<Session>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let slug = params.iter().find(|(key, _)| *key == "slug").map(|(_, value)| value.to_owned());
+    let (mut parts, body) = request.into_parts();
+    let mut visitor = match identify(&app, &parts, need, slug.as_deref()).await {
+        Ok(visitor) => visitor,
+        Err(refusal) => return refuse(refusal, &parts),
+    };
+    // Only a page shows what the page before had to say.
+    let shows = parts.method == Method::GET && !is_api(parts.uri.path());
+    if let (true, Some(session)) = (shows, &session) {
+        visitor.flash = Flash::take(session).await;
+    }
+    parts.extensions.insert(visitor);
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Why someone may not pass.
+#[derive(Debug)]
+pub enum Refusal {
+    NotSignedIn,
+    BadToken,
+    NoSuchProject,
+    Forbidden(Act),
+    Broken(workflow::Error),
+}
+
+impl From<Refusal> for workflow::Error {
+    fn from(refusal: Refusal) -> workflow::Error {
+        match refusal {
+            Refusal::NotSignedIn | Refusal::BadToken => workflow::Error::NotFound("Your session"),
+            Refusal::NoSuchProject => workflow::Error::NotFound("The project"),
+            Refusal::Forbidden(act) => workflow::Error::Forbidden(act),
+            Refusal::Broken(error) => error,
+        }
+    }
+}
+
+/// Finds out who asks and whether they may.
+pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) -> Result<Visitor, Refusal> {
+    let found = match bearer(parts) {
+        Some(token) => Some(
+            who::by_token(&app.house, token, slug)
+                .await
+                .map_err(Refusal::Broken)?
+                .ok_or(Refusal::BadToken)?,
+        ),
+        None => match signed_in(parts).await {
+            Some(person) => who::by_session(&app.house, person, slug).await.map_err(Refusal::Broken)?,
+            None => None,
+        },
+    };
+    let visitor = |who| Visitor { who, flash: Flash::default() };
+    let act = match need {
+        Need::Anyone => return Ok(visitor(found)),
+        Need::Site(act) | Need::Project(act) => act,
+    };
+    let found = found.ok_or(Refusal::NotSignedIn)?;
+    if matches!(need, Need::Project(_)) {
+        // Whoever may not know that a project is there is told that it is not.
+        if found.presence.project.is_none() || !may(&found.actor, Act::SeeProject) {
+            return Err(Refusal::NoSuchProject);
+        }
+    }
+    if !may(&found.actor, act) {
+        return Err(Refusal::Forbidden(act));
+    }
+    Ok(visitor(Some(found)))
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+async fn signed_in(parts: &Parts) -> Option<PersonId> {
+    let session = parts.extensions.get::<Session>()?;
+    session.get::<PersonId>(PERSON).await.ok().flatten()
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+fn refuse(refusal: Refusal, parts: &Parts) -> Response {
+    let path = parts.uri.path();
+    let error = match &refusal {
+        Refusal::NotSignedIn if !is_api(path) => {
+            let wanted = parts.uri.path_and_query().map_or(path, |p| p.as_str());
+            // A form can't be sent again after signing in; its page can be opened again.
+            let to = if parts.method == Method::GET && wanted != "/" {
+                format!("/sign-in?next={}", percent_encoded(wanted))
+            } else {
+                "/sign-in".to_owned()
+            };
+            return Redirect::to(&to).into_response();
+        }
+        Refusal::NotSignedIn => {
+            ApiError::new(Code::Unauthorized, "Sign in, or send a token: Authorization: Bearer …")
+        }
+        Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown, expired or revoked."),
+        _ => crate::error::api_error(refusal.into()),
+    };
+    if is_api(path) { error_json(&error) } else { error_page(&error) }
+}
+
+/// Enough of percent-encoding to carry an address in a query.
+pub fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                out.push(byte as char)
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,1 @@
+//! Where a finger is faster than a request. Compiled for the server and for the browser.

@@ -1,0 +1,247 @@
+//! The document around every page: head, thread of stations, notices. No inline script and no inline style, so that
+//! the content-security-policy needs no exception.
+
+use crate::guard::Visitor;
+use axum::response::Html;
+use domain::permission::Act;
+use leptos::prelude::*;
+use std::sync::{Arc, OnceLock};
+use store::stations::Stations;
+use workflow::House;
+
+static ASSETS: OnceLock<fn(&str) -> String> = OnceLock::new();
+
+/// Tells the pages where the browser's files are. Called once by the server.
+pub fn set_assets(url: fn(&str) -> String) {
+    let _ = ASSETS.set(url);
+}
+
+/// The address of a file of the page by its name in the sources.
+pub fn asset(name: &str) -> String {
+    ASSETS.get().map_or_else(|| format!("/assets/{name}"), |url| url(name))
+}
+
+/// A whole document. `theme` is the visitor's choice, if they made one; `class` names the shell (see style/README.md).
+pub fn document<V: IntoView + 'static>(
+    title: &str,
+    visitor: Option<&Visitor>,
+    class: &'static str,
+    body: impl FnOnce() -> V,
+) -> Html<String> {
+    let theme = visitor.and_then(|v| v.who.as_ref()).map(|w| w.presence.prefs.theme.clone()).filter(|t| !t.is_empty());
+    let title = title.to_owned();
+    let owner = Owner::new_root(Some(Arc::new(hydration_context::SsrSharedContext::new_islands())));
+    let html = owner.with(|| {
+        view! {
+            <html lang="en" data-theme=theme>
+                <head>
+                    <meta charset="utf-8" />
+                    <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    <meta name="color-scheme" content="light dark" />
+                    <title>{title}</title>
+                    <link rel="icon" href=asset("favicon.svg") type="image/svg+xml" />
+                    <link rel="preload" href=asset("inter-latin-wght-normal.woff2") r#as="font" type="font/woff2" crossorigin="" />
+                    <link rel="stylesheet" href=asset("app.css") />
+                    <link rel="preload" href=asset("app_bg.wasm") r#as="fetch" type="application/wasm" crossorigin="" />
+                    <script type="module" src=asset("app.js")></script>
+                </head>
+                <body class=class>{body()}</body>
+            </html>
+        }
+        .to_html()
+    });
+    Html(format!("<!doctype html>{html}"))
+}
+
+fn skip() -> impl IntoView {
+    view! { <a class="skip" href="#main">"Skip to content"</a> }
+}
+
+fn brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <i></i>
+            "Assay"
+        </a>
+    }
+}
+
+/// What the page before had to say.
+pub fn notice(visitor: &Visitor) -> impl IntoView + use<> {
+    visitor.flash.notice.clone().map(|notice| {
+        if notice.good {
+            view! { <p class="notice good" role="status">{notice.text}</p> }.into_any()
+        } else {
+            view! { <p class="notice bad" role="alert">{notice.text}</p> }.into_any()
+        }
+    })
+}
+
+/// Sign in, first run, reset, error: one card.
+pub fn door<V: IntoView + 'static>(_title: &'static str, content: V) -> impl IntoView {
+    view! {
+        {skip()}
+        <header>{brand()}</header>
+        <main id="main" tabindex="-1">{content}</main>
+    }
+}
+
+/// A page outside of any project.
+pub fn hall<V: IntoView + 'static>(visitor: &Visitor, content: V) -> impl IntoView + use<V> {
+    let admin = visitor.may(Act::ManagePeople);
+    view! {
+        {skip()}
+        <header>
+            {brand()} <nav aria-label="Site">
+                <a href="/">"Projects"</a>
+                {admin.then(|| view! { <a href="/people">"People"</a> })}
+                {admin.then(|| view! { <a href="/audit">"Audit"</a> })}
+                <a href="/account">{visitor.who.as_ref().map(|w| w.presence.name.clone())}</a>
+                {theme_switch(visitor)}
+                {sign_out()}
+            </nav>
+        </header>
+        <main id="main" tabindex="-1">{notice(visitor)} {content}</main>
+    }
+}
+
+/// The stations that are built; the line shows no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Station {
+    Overview,
+    Data,
+    Taxonomy,
+    Queues,
+    Agreement,
+    Releases,
+    Settings,
+}
+
+/// Reads what the thread of a project shows.
+pub async fn thread(house: &House, visitor: &Visitor) -> Result<Stations, workflow::Error> {
+    Ok(house.store.stations(visitor.project()?.id).await?)
+}
+
+/// A page in a project: the thread of stations beside it.
+pub fn house<V: IntoView + 'static>(
+    visitor: &Visitor,
+    thread: &Stations,
+    here: Station,
+    content: V,
+) -> Result<impl IntoView + use<V>, workflow::Error> {
+    let project = visitor.project()?.clone();
+    let sighted = visitor.may(Act::SeeOthers);
+    let base = format!("/p/{}", project.slug);
+    let link = |station: Station, path: &str, name: &'static str, mark: Option<String>, done: bool| {
+        let current = (station == here).then_some("page");
+        view! {
+            <li class:done=done>
+                <a href=format!("{base}{path}") aria-current=current>
+                    {name}
+                    {mark.map(|mark| view! { <b>{mark}</b> })}
+                </a>
+            </li>
+        }
+    };
+    let stations = view! {
+        {sighted.then(|| link(Station::Data, "/data", "Data", (thread.n_items > 0).then(|| grouped(thread.n_items)), thread.n_items > 0))}
+        {sighted.then(|| link(Station::Taxonomy, "/taxonomy", "Taxonomy", thread.taxonomy.map(|v| format!("v{v}")), thread.taxonomy.is_some()))}
+        {link(Station::Queues, "/queues", "Queues", (thread.n_queues > 0).then(|| thread.n_queues.to_string()), thread.n_queues > 0)}
+        {sighted.then(|| link(Station::Agreement, "/agreement", "Agreement", None, false))}
+        {sighted.then(|| link(Station::Releases, "/releases", "Releases", thread.release.map(|v| format!("v{v}")), thread.release.is_some()))}
+    };
+    let who = visitor.who()?;
+    let role = if who.actor.admin {
+        "admin".to_owned()
+    } else {
+        who.actor.roles.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let plain = |station: Station, path: &str, name: &'static str| {
+        let current = (station == here).then_some("page");
+        view! {
+            <li>
+                <a href=format!("{base}{path}") aria-current=current>{name}</a>
+            </li>
+        }
+    };
+    Ok(view! {
+        {skip()}
+        <header class="thread">
+            {brand()} <details class="menu">
+                <summary>"Menu"</summary>
+                <div class="menu-in">
+                    <p class="project">
+                        <small>"Project"</small>
+                        <a href=base.clone()>{project.name.clone()}</a>
+                    </p>
+                    <nav aria-label="Project">
+                        <ul class="links">{plain(Station::Overview, "", "Overview")}</ul>
+                        <ol class="stations">{stations}</ol>
+                        <ul class="links">
+                            {sighted.then(|| plain(Station::Settings, "/settings", "Settings"))}
+                            <li>
+                                <a href="/">"All projects"</a>
+                            </li>
+                        </ul>
+                    </nav>
+                    <div class="me">
+                        <a href="/account">{who.presence.name.clone()}</a>
+                        <small>{role}</small>
+                        {theme_switch(visitor)}
+                        {sign_out()}
+                    </div>
+                </div>
+            </details>
+        </header>
+        <main id="main" tabindex="-1">
+            {notice(visitor)}
+            {project.archived_at.is_some().then(|| {
+                view! {
+                    <p class="notice">"This project is archived: it can be read, and an admin can bring it back."</p>
+                }
+            })} {content}
+        </main>
+    })
+}
+
+/// System, light or dark: a plain form, remembered for the person.
+fn theme_switch(visitor: &Visitor) -> impl IntoView + use<> {
+    let chosen = visitor.who.as_ref().map(|w| w.presence.prefs.theme.clone()).unwrap_or_default();
+    let button = move |value: &'static str, name: &'static str| {
+        let pressed = if chosen == value { "true" } else { "false" };
+        view! {
+            <button name="theme" value=value aria-pressed=pressed>
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <form class="seg" method="post" action="/account/theme" aria-label="Theme">
+            {button("", "Auto")} {button("light", "Light")} {button("dark", "Dark")}
+        </form>
+    }
+}
+
+fn sign_out() -> impl IntoView {
+    view! {
+        <form method="post" action="/sign-out">
+            <button class="btn bare small">"Sign out"</button>
+        </form>
+    }
+}
+
+/// 13083 as `13,083`.
+pub fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if n < 0 {
+        out.push('−');
+    }
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}

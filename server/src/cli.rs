@@ -1,0 +1,97 @@
+//! The command line: one file a subcommand. `--data` and `--database-url` say which installation is meant.
+
+pub mod serve;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use store::{Clock, Store};
+use workflow::House;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "assay",
+    version,
+    about = "Turn a pile of text into a labeled dataset, with people in the loop."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve an installation to browsers and programs
+    Serve(serve::Serve),
+}
+
+/// Which installation.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The folder that holds the installation: database, blobs, search index
+    #[arg(long, value_name = "DIR", env = "ASSAY_DATA", default_value = "assay-data")]
+    pub data: PathBuf,
+    /// Use this PostgreSQL database instead of the SQLite file in the folder
+    #[arg(long, value_name = "URL", env = "ASSAY_DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+impl Place {
+    /// Opens the installation, and makes it if the folder is empty.
+    pub async fn open(&self) -> anyhow::Result<House> {
+        let create = || format!("the data folder {} can't be made", self.data.display());
+        std::fs::create_dir_all(&self.data).with_context(create)?;
+        let store = match &self.database_url {
+            Some(url) => Store::open_postgres(url, Clock::System)
+                .await
+                .context("the PostgreSQL database can't be opened")?,
+            None => {
+                let file = self.data.join("assay.db");
+                let say = || format!("{} can't be opened as Assay's database", file.display());
+                Store::open_sqlite(&file, Clock::System).await.with_context(say)?
+            }
+        };
+        Ok(House::new(store, &self.data))
+    }
+
+    /// The same for commands that make no sense on an installation that is not there.
+    pub async fn open_existing(&self) -> anyhow::Result<House> {
+        if self.database_url.is_none() && !self.data.join("assay.db").exists() {
+            anyhow::bail!("{} holds no installation: name its folder with --data", show(&self.data));
+        }
+        self.open().await
+    }
+}
+
+fn show(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn,tantivy=warn"));
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("assay: the runtime can't be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            // The chain in one line each, most general first.
+            eprintln!("assay: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => args.run().await,
+    }
+}

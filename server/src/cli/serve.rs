@@ -1,0 +1,34 @@
+//! `assay serve`: the installation on an address, until it is told to stop.
+
+use super::Place;
+use crate::serve::{Listening, Options, serve};
+use clap::Args;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    web: Web,
+}
+
+/// How to be reached.
+#[derive(Debug, Clone, Args)]
+pub struct Web {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS", env = "ASSAY_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+    /// Browsers come by https (a proxy in front does the encryption): cookies are sent by it alone
+    #[arg(long, env = "ASSAY_HTTPS")]
+    pub https: bool,
+}
+
+impl Serve {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open().await?;
+        let listening = Listening::on(&self.web.listen).await?;
+        serve(house, listening, Options { https: self.web.https }).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,75 @@
+//! All addresses: pages, the public API, server functions of islands, files; and the layers around them.
+
+use crate::serve::Options;
+use crate::{assets, rest, security};
+use app::guard::{App, Need, Route, guarded};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use domain::permission::Act;
+use store::sessions::Sessions;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+/// A form or a request of the API is smaller than this; uploads set their own limit.
+const BODY_LIMIT: usize = 2 << 20;
+
+/// Everything that needs someone to be asked who they are, with what it needs.
+pub fn table() -> Vec<Route> {
+    let mut routes = app::pages::routes();
+    routes.extend(rest::routes());
+    // Server functions ask for the project they are about themselves, see `app::api::seat`.
+    routes.push(Route::post("/api/app/{*function}", Need::Site(Act::OwnAccount), server_function));
+    routes
+}
+
+pub fn router(app: App, options: &Options) -> Router {
+    app::shell::set_assets(assets::asset_url);
+    let sessions = SessionManagerLayer::new(Sessions(app.house.store.clone()))
+        .with_name("assay")
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_secure(options.https)
+        .with_expiry(Expiry::OnInactivity(Duration::days(14)));
+    guarded(table(), &app)
+        .layer(sessions)
+        .layer(CompressionLayer::new())
+        .route("/health", axum::routing::get(health))
+        .merge(assets::routes())
+        .fallback(not_found)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(security::same_origin))
+        .layer(from_fn_with_state(options.clone(), security::headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+async fn server_function(State(app): State<App>, request: Request) -> Response {
+    leptos_axum::handle_server_fns_with_context(
+        move || leptos::prelude::provide_context(app.clone()),
+        request,
+    )
+    .await
+    .into_response()
+}
+
+/// Says "ok" when the database answers.
+async fn health(State(app): State<App>) -> Response {
+    match app.house.store.ping().await {
+        Ok(()) => "ok".into_response(),
+        Err(error) => app::error::Trouble(error.into()).into_response(),
+    }
+}
+
+async fn not_found() -> Response {
+    app::error::Trouble(workflow::Error::NotFound("This page")).into_response()
+}
+
+/// A panic is a bug of ours: told as one, without its words.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    app::error::Trouble(workflow::Error::internal("a handler panicked")).into_response()
+}

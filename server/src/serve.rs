@@ -1,0 +1,72 @@
+//! The running server: one process on a data folder, jobs beside it, a clean end on SIGTERM.
+
+use crate::routes;
+use anyhow::Context;
+use fs2::FileExt;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+use tokio::net::TcpListener;
+use workflow::House;
+
+/// How the server behaves to the outside.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Browsers come by https.
+    pub https: bool,
+}
+
+/// An address that is ours.
+pub struct Listening {
+    listener: TcpListener,
+    pub address: SocketAddr,
+}
+
+impl Listening {
+    pub async fn on(address: &str) -> anyhow::Result<Listening> {
+        let say =
+            || format!("{address} can't be listened on: is another server there? Name another with --listen");
+        let listener = TcpListener::bind(address).await.with_context(say)?;
+        let address = listener.local_addr()?;
+        Ok(Listening { listener, address })
+    }
+}
+
+/// Serves until SIGTERM or Ctrl-C; then ends what is under way and hands the jobs back.
+pub async fn serve(house: House, listening: Listening, options: Options) -> anyhow::Result<()> {
+    let _lock = only_one(&house.data)?;
+    let app = app::guard::App { house: house.clone() };
+    let router = routes::router(app, &options);
+    println!("Assay is listening on http://{}", listening.address);
+    axum::serve(listening.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(told_to_stop())
+        .await?;
+    house.store.close().await;
+    Ok(())
+}
+
+/// A second server on the same folder would write the same search index.
+fn only_one(data: &Path) -> anyhow::Result<File> {
+    let path = data.join("lock");
+    let lock = File::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
+    lock.try_lock_exclusive().with_context(|| format!("another server works on {}", data.display()))?;
+    Ok(lock)
+}
+
+async fn told_to_stop() {
+    let interrupted = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
