@@ -4,6 +4,7 @@
 use crate::guard::Visitor;
 use axum::response::Html;
 use domain::permission::Act;
+use domain::person::Theme;
 use leptos::prelude::*;
 use std::sync::{Arc, OnceLock};
 use store::stations::Stations;
@@ -28,7 +29,9 @@ pub fn document<V: IntoView + 'static>(
     class: &'static str,
     body: impl FnOnce() -> V,
 ) -> Html<String> {
-    let theme = visitor.and_then(|v| v.who.as_ref()).map(|w| w.presence.prefs.theme.clone()).filter(|t| !t.is_empty());
+    let chosen = visitor.and_then(|v| v.who.as_ref()).map(|w| w.presence.prefs.theme);
+    // No attribute: the browser or the operating system says.
+    let theme = chosen.filter(|theme| *theme != Theme::System).map(Theme::as_str);
     let title = title.to_owned();
     let owner = Owner::new_root(Some(Arc::new(hydration_context::SsrSharedContext::new_islands())));
     let html = owner.with(|| {
@@ -206,18 +209,18 @@ pub fn house<V: IntoView + 'static>(
 
 /// System, light or dark: a plain form, remembered for the person.
 fn theme_switch(visitor: &Visitor) -> impl IntoView + use<> {
-    let chosen = visitor.who.as_ref().map(|w| w.presence.prefs.theme.clone()).unwrap_or_default();
-    let button = move |value: &'static str, name: &'static str| {
-        let pressed = if chosen == value { "true" } else { "false" };
+    let chosen = visitor.who.as_ref().map(|w| w.presence.prefs.theme).unwrap_or_default();
+    let button = move |theme: Theme, name: &'static str| {
+        let pressed = if chosen == theme { "true" } else { "false" };
         view! {
-            <button name="theme" value=value aria-pressed=pressed>
+            <button name="theme" value=theme.as_str() aria-pressed=pressed>
                 {name}
             </button>
         }
     };
     view! {
         <form class="seg" method="post" action="/account/theme" aria-label="Theme">
-            {button("", "Auto")} {button("light", "Light")} {button("dark", "Dark")}
+            {button(Theme::System, "Auto")} {button(Theme::Light, "Light")} {button(Theme::Dark, "Dark")}
         </form>
     }
 }
