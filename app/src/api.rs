@@ -1,5 +1,7 @@
 //! Server functions that islands call, and their wire types: extract, call one workflow, return.
 
+pub mod label;
+
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 //! the content-security-policy needs no exception.
 
 use crate::guard::Visitor;
+use crate::parts::numbers::grouped;
 use axum::response::Html;
 use domain::permission::Act;
 use domain::person::Theme;
@@ -231,20 +232,4 @@ fn sign_out() -> impl IntoView {
             <button class="btn bare small">"Sign out"</button>
         </form>
     }
-}
-
-/// 13083 as `13,083`.
-pub fn grouped(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if n < 0 {
-        out.push('−');
-    }
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }

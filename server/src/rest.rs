@@ -1,8 +1,13 @@
 //! The public API, version 1: its own types, a contract. Tokens (`Authorization: Bearer …`) or a session.
 
+pub mod answers;
+pub mod items;
+pub mod measure;
+pub mod releases;
+
 use app::guard::Route;
 
 /// Every address of the API with what it needs.
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    [items::routes(), answers::routes(), measure::routes(), releases::routes()].into_iter().flatten().collect()
 }

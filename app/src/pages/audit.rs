@@ -1,0 +1,7 @@
+//! 
+
+use crate::guard::Route;
+
+pub fn routes() -> Vec<Route> {
+    Vec::new()
+}

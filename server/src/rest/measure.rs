@@ -1,0 +1,7 @@
+//! 
+
+use app::guard::Route;
+
+pub fn routes() -> Vec<Route> {
+    Vec::new()
+}
