@@ -9,5 +9,8 @@ use app::guard::Route;
 
 /// Every address of the API with what it needs.
 pub fn routes() -> Vec<Route> {
-    [items::routes(), answers::routes(), measure::routes(), releases::routes()].into_iter().flatten().collect()
+    [items::routes(), answers::routes(), measure::routes(), releases::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

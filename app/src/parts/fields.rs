@@ -51,7 +51,15 @@ impl Field<'_> {
 }
 
 /// A field of several lines.
-pub fn area(flash: &Flash, form: &str, name: &str, label: &str, hint: &str, value: &str, rows: u32) -> AnyView {
+pub fn area(
+    flash: &Flash,
+    form: &str,
+    name: &str,
+    label: &str,
+    hint: &str,
+    value: &str,
+    rows: u32,
+) -> AnyView {
     let id = format!("{form}-{name}");
     let value = flash.value(form, name).unwrap_or(value).to_owned();
     let (describes, hint, error) = around(flash, form, name, hint, &id);

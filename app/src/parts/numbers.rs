@@ -54,9 +54,18 @@ mod tests {
 
     #[test]
     fn figures() {
-        assert_eq!([grouped(0), grouped(999), grouped(13_083), grouped(-1_000_000)], ["0", "999", "13,083", "−1,000,000"]);
-        assert_eq!([statistic(0.784), statistic(-0.05), statistic(1.0), statistic(-0.001)], [".78", "−.05", "1.00", ".00"]);
-        assert_eq!([percent(1, 1000), percent(999, 1000), percent(1, 2), percent(5, 5)], ["<1%", ">99%", "50%", "100%"]);
+        assert_eq!(
+            [grouped(0), grouped(999), grouped(13_083), grouped(-1_000_000)],
+            ["0", "999", "13,083", "−1,000,000"]
+        );
+        assert_eq!(
+            [statistic(0.784), statistic(-0.05), statistic(1.0), statistic(-0.001)],
+            [".78", "−.05", "1.00", ".00"]
+        );
+        assert_eq!(
+            [percent(1, 1000), percent(999, 1000), percent(1, 2), percent(5, 5)],
+            ["<1%", ">99%", "50%", "100%"]
+        );
         assert_eq!([bytes(312), bytes(4_200), bytes(1_300_000_000)], ["312 B", "4.2 KB", "1.3 GB"]);
     }
 }

@@ -1,4 +1,4 @@
-//! 
+//!
 
 use app::guard::Route;
 
