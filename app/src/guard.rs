@@ -197,7 +197,9 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
             } else {
                 "/sign-in".to_owned()
             };
-            return Redirect::to(&to).into_response();
+            let mut response = Redirect::to(&to).into_response();
+            response.extensions_mut().insert(Refused);
+            return response;
         }
         Refusal::NotSignedIn => {
             ApiError::new(Code::Unauthorized, "Sign in, or send a token: Authorization: Bearer …")
@@ -205,8 +207,14 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
         Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown, expired or revoked."),
         _ => crate::error::api_error(refusal.into()),
     };
-    if is_api(path) { error_json(&error) } else { error_page(&error) }
+    let mut response = if is_api(path) { error_json(&error) } else { error_page(&error) };
+    response.extensions_mut().insert(Refused);
+    response
 }
+
+/// Marks an answer of the guard, so that it can be told from one of a handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused;
 
 /// Enough of percent-encoding to carry an address in a query.
 pub fn percent_encoded(text: &str) -> String {
