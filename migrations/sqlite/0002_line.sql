@@ -34,7 +34,8 @@ CREATE TABLE reject (
   PRIMARY KEY (source_id, line)
 );
 
--- `state` is the item's consensus state; what it was resolved to stands in consensus.
+-- `state` is the item's consensus state; what it was resolved to stands in consensus. `seen_source` and `seen_line`
+-- say which import brought the item last and where it stood there: a second row of one file is told by them.
 CREATE TABLE item (
   id           INTEGER PRIMARY KEY,
   project_id   BIGINT NOT NULL REFERENCES project (id),
@@ -47,8 +48,11 @@ CREATE TABLE item (
   control      BOOLEAN NOT NULL,
   revision_id  BIGINT NOT NULL,
   state        TEXT NOT NULL,
+  seen_source  BIGINT,
+  seen_line    BIGINT,
   UNIQUE (project_id, external_id)
 );
+CREATE INDEX item_project ON item (project_id, id);
 CREATE INDEX item_state ON item (project_id, state, id);
 CREATE INDEX item_control ON item (project_id, id) WHERE control;
 CREATE INDEX item_source ON item (source_id, id);
