@@ -7,6 +7,7 @@
 //! confirmed only after the commit.
 
 pub mod answers;
+pub mod archive;
 pub mod audit;
 pub mod blobs;
 pub mod changes;
