@@ -46,7 +46,8 @@ pub enum Direction {
     NewestFirst,
 }
 
-/// The index, open for reading.
+/// The index, open for reading. Cheap to clone.
+#[derive(Clone)]
 pub struct Search {
     folder: PathBuf,
     index: Index,
@@ -165,12 +166,12 @@ impl Search {
     }
 
     /// The one writer; in use while another one lives, in this or another process.
-    pub fn writer(&self) -> Result<Writer<'_>> {
+    pub fn writer(&self) -> Result<Writer> {
         let writer = self.index.writer_with_num_threads(1, MEMORY).map_err(|error| match error {
             TantivyError::LockFailure(LockError::LockBusy, _) => Error::InUse,
             error => Error::Index(error),
         })?;
-        Ok(Writer { search: self, writer })
+        Ok(Writer { search: self.clone(), writer })
     }
 
     /// Where it lies.
@@ -187,12 +188,12 @@ fn remove_if_there(folder: &Path) -> Result<()> {
 }
 
 /// Brings an index up to date. Nothing can be found before [`commit`](Writer::commit).
-pub struct Writer<'s> {
-    search: &'s Search,
+pub struct Writer {
+    search: Search,
     writer: IndexWriter,
 }
 
-impl Writer<'_> {
+impl Writer {
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<()> {
         self.writer.delete_all_documents()?;

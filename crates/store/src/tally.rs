@@ -52,4 +52,11 @@ impl Store {
             on!(self, |db| sqlx::query_as(query).bind(kind).bind(id).fetch_all(db).await)?;
         Ok(rows.into_iter().collect())
     }
+
+    /// All items of the installation, as counted.
+    pub async fn n_items(&self) -> Result<i64> {
+        let query = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally
+                     WHERE kind = 'project' AND key <> 'control'";
+        Ok(on!(self, |db| sqlx::query_scalar(query).fetch_one(db).await)?)
+    }
 }

@@ -36,6 +36,28 @@ pub async fn postgres_url() -> Option<String> {
     Some(format!("{url}{separator}options=-csearch_path%3D{schema}"))
 }
 
+/// Runs statements of a test's own, all or none.
+pub async fn run(store: &Store, statements: &[&str]) {
+    let statements: Vec<String> = statements.iter().map(|s| (*s).to_owned()).collect();
+    let done: crate::Result<()> = store
+        .write(move |tx| {
+            Box::pin(async move {
+                for statement in statements {
+                    let statement = sqlx::AssertSqlSafe(statement);
+                    crate::on!(tx, |db| sqlx::query(statement).execute(db).await.map(|_| ()))?;
+                }
+                Ok(())
+            })
+        })
+        .await;
+    done.expect("the statements of a test");
+}
+
+/// One number out of the database.
+pub async fn number(store: &Store, query: &'static str) -> i64 {
+    crate::on!(store, |db| sqlx::query_scalar(query).fetch_one(db).await).expect("a number")
+}
+
 /// Writes one test for each engine from one body:
 /// `both!(async fn an_import_twice_changes_nothing(store: Store) { … });`. The PostgreSQL half says that it was
 /// left out where no server is named.

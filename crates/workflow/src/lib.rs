@@ -23,10 +23,12 @@ pub mod who;
 
 pub use error::{Error, Result};
 
+use derived::search::Search;
 use domain::permission::{Act, Actor, may};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
+use tokio::sync::OnceCell;
 
 /// An installation: its memory, and the folder in which derived things lie.
 #[derive(Clone)]
@@ -36,11 +38,18 @@ pub struct House {
     pub data: PathBuf,
     /// How the jobs of this process hear of each other.
     pub jobs: Arc<jobs::Board>,
+    search: Arc<OnceCell<Search>>,
 }
 
 impl House {
     pub fn new(store: Store, data: &Path) -> House {
-        House { store, data: data.to_owned(), jobs: Arc::default() }
+        House { store, data: data.to_owned(), jobs: Arc::default(), search: Arc::default() }
+    }
+
+    /// The search index, opened when it is asked for the first time. What is in it follows the items by about a
+    /// second, in the process that serves ([`rebuild::follow_changes`]).
+    pub async fn search(&self) -> Result<&Search> {
+        self.search.get_or_try_init(|| rebuild::open_search(&self.data)).await
     }
 }
 
