@@ -1,5 +1,6 @@
 //! Components that several pages share.
 
 pub mod fields;
+pub mod labels;
 pub mod numbers;
 pub mod times;

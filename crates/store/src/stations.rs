@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::{Store, on};
-use domain::ProjectId;
+use domain::{LabelId, ProjectId};
 
 /// How far a project is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -25,5 +25,15 @@ impl Store {
             (SELECT CAST(COUNT(*) AS BIGINT) FROM queue WHERE project_id = $1 AND state <> 'closed') AS n_queues,
             (SELECT MAX(number) FROM release WHERE project_id = $1 AND state = 'done') AS release";
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_one(db).await)?)
+    }
+}
+
+impl Store {
+    /// Items that are resolved to each label.
+    pub async fn label_counts(&self, project: ProjectId) -> Result<Vec<(LabelId, i64)>> {
+        let query = "SELECT label_id, CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE project_id = $1 GROUP BY label_id";
+        let rows: Vec<(i64, i64)> =
+            on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(label, n)| (LabelId(label), n)).collect())
     }
 }
