@@ -11,6 +11,7 @@ pub mod demo;
 pub mod design;
 pub mod doctor;
 pub mod error;
+pub mod fields;
 pub mod import;
 pub mod jobs;
 pub mod measure;

@@ -1,0 +1,123 @@
+//! API tokens: secrets for programs. Shown once, kept as a hash, bound to one project and one scope.
+
+use crate::fields::Fields;
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor, Scope, may};
+use domain::person::PersonKind;
+use domain::{PersonId, ProjectId, TokenId};
+use rand::RngCore;
+use rand::rngs::OsRng;
+use store::tokens::Token;
+
+const LONGEST_NAME: usize = 100;
+
+/// What every token begins with, so that one that leaked can be found.
+const PREFIX: &str = "assay_";
+
+/// A token that was just made.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    pub id: TokenId,
+    /// Shown now and never again.
+    pub secret: String,
+}
+
+/// 32 random bytes as text.
+pub(super) fn secret(prefix: &str) -> Result<String> {
+    let mut bytes = [0; 32];
+    OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    Ok(format!("{prefix}{}", blake3::Hash::from_bytes(bytes).to_hex()))
+}
+
+/// How a secret is kept. It has 256 random bits, so a fast hash does: there is nothing to guess.
+pub(super) fn hash_of(secret: &str) -> String {
+    blake3::hash(secret.as_bytes()).to_hex().to_string()
+}
+
+/// Makes a token in a project, for oneself or (an admin's act) for one of its machines.
+pub async fn create_token(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    holder: PersonId,
+    name: &str,
+    scope: Scope,
+) -> Result<NewToken> {
+    if holder == actor.person {
+        allow(actor, if scope == Scope::Label { Act::HoldLabelToken } else { Act::HoldDataToken })?;
+    } else {
+        allow(actor, Act::ManagePeople)?;
+        let known = house.store.person(holder).await?.ok_or(Error::NotFound("this person"))?;
+        if known.kind == PersonKind::Source {
+            return Err(Error::invalid("person", "This name stands for imported answers and can't act."));
+        }
+        if known.kind == PersonKind::Machine && scope != Scope::Label {
+            return Err(Error::invalid("scope", "A machine labels and does nothing else."));
+        }
+    }
+    let mut fields = Fields::default();
+    let Some(name) = fields.title("name", name, LONGEST_NAME) else { return Err(fields.refused()) };
+    let secret = secret(PREFIX)?;
+    let (hash, actor) = (hash_of(&secret), *actor);
+    let id = house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let id = tx.add_token(project, holder, &name, &hash, scope).await?;
+                tx.audit(&actor, Some(project), "made the token", &name, scope.as_str()).await?;
+                Ok::<_, Error>(id)
+            })
+        })
+        .await?;
+    Ok(NewToken { id, secret })
+}
+
+/// Adds a program that labels in a project. It acts by the tokens that are made for it.
+pub async fn create_machine(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    name: &str,
+) -> Result<PersonId> {
+    allow(actor, Act::ManagePeople)?;
+    let mut fields = Fields::default();
+    let Some(name) = fields.title("name", name, LONGEST_NAME) else { return Err(fields.refused()) };
+    let actor = *actor;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let id = tx.add_machine(project, &name).await?;
+                tx.audit(&actor, Some(project), "added the machine", &name, "").await?;
+                Ok(id)
+            })
+        })
+        .await
+}
+
+/// Tokens of a project that work: one's own; everyone's for who manages people.
+pub async fn tokens(house: &House, actor: &Actor, project: ProjectId) -> Result<Vec<Token>> {
+    allow(actor, Act::HoldLabelToken)?;
+    Ok(house.store.tokens(project, whose(actor)).await?)
+}
+
+/// Ends a token, from this moment on.
+pub async fn revoke_token(house: &House, actor: &Actor, project: ProjectId, token: TokenId) -> Result<()> {
+    allow(actor, Act::HoldLabelToken)?;
+    let actor = *actor;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let name = tx.revoke_token(project, token, whose(&actor)).await?;
+                let name = name.ok_or(Error::NotFound("this token"))?;
+                tx.audit(&actor, Some(project), "revoked the token", &name, "").await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+fn whose(actor: &Actor) -> Option<PersonId> {
+    if may(actor, Act::ManagePeople) { None } else { Some(actor.person) }
+}
