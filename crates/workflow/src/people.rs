@@ -3,11 +3,9 @@
 //! An admin's acts on people end with the last admin: somebody who can let others in always stays.
 
 pub mod password;
-pub mod presence;
 pub mod reset;
 pub mod tokens;
 
-pub use presence::{Here, actor_for, actor_for_token};
 pub use reset::{make_reset_link, reset_link, use_reset_link};
 pub use tokens::{NewToken, create_machine, create_token, revoke_token, tokens};
 

@@ -1,32 +1,43 @@
-//! From a session or a token to the [`Actor`] that permissions are asked about.
+//! From a session or a token to the [`Actor`] that permissions are asked about: one query on every request.
 
 use crate::{House, Result};
 use domain::PersonId;
-use domain::permission::{Actor, Roles, Via};
+use domain::permission::{Act, Actor, Role, Roles, Via, may};
 use store::people::Presence;
 
-/// Someone who asks for something, and the project they ask about.
+/// Someone who asks for something, and the project they ask about (if there is one and they may know of it).
 #[derive(Debug, Clone)]
 pub struct Who {
     pub actor: Actor,
     pub presence: Presence,
 }
 
+/// A use of a token is written down at most this often.
+const USE_IS_SEEN_AFTER_MICROS: i64 = 60_000_000;
+
 /// The person of a session, unless they were disabled meanwhile.
 pub async fn by_session(house: &House, person: PersonId, slug: Option<&str>) -> Result<Option<Who>> {
     Ok(house.store.presence(person, slug).await?.map(|presence| who(presence, Via::Session)))
 }
 
-/// The holder of a token. A token is for one project: asked about another, it finds none.
+/// The holder of a token that is good. A token is for one project: asked about another, it finds none.
 pub async fn by_token(house: &House, token: &str, slug: Option<&str>) -> Result<Option<Who>> {
-    let Some(found) = house.store.token_presence(&token_hash(token)).await? else { return Ok(None) };
-    let mut who = who(found.presence, Via::Token(found.scope));
-    if slug.is_some() && who.presence.project.as_ref().map(|p| p.slug.as_str()) != slug {
-        who.presence.project = None;
-        who.actor.roles = Roles::NONE;
-        who.actor.admin = false;
+    let Some(mut found) = house.store.token_presence(&token_hash(token)).await? else { return Ok(None) };
+    let now = house.store.now().0;
+    if found.last_used_at.is_none_or(|at| now - at >= USE_IS_SEEN_AFTER_MICROS) {
+        let token = found.token;
+        house.store.write(move |tx| Box::pin(async move { tx.token_was_used(token).await })).await?;
     }
-    Ok(Some(who))
+    // A token is for one project: an admin's does there what an owner may, and nothing beyond it.
+    if found.presence.admin {
+        found.presence.admin = false;
+        found.presence.roles = Roles::of(&[Role::Owner, Role::Engineer]);
+    }
+    if slug.is_some() && found.presence.project.as_ref().map(|p| p.slug.as_str()) != slug {
+        found.presence.project = None;
+        found.presence.roles = Roles::NONE;
+    }
+    Ok(Some(who(found.presence, Via::Token(found.scope))))
 }
 
 /// How a token is kept: its BLAKE3. Tokens are 256 random bits, so no slow hash is needed.
@@ -34,7 +45,13 @@ pub fn token_hash(token: &str) -> String {
     blake3::hash(token.trim().as_bytes()).to_hex().to_string()
 }
 
-fn who(presence: Presence, via: Via) -> Who {
+fn who(mut presence: Presence, via: Via) -> Who {
+    if presence.project.as_ref().is_some_and(|p| p.archived_at.is_some()) {
+        presence.roles = presence.roles.in_archive();
+    }
     let actor = Actor { person: presence.person, admin: presence.admin, roles: presence.roles, via };
+    if !may(&actor, Act::SeeProject) {
+        presence.project = None;
+    }
     Who { actor, presence }
 }

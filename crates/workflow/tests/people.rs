@@ -7,7 +7,7 @@ use std::path::Path;
 use store::{Store, both};
 use workflow::people::{self, Newcomer};
 use workflow::projects::{self, NewProjectForm};
-use workflow::{Error, House, audit};
+use workflow::{Error, House, audit, who};
 
 const PASSWORD: &str = "a few plain words";
 
@@ -21,7 +21,7 @@ async fn admin(house: &House) -> Actor {
 }
 
 async fn actor(house: &House, person: PersonId, slug: Option<&str>) -> Actor {
-    people::actor_for(house, person, slug).await.expect("an answer").expect("somebody").actor
+    who::by_session(house, person, slug).await.expect("an answer").expect("somebody").actor
 }
 
 async fn somebody(house: &House, admin: &Actor, email: &str) -> PersonId {
@@ -77,7 +77,7 @@ both! {
         people::set_disabled(&house, &admin, bo, true).await.expect("disabled");
         let kept_out = people::sign_in(&house, "bo@example.org", PASSWORD).await.expect_err("refused");
         assert_eq!(kept_out.to_string(), texts[0]);
-        assert!(people::actor_for(&house, bo, None).await.expect("an answer").is_none());
+        assert!(who::by_session(&house, bo, None).await.expect("an answer").is_none());
         people::set_disabled(&house, &admin, bo, false).await.expect("enabled");
         assert!(people::sign_in(&house, "bo@example.org", PASSWORD).await.is_ok());
     }
@@ -156,13 +156,13 @@ both! {
         let inbox = project(&house, &admin, "Inbox").await;
         project(&house, &admin, "Other").await;
         let bo = somebody(&house, &admin, "bo@example.org").await;
-        let there = people::actor_for(&house, bo, Some("inbox")).await.expect("an answer").expect("Bo");
-        assert!(there.project.is_none() && there.actor.roles.is_empty());
+        let there = who::by_session(&house, bo, Some("inbox")).await.expect("an answer").expect("Bo");
+        assert!(there.presence.project.is_none() && there.actor.roles.is_empty());
         let roles = Roles::of(&[Role::Annotator]);
         people::set_roles(&house, &admin, inbox, bo, roles).await.expect("a role");
-        let there = people::actor_for(&house, bo, Some("inbox")).await.expect("an answer").expect("Bo");
+        let there = who::by_session(&house, bo, Some("inbox")).await.expect("an answer").expect("Bo");
         assert_eq!(there.actor.roles, roles);
-        assert_eq!(there.project.expect("the project").id, inbox);
+        assert_eq!(there.presence.project.expect("the project").id, inbox);
         assert!(may(&there.actor, Act::Label));
         assert!(actor(&house, bo, Some("other")).await.roles.is_empty());
         assert!(actor(&house, bo, None).await.roles.is_empty());
@@ -193,23 +193,24 @@ both! {
         let made = people::create_token(&house, &me, inbox, bo, "my script", Scope::Label).await.expect("mine");
         assert!(made.secret.starts_with("assay_") && made.secret.len() == 70, "{}", made.secret);
 
-        let there = people::actor_for_token(&house, &made.secret, Some("inbox")).await.expect("an answer");
+        let there = who::by_token(&house, &made.secret, Some("inbox")).await.expect("an answer");
         let there = there.expect("the holder");
         assert!(may(&there.actor, Act::Label) && !may(&there.actor, Act::OwnAccount));
         assert!(people::create_token(&house, &there.actor, inbox, bo, "more", Scope::Label).await.is_err());
-        let elsewhere = people::actor_for_token(&house, &made.secret, Some("other")).await;
-        assert!(matches!(elsewhere, Err(Error::NotFound(_))));
-        let made_up = people::actor_for_token(&house, "assay_00", None).await.expect("an answer");
+        let elsewhere = who::by_token(&house, &made.secret, Some("other")).await.expect("an answer");
+        let elsewhere = elsewhere.expect("the holder");
+        assert!(elsewhere.presence.project.is_none() && elsewhere.actor.roles.is_empty());
+        let made_up = who::by_token(&house, "assay_00", None).await.expect("an answer");
         assert!(made_up.is_none());
 
         people::set_disabled(&house, &admin, bo, true).await.expect("disabled");
-        assert!(people::actor_for_token(&house, &made.secret, None).await.expect("an answer").is_none());
+        assert!(who::by_token(&house, &made.secret, None).await.expect("an answer").is_none());
         people::set_disabled(&house, &admin, bo, false).await.expect("enabled");
         people::set_roles(&house, &admin, inbox, bo, Roles::NONE).await.expect("out");
-        let out = people::actor_for_token(&house, &made.secret, None).await.expect("an answer").expect("Bo");
-        assert!(out.project.is_none() && !may(&out.actor, Act::Label));
+        let out = who::by_token(&house, &made.secret, None).await.expect("an answer").expect("Bo");
+        assert!(out.presence.project.is_none() && !may(&out.actor, Act::Label));
         people::revoke_token(&house, &admin, inbox, made.id).await.expect("revoked");
-        assert!(people::actor_for_token(&house, &made.secret, None).await.expect("an answer").is_none());
+        assert!(who::by_token(&house, &made.secret, None).await.expect("an answer").is_none());
         assert!(people::revoke_token(&house, &admin, inbox, made.id).await.is_err());
     }
 
@@ -218,7 +219,7 @@ both! {
         let admin = admin(&house).await;
         let inbox = project(&house, &admin, "Inbox").await;
         let made = people::create_token(&house, &admin, inbox, admin.person, "all", Scope::Write).await;
-        let there = people::actor_for_token(&house, &made.expect("a token").secret, None).await;
+        let there = who::by_token(&house, &made.expect("a token").secret, None).await;
         let there = there.expect("an answer").expect("the admin").actor;
         assert!(may(&there, Act::Import) && may(&there, Act::EditTaxonomy));
         for act in [Act::ManageProjects, Act::ManagePeople, Act::ReadAudit, Act::OwnAccount] {
@@ -234,7 +235,7 @@ both! {
         let secret = made.expect("a token").secret;
         let mut seen = Vec::new();
         for _ in 0..4 {
-            people::actor_for_token(&house, &secret, None).await.expect("an answer").expect("the admin");
+            who::by_token(&house, &secret, None).await.expect("an answer").expect("the admin");
             let tokens = people::tokens(&house, &admin, inbox).await.expect("tokens");
             seen.push(tokens[0].last_used_at.expect("a use"));
             house.store.clock().advance(25);
@@ -250,10 +251,10 @@ both! {
         let data = people::create_token(&house, &admin, inbox, bot, "t", Scope::Write).await;
         assert_eq!(fields(data.expect_err("refused")), ["scope"]);
         let token = people::create_token(&house, &admin, inbox, bot, "t", Scope::Label).await.expect("a token");
-        let there = people::actor_for_token(&house, &token.secret, None).await.expect("an answer");
+        let there = who::by_token(&house, &token.secret, None).await.expect("an answer");
         let there = there.expect("the machine").actor;
         assert!(may(&there, Act::Label) && !may(&there, Act::SeeOthers));
-        assert!(people::actor_for(&house, bot, Some("inbox")).await.expect("an answer").is_none());
+        assert!(who::by_session(&house, bot, Some("inbox")).await.expect("an answer").is_none());
         assert!(people::make_reset_link(&house, &admin, bot).await.is_err());
     }
 
@@ -261,7 +262,7 @@ both! {
         let house = house(store);
         let admin = admin(&house).await;
         people::set_theme(&house, &admin, Theme::Dark).await.expect("set");
-        let here = people::actor_for(&house, admin.person, None).await.expect("an answer").expect("Ada");
-        assert_eq!(here.prefs.theme, Theme::Dark);
+        let here = who::by_session(&house, admin.person, None).await.expect("an answer").expect("Ada");
+        assert_eq!(here.presence.prefs.theme, Theme::Dark);
     }
 }

@@ -7,7 +7,7 @@ use store::tally::Tally;
 use store::{Store, both};
 use workflow::people::{self, Newcomer};
 use workflow::projects::{self, NewProjectForm, ProjectForm};
-use workflow::{Error, House, audit};
+use workflow::{Error, House, audit, who};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -25,7 +25,7 @@ async fn somebody(house: &House, email: &str) -> PersonId {
 }
 
 async fn seen(house: &House, person: PersonId, archived: bool) -> Vec<String> {
-    let actor = people::actor_for(house, person, None).await.expect("an answer").expect("somebody").actor;
+    let actor = who::by_session(house, person, None).await.expect("an answer").expect("somebody").actor;
     let listed = projects::list(house, &actor, archived, None).await.expect("projects");
     listed.into_iter().map(|p| p.project.slug).collect()
 }
@@ -64,7 +64,7 @@ both! {
         let behind = Some((all[0].project.name.as_str(), all[0].project.id));
         let next = projects::list(&house, &OPERATOR, false, behind).await.expect("projects");
         assert_eq!(next.len(), 1);
-        let me = people::actor_for(&house, bo, Some("a")).await.expect("an answer").expect("Bo").actor;
+        let me = who::by_session(&house, bo, Some("a")).await.expect("an answer").expect("Bo").actor;
         assert!(matches!(projects::by_slug(&house, &me, "a").await, Err(Error::NotFound(_))));
         assert!(matches!(projects::create(&house, &me, named("C", "")).await, Err(Error::Forbidden(_))));
     }
@@ -122,10 +122,10 @@ both! {
         let roles = Roles::of(&[Role::Annotator, Role::Engineer]);
         people::set_roles(&house, &OPERATOR, id, eli, roles).await.expect("a role");
         projects::set_archived(&house, &OPERATOR, id, true).await.expect("put away");
-        let there = people::actor_for(&house, bo, Some("a")).await.expect("an answer").expect("Bo");
-        assert!(there.project.is_none() && !may(&there.actor, Act::Label));
-        let there = people::actor_for(&house, eli, Some("a")).await.expect("an answer").expect("Eli");
-        assert_eq!(there.project.expect("the project").archived_at, Some(house.store.now().0));
+        let there = who::by_session(&house, bo, Some("a")).await.expect("an answer").expect("Bo");
+        assert!(there.presence.project.is_none() && !may(&there.actor, Act::Label));
+        let there = who::by_session(&house, eli, Some("a")).await.expect("an answer").expect("Eli");
+        assert_eq!(there.presence.project.expect("the project").archived_at, Some(house.store.now().0));
         assert!(seen(&house, bo, false).await.is_empty() && seen(&house, bo, true).await.is_empty());
         assert_eq!(seen(&house, eli, true).await, ["a"]);
         projects::set_archived(&house, &OPERATOR, id, false).await.expect("taken out");

@@ -1,8 +1,9 @@
 //! Links to set a password: made by an admin, shown once, good for a day and for one use.
 
-use super::tokens::{hash_of, secret};
+use super::tokens::secret;
 use super::{known_to_sign_in, password};
 use crate::fields::Fields;
+use crate::who::token_hash;
 use crate::{Error, House, Result, allow};
 use domain::PersonId;
 use domain::permission::{Act, Actor, Roles, Via};
@@ -19,7 +20,7 @@ pub async fn make_reset_link(house: &House, actor: &Actor, person: PersonId) -> 
         return Err(Error::conflict(format!("{} is disabled. Enable them first.", known.name)));
     }
     let secret = secret("")?;
-    let (hash, actor) = (hash_of(&secret), *actor);
+    let (hash, actor) = (token_hash(&secret), *actor);
     house
         .store
         .write(move |tx| {
@@ -36,7 +37,7 @@ pub async fn make_reset_link(house: &House, actor: &Actor, person: PersonId) -> 
 
 /// Whom a link is for, if it can be used now.
 pub async fn reset_link(house: &House, secret: &str) -> Result<ResetFor> {
-    house.store.reset_link(&hash_of(secret)).await?.ok_or_else(used_up)
+    house.store.reset_link(&token_hash(secret)).await?.ok_or_else(used_up)
 }
 
 /// Sets a password with a link, signs that person out everywhere and uses the link up. Returns who it was.
@@ -46,7 +47,7 @@ pub async fn use_reset_link(house: &House, secret: &str, new: &str) -> Result<Pe
     fields.take("password", check_password(new, &known.email));
     fields.done()?;
     let password_hash = password::hash(new.to_owned()).await?;
-    let hash = hash_of(secret);
+    let hash = token_hash(secret);
     house
         .store
         .write(move |tx| {

@@ -1,6 +1,7 @@
 //! API tokens: secrets for programs. Shown once, kept as a hash, bound to one project and one scope.
 
 use crate::fields::Fields;
+use crate::who::token_hash;
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor, Scope, may};
 use domain::person::PersonKind;
@@ -29,11 +30,6 @@ pub(super) fn secret(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", blake3::Hash::from_bytes(bytes).to_hex()))
 }
 
-/// How a secret is kept. It has 256 random bits, so a fast hash does: there is nothing to guess.
-pub(super) fn hash_of(secret: &str) -> String {
-    blake3::hash(secret.as_bytes()).to_hex().to_string()
-}
-
 /// Makes a token in a project, for oneself or (an admin's act) for one of its machines.
 pub async fn create_token(
     house: &House,
@@ -58,7 +54,7 @@ pub async fn create_token(
     let mut fields = Fields::default();
     let Some(name) = fields.title("name", name, LONGEST_NAME) else { return Err(fields.refused()) };
     let secret = secret(PREFIX)?;
-    let (hash, actor) = (hash_of(&secret), *actor);
+    let (hash, actor) = (token_hash(&secret), *actor);
     let id = house
         .store
         .write(move |tx| {
