@@ -62,7 +62,6 @@ impl FieldValue {
 pub struct AnsweredBy {
     pub person: PersonId,
     pub taxonomy: TaxonomyVersionId,
-    pub stuck_after: u32,
 }
 
 /// Consecutive rows of one import.

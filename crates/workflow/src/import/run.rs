@@ -1,0 +1,199 @@
+//! Running an import: one thread reads, checks and hashes; pieces go into the store as they come, a few under
+//! way at a time. What is in is counted with each piece, so that an import goes on where it was cut off.
+
+use super::mapping::Mapper;
+use super::read::{Records, Unreadable};
+use crate::{Error, Result};
+use domain::source::{Counts, Format};
+use domain::{ProjectId, SourceId};
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::Store;
+use store::items::{AnsweredBy, Incoming, Piece};
+use store::sources::Reject;
+use tokio::sync::mpsc;
+
+/// Rows of a piece: about 5 ms of SQLite's writer.
+const PIECE: usize = 192;
+/// With answers to settle, a row takes longer.
+const PIECE_WITH_ANSWERS: usize = 64;
+/// Bytes of text after which a piece is full, however few its rows.
+const PIECE_BYTES: usize = 512 << 10;
+/// Pieces on their way into SQLite at once: what waits together is committed together. PostgreSQL takes them one
+/// by one, because its transactions would not stay in order.
+const UNDER_WAY: usize = 4;
+
+/// How far an import has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    pub counts: Counts,
+    pub bytes: u64,
+    /// Of the whole file, where that is known.
+    pub total_bytes: Option<u64>,
+}
+
+/// One import that is ready to run.
+pub struct Load {
+    pub project: ProjectId,
+    pub source: SourceId,
+    pub format: Format,
+    pub from: Box<dyn Read + Send>,
+    pub total_bytes: Option<u64>,
+    /// What earlier runs took in.
+    pub before: Counts,
+    pub mapper: Mapper,
+    pub answered_by: Option<AnsweredBy>,
+}
+
+/// Rows that were read together.
+struct Batch {
+    items: Vec<Incoming>,
+    rejects: Vec<Reject>,
+    bytes: u64,
+}
+
+/// How it ended, and what was taken in altogether.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Whole(Counts),
+    Stopped(Counts),
+}
+
+/// Takes in the rest of a file. `stop` ends it after the pieces under way.
+pub async fn load(
+    store: &Store,
+    load: Load,
+    stop: Arc<AtomicBool>,
+    mut progress: impl FnMut(Progress),
+) -> Result<Ended> {
+    let Load { project, source, format, from, total_bytes, before, mapper, answered_by } = load;
+    let (send, mut batches) = mpsc::channel(2);
+    let rows = if answered_by.is_some() { PIECE_WITH_ANSWERS } else { PIECE };
+    let (skip, stop_reading) = (before.read, stop.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        read_all(from, format, skip, rows, mapper, &stop_reading, &send)
+    });
+    let at_once = if store.is_postgres() { 1 } else { UNDER_WAY };
+    let mut under_way = FuturesOrdered::new();
+    let (mut counts, mut read, mut open) = (before, before.read, true);
+    let mut failed = None;
+    while open || !under_way.is_empty() {
+        tokio::select! {
+            biased;
+            Some((taken, bytes)) = under_way.next(), if !under_way.is_empty() => {
+                match taken {
+                    Ok(more) => {
+                        counts.add(more);
+                        progress(Progress { counts, bytes, total_bytes });
+                    }
+                    // What went out behind a failed piece is refused by its place and can be let go.
+                    Err(error) if failed.is_none() => {
+                        failed = Some(error);
+                        open = false;
+                        batches.close();
+                    }
+                    Err(_) => {}
+                }
+            }
+            batch = batches.recv(), if open && under_way.len() < at_once => {
+                let Some(batch): Option<Batch> = batch else {
+                    open = false;
+                    continue;
+                };
+                let bytes = batch.bytes;
+                let piece = Piece {
+                    project,
+                    source,
+                    read_before: read,
+                    items: batch.items,
+                    rejects: batch.rejects,
+                    answered_by,
+                };
+                read += (piece.items.len() + piece.rejects.len()) as i64;
+                let mut taking = Box::pin(take(store.clone(), Arc::new(piece), bytes));
+                // Polled once, so that pieces stand in the writer's line in the order of the file.
+                let first = futures::poll!(&mut taking);
+                under_way.push_back(async move {
+                    match first {
+                        std::task::Poll::Ready(outcome) => outcome,
+                        std::task::Poll::Pending => taking.await,
+                    }
+                });
+            }
+        }
+    }
+    drop(batches);
+    let whole = reading.await.map_err(Error::internal)?;
+    if let Some(error) = failed {
+        return Err(Error::Store(error));
+    }
+    Ok(if whole? { Ended::Whole(counts) } else { Ended::Stopped(counts) })
+}
+
+async fn take(store: Store, piece: Arc<Piece>, bytes: u64) -> (store::Result<Counts>, u64) {
+    let taken =
+        store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await;
+    (taken, bytes)
+}
+
+/// Reads to the end; false if it was stopped before.
+fn read_all(
+    from: Box<dyn Read + Send>,
+    format: Format,
+    skip: i64,
+    rows: usize,
+    mut mapper: Mapper,
+    stop: &AtomicBool,
+    send: &mpsc::Sender<Batch>,
+) -> Result<bool> {
+    let mut records = Records::open(from, format).map_err(unreadable)?;
+    for _ in 0..skip {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        records.next().map_err(|e| unreadable(e.into()))?;
+    }
+    let (mut items, mut rejects, mut size) = (Vec::with_capacity(rows), Vec::new(), 0);
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let record = records.next().map_err(|e| unreadable(e.into()))?;
+        let is_last = record.is_none();
+        if let Some(record) = record {
+            size += record.raw.len();
+            match mapper.item(record) {
+                Ok(item) => {
+                    size += item.text.len();
+                    items.push(item);
+                }
+                Err(rejected) => rejects.push(rejected),
+            }
+        }
+        let is_full = items.len() + rejects.len() >= rows || size >= PIECE_BYTES;
+        if (is_full || is_last) && !(items.is_empty() && rejects.is_empty()) {
+            let batch = Batch {
+                items: std::mem::replace(&mut items, Vec::with_capacity(rows)),
+                rejects: std::mem::take(&mut rejects),
+                bytes: records.bytes(),
+            };
+            size = 0;
+            if send.blocking_send(batch).is_err() {
+                return Ok(false);
+            }
+        }
+        if is_last {
+            return Ok(true);
+        }
+    }
+}
+
+pub(super) fn unreadable(error: Unreadable) -> Error {
+    match error {
+        Unreadable::Invalid(what) => Error::invalid("file", what),
+        Unreadable::Io(error) => Error::Store(error.into()),
+    }
+}
