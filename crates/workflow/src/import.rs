@@ -86,12 +86,7 @@ pub async fn begin(
 }
 
 /// The first rows of an uploaded file, for the person who confirms its columns.
-pub async fn preview(
-    house: &House,
-    actor: &Actor,
-    project: ProjectId,
-    source: SourceId,
-) -> Result<Preview> {
+pub async fn preview(house: &House, actor: &Actor, project: ProjectId, source: SourceId) -> Result<Preview> {
     allow(actor, Act::Import)?;
     let source = of_project(house, project, source).await?;
     let from = sample::open_upload(&house.store, uploaded(&source)?).await?;
@@ -143,9 +138,9 @@ pub async fn discard(house: &House, actor: &Actor, project: ProjectId, source: S
     let moved = house
         .store
         .write(move |tx| {
-            Box::pin(async move {
-                tx.move_source(id, &[SourceState::Preview], SourceState::Undone, None).await
-            })
+            Box::pin(
+                async move { tx.move_source(id, &[SourceState::Preview], SourceState::Undone, None).await },
+            )
         })
         .await?;
     if !moved {
@@ -160,7 +155,9 @@ pub async fn run_job(house: &House, run: &Running) -> Outcome {
     let source = house.store.source(source).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let (tell, mut told) = watch::channel(Progress { counts: source.counts, ..Progress::default() });
-    let loading = load(house, &source, stop.clone(), move |p| drop(tell.send_replace(p)));
+    let loading = load(house, &source, stop.clone(), move |at| {
+        tell.send_replace(at);
+    });
     tokio::pin!(loading);
     let mut stopped = None;
     let ended = loop {
@@ -209,9 +206,12 @@ pub struct Bring {
     pub name: String,
     pub format: Format,
     pub mapping: Mapping,
-    pub from: Box<dyn Read + Send>,
+    /// Opens it from its start: labels are looked for before rows are taken in.
+    pub open: Opener,
     pub bytes: Option<u64>,
 }
+
+pub type Opener = Arc<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 /// Takes in a file that is at hand, without upload and job: the command line, a small request. `sample` is what
 /// the file begins with. Returns when all of it is in, or when `stop` was set.
@@ -224,7 +224,7 @@ pub async fn bring(
     progress: impl FnMut(Progress),
 ) -> Result<Source> {
     allow(actor, Act::Import)?;
-    let Bring { project, name, format, mapping, from, bytes } = bring;
+    let Bring { project, name, format, mapping, open, bytes } = bring;
     check(house, actor, project, &mapping, sample).await?;
     let new = NewSource {
         project,
@@ -247,7 +247,7 @@ pub async fn bring(
         })
         .await?;
     let source = house.store.source(id).await?;
-    match load_from(house, &source, from, bytes, stop, progress).await {
+    match load_from(house, &source, open, bytes, stop, progress).await {
         Ok(Ended::Whole(_)) => finish(house, &source, SourceState::Done, None).await?,
         Ok(Ended::Stopped(_)) => finish(house, &source, SourceState::Cancelled, None).await?,
         Err(error) => {
@@ -305,7 +305,8 @@ async fn check(
 ) -> Result<()> {
     let problems = mapping.problems(&sample.columns);
     if !problems.is_empty() {
-        let of = |(field, message): (&str, String)| crate::error::FieldError { field: field.to_owned(), message };
+        let of =
+            |(field, message): (&str, String)| crate::error::FieldError { field: field.to_owned(), message };
         return Err(Error::Invalid(problems.into_iter().map(of).collect()));
     }
     let makes_labels = mapping.label.as_ref().is_some_and(|l| l.becomes != LabelUse::Field)
@@ -342,12 +343,16 @@ async fn load(
 async fn load_from(
     house: &House,
     source: &Source,
-    from: Box<dyn Read + Send>,
+    open: Opener,
     bytes: Option<u64>,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
 ) -> Result<Ended> {
-    load_with(house, source, from, bytes, stop, progress).await
+    let opened = || open().map_err(|e| Error::Store(e.into()));
+    if labels::are_missing(&house.store, source).await? {
+        labels::make(house, source, opened()?).await?;
+    }
+    load_with(house, source, opened()?, bytes, stop, progress).await
 }
 
 async fn load_with(
@@ -360,8 +365,7 @@ async fn load_with(
 ) -> Result<Ended> {
     let (task, settings) = house.store.project_rules(source.project).await?;
     let threshold = control_threshold(settings.control_share);
-    let mapper =
-        Mapper::new(source.mapping.clone(), house.store.clone(), task, settings.seed, threshold);
+    let mapper = Mapper::new(source.mapping.clone(), house.store.clone(), task, settings.seed, threshold);
     let (mapper, answered_by) = labels::answered_by(house, source, mapper).await?;
     let load = Load {
         project: source.project,

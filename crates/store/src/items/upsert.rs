@@ -425,11 +425,10 @@ impl<'p> Sorted<'p> {
                 continue;
             };
             if let Some(earlier) = taken.get(&known.item) {
-                let same = earlier.content_hash == row.content_hash && earlier.labels == row.labels;
-                if same {
-                    sorted.same.push((row, known))
+                if earlier.content_hash == row.content_hash && earlier.labels == row.labels {
+                    sorted.same.push((row, Known { seen_source: Some(piece.source), ..known }));
                 } else {
-                    sorted.refuse(row, earlier.line)
+                    sorted.refuse(row, earlier.line);
                 }
                 continue;
             }

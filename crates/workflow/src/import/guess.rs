@@ -6,23 +6,78 @@ use domain::source::{LabelColumn, LabelUse, Mapping};
 use std::collections::HashSet;
 
 const TEXT: &[&str] = &[
-    "text", "message", "body", "content", "utterance", "sentence", "comment", "review", "query", "question",
-    "description", "document", "tweet", "transcript",
+    "text",
+    "message",
+    "body",
+    "content",
+    "utterance",
+    "sentence",
+    "comment",
+    "review",
+    "query",
+    "question",
+    "description",
+    "document",
+    "tweet",
+    "transcript",
 ];
 const ID: &[&str] = &[
-    "id", "external_id", "item_id", "uuid", "guid", "key", "message_id", "msg_id", "ticket_id", "doc_id",
-    "row_id", "_id",
+    "id",
+    "external_id",
+    "item_id",
+    "uuid",
+    "guid",
+    "key",
+    "message_id",
+    "msg_id",
+    "ticket_id",
+    "doc_id",
+    "row_id",
+    "_id",
 ];
 const EVENT_TIME: &[&str] = &[
-    "event_at", "event_time", "created_at", "created", "timestamp", "datetime", "sent_at", "received_at", "time",
-    "date", "ts",
+    "event_at",
+    "event_time",
+    "created_at",
+    "created",
+    "timestamp",
+    "datetime",
+    "sent_at",
+    "received_at",
+    "time",
+    "date",
+    "ts",
 ];
 const GROUP: &[&str] = &[
-    "group", "group_id", "customer", "customer_id", "user", "user_id", "author", "author_id", "account",
-    "account_id", "conversation", "conversation_id", "thread", "thread_id", "session", "session_id",
+    "group",
+    "group_id",
+    "customer",
+    "customer_id",
+    "user",
+    "user_id",
+    "author",
+    "author_id",
+    "account",
+    "account_id",
+    "conversation",
+    "conversation_id",
+    "thread",
+    "thread_id",
+    "session",
+    "session_id",
 ];
-const LABEL: &[&str] =
-    &["label", "labels", "intent", "category", "class", "topic", "gold", "gold_label", "target", "annotation"];
+const LABEL: &[&str] = &[
+    "label",
+    "labels",
+    "intent",
+    "category",
+    "class",
+    "topic",
+    "gold",
+    "gold_label",
+    "target",
+    "annotation",
+];
 
 /// The likely mapping of a file that begins with these rows. Without a text column that can be told, `text` is
 /// empty.
@@ -33,12 +88,13 @@ pub fn guess(columns: &[String], sample: &[Record]) -> Mapping {
     };
     let n_rows = sample.iter().filter(|r| r.cells.is_ok()).count();
     let named = |names: &[&str], fits: &dyn Fn(&[&str]) -> bool| -> Option<String> {
-        names.iter().find_map(|name| {
-            columns.iter().find(|c| plain(c) == *name && fits(&values(c))).cloned()
-        })
+        names.iter().find_map(|name| columns.iter().find(|c| plain(c) == *name && fits(&values(c))).cloned())
     };
     let is_id = |v: &[&str]| {
-        v.len() == n_rows && n_rows > 0 && v.iter().collect::<HashSet<_>>().len() == v.len() && v.iter().all(|v| v.len() <= 200)
+        v.len() == n_rows
+            && n_rows > 0
+            && v.iter().collect::<HashSet<_>>().len() == v.len()
+            && v.iter().all(|v| v.len() <= 200)
     };
     let is_time = |v: &[&str]| !v.is_empty() && v.iter().all(|v| when::parse(v).is_some());
     let is_short = |v: &[&str]| v.iter().all(|v| v.chars().count() <= 120);

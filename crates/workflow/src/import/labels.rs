@@ -46,7 +46,8 @@ pub(super) async fn make(house: &House, source: &Source, from: impl Read + Send 
 }
 
 fn with_names(draft: &Taxonomy, names: &[String], house: &House) -> Result<Taxonomy> {
-    let refused = |why: String| Error::invalid("label", format!("No taxonomy can be made of the label column: {why}"));
+    let refused =
+        |why: String| Error::invalid("label", format!("No taxonomy can be made of the label column: {why}"));
     let (taxonomy, _) =
         draft.with_names(names, || house.store.next_id()).map_err(|e| refused(e.to_string()))?;
     match taxonomy.problems().first() {
@@ -75,7 +76,9 @@ fn distinct(from: impl Read, format: Format, mapping: &Mapping, task: Task) -> R
         if names.len() > MOST {
             return Err(Error::invalid(
                 "label",
-                format!("“{column}” has more than {MOST} different values: choose the column that holds labels"),
+                format!(
+                    "“{column}” has more than {MOST} different values: choose the column that holds labels"
+                ),
             ));
         }
     }
@@ -93,9 +96,7 @@ pub(super) async fn answered_by(
         return Err(Error::invalid("label", "No taxonomy is published: publish one, then start the import."));
     };
     let (project, name) = (source.project, person.trim().to_owned());
-    let person = house
-        .store
-        .write(move |tx| Box::pin(async move { tx.source_person(project, &name).await }))
-        .await?;
+    let person =
+        house.store.write(move |tx| Box::pin(async move { tx.source_person(project, &name).await })).await?;
     Ok((mapper.with_labels(&taxonomy), Some(AnsweredBy { person, taxonomy: version })))
 }

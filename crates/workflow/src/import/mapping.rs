@@ -144,9 +144,7 @@ pub fn label_names(task: Task, value: &str) -> Vec<String> {
         Task::Single => vec![value.trim().to_owned()],
         Task::Multi => match serde_json::from_str::<Vec<String>>(value) {
             Ok(names) => names.into_iter().map(|n| n.trim().to_owned()).collect(),
-            Err(_) => {
-                value.split('|').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect()
-            }
+            Err(_) => value.split('|').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
         },
     }
 }

@@ -125,7 +125,9 @@ fn header(row: Row<'_>) -> Result<Vec<Arc<str>>, Unreadable> {
             ));
         }
         if names.iter().any(|n| **n == *name) {
-            return invalid(format!("Two columns are called “{name}”. Rename one of them in the first line."));
+            return invalid(format!(
+                "Two columns are called “{name}”. Rename one of them in the first line."
+            ));
         }
         names.push(name.into());
     }

@@ -49,9 +49,5 @@ fn table(rows: &[Reject], with_header: bool) -> Result<Bytes> {
 
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}").into()
-    } else {
-        cell.into()
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }

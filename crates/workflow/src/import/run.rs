@@ -73,9 +73,8 @@ pub async fn load(
     let (send, mut batches) = mpsc::channel(2);
     let rows = if answered_by.is_some() { PIECE_WITH_ANSWERS } else { PIECE };
     let (skip, stop_reading) = (before.read, stop.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        read_all(from, format, skip, rows, mapper, &stop_reading, &send)
-    });
+    let reading =
+        tokio::task::spawn_blocking(move || read_all(from, format, skip, rows, mapper, &stop_reading, &send));
     let at_once = if store.is_postgres() { 1 } else { UNDER_WAY };
     let mut under_way = FuturesOrdered::new();
     let (mut counts, mut read, mut open) = (before, before.read, true);
@@ -134,8 +133,7 @@ pub async fn load(
 }
 
 async fn take(store: Store, piece: Arc<Piece>, bytes: u64) -> (store::Result<Counts>, u64) {
-    let taken =
-        store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await;
+    let taken = store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await;
     (taken, bytes)
 }
 

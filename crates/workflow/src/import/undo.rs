@@ -69,19 +69,15 @@ pub async fn run_undo_job(house: &House, run: &Running) -> Outcome {
     let id = source.id;
     house
         .store
-        .write(move |tx| {
-            Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await })
-        })
+        .write(move |tx| Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await }))
         .await?;
     Ok(serde_json::json!({ "removed": done }))
 }
 
 async fn remove_piece(house: &House, source: &Source) -> Result<i64> {
     let source = source.clone();
-    let removed = house
-        .store
-        .write_piece(move |tx| Box::pin(async move { tx.undo_piece(&source, PIECE).await }))
-        .await;
+    let removed =
+        house.store.write_piece(move |tx| Box::pin(async move { tx.undo_piece(&source, PIECE).await })).await;
     match removed {
         Err(store::Error::ForeignKey) => Err(Error::conflict(
             "While the import was taken back, some of its items were put into a queue or answered; those stay. Look \

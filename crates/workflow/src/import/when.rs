@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_not_guessed_at() {
-        for text in ["", "yesterday", "02.11.2026", "11/02/2026", "2026-13-01", "2026-02-30 10:00", "12", "1.2.3"] {
+        for text in
+            ["", "yesterday", "02.11.2026", "11/02/2026", "2026-13-01", "2026-02-30 10:00", "12", "1.2.3"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

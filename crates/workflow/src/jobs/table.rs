@@ -1,7 +1,7 @@
 //! The one place that says which function does which kind of job.
 
 use super::{Halt, Outcome, Running};
-use crate::{Error, House};
+use crate::{Error, House, import};
 
 /// What a job does. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +46,13 @@ impl Kind {
 /// Does a job. Functions are `async fn(&House, &Running) -> Outcome`; they read their payload with
 /// `run.payload()` and begin with `run.progress(…)`, which is where a job that was cancelled while it waited
 /// learns of it.
-pub(super) async fn run(_house: &House, run: &Running) -> Outcome {
-    let Some(_kind) = run.kind() else { return Err(unknown()) };
-    Err(unknown())
+pub(super) async fn run(house: &House, run: &Running) -> Outcome {
+    let Some(kind) = run.kind() else { return Err(unknown()) };
+    match kind {
+        Kind::Import => import::run_job(house, run).await,
+        Kind::UndoImport => import::run_undo_job(house, run).await,
+        _ => Err(unknown()),
+    }
 }
 
 /// A newer program beside this one may make jobs that this one has not learned.
@@ -58,6 +62,10 @@ fn unknown() -> Halt {
 
 /// A job came to an end without its function knowing: it was given up after too many crashes. What the job
 /// belongs to must not look as if it were still under way.
-pub(super) async fn given_up(_house: &House, _job: &store::jobs::Job, _why: &str) -> Result<(), Error> {
+pub(super) async fn given_up(house: &House, job: &store::jobs::Job, why: &str) -> Result<(), Error> {
+    if Kind::parse(&job.kind) == Some(Kind::Import) {
+        let payload: import::Payload = serde_json::from_str(&job.payload).map_err(Error::internal)?;
+        import::given_up(house, payload.source, why).await?;
+    }
     Ok(())
 }

@@ -1,0 +1,323 @@
+use super::*;
+use crate::browse;
+use domain::consensus::State;
+use domain::project::{Settings, Slug, Task};
+use domain::source::LabelColumn;
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use store::projects::NewProject;
+use store::tally::Tally;
+use store::{Store, both};
+
+const ADMIN: &Actor = &Actor::OPERATOR;
+
+async fn house(store: &Store) -> (House, ProjectId) {
+    let house = House::new(store.clone(), std::path::Path::new("nowhere"));
+    let new = NewProject {
+        slug: Slug::from_name("p"),
+        name: "P".into(),
+        description: String::new(),
+        task: Task::Single,
+        settings: Settings::default(),
+    };
+    let project = store
+        .write(move |tx| Box::pin(async move { tx.create_project(&new).await }))
+        .await
+        .expect("a project")
+        .expect("a free name");
+    (house, project)
+}
+
+/// Uploads, starts with the guess or what `change` makes of it, and runs the job.
+async fn import_with(
+    house: &House,
+    project: ProjectId,
+    name: &str,
+    bytes: &[u8],
+    change: impl FnOnce(&mut Mapping),
+) -> Source {
+    let mut blob = house.store.create_blob().await.expect("a blob");
+    blob.write(bytes).await.expect("bytes");
+    let upload = blob.finish().await.expect("an upload");
+    let id = begin(house, ADMIN, project, name, None, upload).await.expect("a source");
+    let mut mapping = preview(house, ADMIN, project, id).await.expect("a preview").source.mapping;
+    change(&mut mapping);
+    start(house, ADMIN, project, id, mapping).await.expect("a start");
+    jobs::run_all(house).await.expect("a run");
+    source(house, ADMIN, project, id).await.expect("the source")
+}
+
+async fn import(house: &House, project: ProjectId, name: &str, text: &str) -> Source {
+    import_with(house, project, name, text.as_bytes(), |_| {}).await
+}
+
+fn counts(source: &Source) -> [i64; 5] {
+    assert_eq!(source.state, SourceState::Done, "{:?}", source.error);
+    let c = source.counts;
+    [c.read, c.new, c.revised, c.same, c.rejected]
+}
+
+async fn tally(store: &Store, project: ProjectId) -> BTreeMap<String, i64> {
+    let mut tally = store.tally(Tally::Project(project)).await.expect("a tally");
+    tally.remove("control");
+    tally.retain(|_, n| *n != 0);
+    tally
+}
+
+async fn texts(house: &House, project: ProjectId) -> Vec<String> {
+    let filter = browse::Filter::default();
+    let page = browse::items(house, ADMIN, project, &filter, browse::Order::OldestFirst, None).await;
+    page.expect("a page").items.into_iter().map(|i| i.text).collect()
+}
+
+fn as_answers(column: &str) -> Option<LabelColumn> {
+    let becomes = LabelUse::Answers { person: "Old team".into() };
+    Some(LabelColumn { column: column.into(), becomes })
+}
+
+both! {
+    async fn twice_the_same_file_changes_nothing_and_says_so(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = "id,text,created_at,plan\n1,Hello,2026-10-01,basic\n2,\"Two\nlines\",2026-10-02 10:00,plus\n";
+        let first = import(&house, project, "a.csv", file).await;
+        assert_eq!(counts(&first), [2, 2, 0, 0, 0]);
+        assert_eq!(first.mapping.event_time.as_deref(), Some("created_at"));
+        let again = import(&house, project, "b.csv", file).await;
+        assert_eq!(counts(&again), [2, 0, 0, 2, 0]);
+        assert!(again.counts.changed_nothing());
+        assert_eq!(in_words(&again.counts), "2 rows: all of them known already, nothing changed");
+        // The same content in another order of columns and another format is the same content.
+        let other = r#"{"plan":"basic","created_at":"2026-10-01T00:00:00Z","text":"Hello","id":"1"}"#;
+        assert_eq!(counts(&import(&house, project, "c.jsonl", other).await), [1, 0, 0, 1, 0]);
+        assert_eq!(tally(&store, project).await, BTreeMap::from([("unlabeled".to_owned(), 2)]));
+        assert_eq!(store.changes_after(0, 10).await.expect("changes").len(), 1);
+        assert!(store.blobs().await.expect("blobs").is_empty(), "uploads go when they are imported");
+    }
+
+    async fn rows_without_an_id_are_known_by_their_content(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = "text,plan\nthanks,basic\nthanks,plus\nthanks,plus\n";
+        let first = import(&house, project, "a.csv", file).await;
+        assert_eq!(counts(&first), [3, 2, 0, 1, 0]);
+        assert_eq!((first.counts.duplicate, first.counts.duplicate_exact), (1, 1));
+        assert_eq!(counts(&import(&house, project, "a.csv", file).await), [3, 0, 0, 3, 0]);
+    }
+
+    async fn new_content_under_a_known_id_is_a_revision(store: Store) {
+        let (house, project) = house(&store).await;
+        import(&house, project, "a.csv", "id,text,plan\n1,Hello,basic\n2,World,basic\n").await;
+        let second = import(&house, project, "b.csv", "id,text,plan\n2,World!,plus\n1,Hello,basic\n3,New,x\n").await;
+        assert_eq!(counts(&second), [3, 1, 1, 1, 0]);
+        assert_eq!(texts(&house, project).await, ["Hello", "World!", "New"]);
+        let item = store.item_named(project, "2").await.expect("a query").expect("the item");
+        let page = browse::item(&house, ADMIN, project, item).await.expect("its page");
+        let history: Vec<(i64, &str)> = page.revisions.iter().map(|r| (r.number, r.text.as_str())).collect();
+        assert_eq!(history, [(2, "World!"), (1, "World")]);
+        let filter = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
+        let found = browse::items(&house, ADMIN, project, &filter, browse::Order::NewestFirst, None).await;
+        assert_eq!(found.expect("a page").items.len(), 1);
+    }
+
+    async fn in_one_file_an_id_stands_for_one_content(store: Store) {
+        let (house, project) = house(&store).await;
+        // Far apart, so that they come in different pieces.
+        let mut file = "id,text\n1,first\n1,first\n1,second\n".to_owned();
+        for i in 2..600 {
+            file.push_str(&format!("{i},text {i}\n"));
+        }
+        file.push_str("1,third\n");
+        for round in 0..2 {
+            let set_id = |m: &mut Mapping| m.id = Some("id".into());
+            let source = import_with(&house, project, "a.csv", file.as_bytes(), set_id).await;
+            let [_, new, revised, same, rejected] = counts(&source);
+            assert_eq!((revised, rejected), (0, 2), "round {round}");
+            assert_eq!((new, same), if round == 0 { (599, 1) } else { (0, 600) });
+            let refused = rejects(&house, ADMIN, project, source.id, 0).await.expect("rejects");
+            let lines: Vec<i64> = refused.iter().map(|r| r.line).collect();
+            assert_eq!(lines, [4, 603]);
+            assert!(refused[1].reason.starts_with("line 2 has the same id"), "{}", refused[1].reason);
+            assert_eq!(refused[1].raw, "1,third");
+        }
+    }
+
+    async fn bad_rows_are_kept_with_line_and_reason(store: Store) {
+        let (house, project) = house(&store).await;
+        let mut file = b"id,text,created_at\n1,fine,2026-10-01\n2,  ,2026-10-01\n3,when,yesterday\n4,\xff,\n5\n".to_vec();
+        file.extend_from_slice(b"6,nul\0,\n");
+        file.extend_from_slice(format!("{},long id,\n", "x".repeat(600)).as_bytes());
+        file.extend_from_slice(b"7,=cmd(),nope\n8,fine too,1793610000\n");
+        let source = import_with(&house, project, "a.csv", &file, |m| {
+            m.id = Some("id".into());
+            m.event_time = Some("created_at".into());
+        })
+        .await;
+        assert_eq!(counts(&source), [9, 2, 0, 0, 7]);
+        let refused = rejects(&house, ADMIN, project, source.id, 0).await.expect("rejects");
+        let reasons: Vec<(i64, &str)> = refused.iter().map(|r| (r.line, r.reason.as_str())).collect();
+        assert_eq!(reasons[0], (3, "“text” is empty: an item needs a text"));
+        assert!(reasons[1].1.starts_with("“created_at” is no time that can be read: “yesterday”"));
+        assert_eq!(reasons[2], (5, "“text” is not UTF-8"));
+        assert_eq!(reasons[3], (6, "the row has 1 cells, the header has 3"));
+        assert_eq!(reasons[4], (7, "“text” contains a NUL character"));
+        assert_eq!(reasons[5], (8, "“id” is longer than 500 bytes"));
+        let stream = rejects_csv(&house, ADMIN, project, source.id).await.expect("a stream");
+        let parts: Vec<_> = stream.map(|part| part.expect("a part")).collect().await;
+        let table = String::from_utf8(parts.concat()).expect("UTF-8");
+        let lines: Vec<_> = csv::Reader::from_reader(table.as_bytes())
+            .into_records()
+            .map(|r| r.expect("a row"))
+            .collect();
+        assert_eq!(lines.len(), 7);
+        assert_eq!(&lines[1][2], "3,when,yesterday");
+    }
+
+    async fn an_import_is_taken_back_as_a_whole(store: Store) {
+        let (house, project) = house(&store).await;
+        import(&house, project, "a.csv", "id,text,plan\n1,Hello,basic\n2,World,basic\n").await;
+        let before = (texts(&house, project).await, tally(&store, project).await);
+        let second = import(&house, project, "b.csv", "id,text,plan\n2,World!,plus\n3,New,x\n4,More,x\n").await;
+        undo(&house, ADMIN, project, second.id).await.expect("nothing depends on it");
+        jobs::run_all(&house).await.expect("a run");
+        assert_eq!((texts(&house, project).await, tally(&store, project).await), before);
+        let source = source(&house, ADMIN, project, second.id).await.expect("the source");
+        assert_eq!(source.state, SourceState::Undone);
+        let plus = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
+        let found = browse::items(&house, ADMIN, project, &plus, browse::Order::NewestFirst, None).await;
+        assert!(found.expect("a page").items.is_empty(), "fields fall back, too");
+        assert!(matches!(undo(&house, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
+        // Its ids are free again.
+        assert_eq!(counts(&import(&house, project, "b.csv", "id,text,plan\n3,New,x\n").await), [1, 1, 0, 0, 0]);
+    }
+
+    async fn what_others_built_on_keeps_an_import(store: Store) {
+        let (house, project) = house(&store).await;
+        let first = import(&house, project, "a.csv", "id,text\n1,Hello\n2,World\n").await;
+        let second = import(&house, project, "b.csv", "id,text\n2,World!\n").await;
+        let refused = undo(&house, ADMIN, project, first.id).await.expect_err("revised later");
+        assert_eq!(
+            refused.to_string(),
+            "This import can’t be taken back, because of 1 item that a later import revised."
+        );
+        undo(&house, ADMIN, project, second.id).await.expect("nothing depends on it");
+        jobs::run_all(&house).await.expect("a run");
+        undo(&house, ADMIN, project, first.id).await.expect("now nothing depends on it");
+        jobs::run_all(&house).await.expect("a run");
+        assert!(texts(&house, project).await.is_empty());
+        assert!(tally(&store, project).await.is_empty());
+    }
+
+    async fn a_label_column_becomes_answers(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = "id,text,intent\n1,a,card\n2,b,refund\n3,c,\n4,d,Card\n";
+        let bring = |name: &'static str, file: &'static str| {
+            let house = house.clone();
+            async move {
+                import_with(&house, project, name, file.as_bytes(), |m| m.label = as_answers("intent")).await
+            }
+        };
+        let first = bring("a.csv", file).await;
+        assert_eq!(counts(&first), [4, 4, 0, 0, 0]);
+        assert_eq!(first.counts.answers, 3);
+        let expected = BTreeMap::from([("agreed".to_owned(), 3), ("unlabeled".to_owned(), 1)]);
+        assert_eq!(tally(&store, project).await, expected);
+        let (_, number, taxonomy) =
+            store.published_taxonomy(project).await.expect("a query").expect("a taxonomy");
+        assert_eq!(number, 1);
+        let names: Vec<&str> = taxonomy.labels.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!(names, ["card", "refund"]);
+        let card = browse::Filter { label: Some(taxonomy.labels[0].id), ..Default::default() };
+        let found = browse::items(&house, ADMIN, project, &card, browse::Order::OldestFirst, None).await;
+        assert_eq!(found.expect("a page").items.len(), 2);
+        // Again: nothing. An unknown label: a refusal. It can be taken back with all it brought.
+        assert!(bring("a.csv", file).await.counts.changed_nothing());
+        let third = bring("b.csv", "id,text,intent\n5,e,loan\n").await;
+        assert_eq!(counts(&third), [1, 0, 0, 0, 1]);
+        undo(&house, ADMIN, project, first.id).await.expect("only its own answers");
+        jobs::run_all(&house).await.expect("a run");
+        assert!(tally(&store, project).await.is_empty());
+    }
+
+    async fn annotators_import_and_undo_nothing(store: Store) {
+        let (house, project) = house(&store).await;
+        let source = import(&house, project, "a.csv", "id,text\n1,a\n").await;
+        let roles = domain::permission::Roles::of(&[domain::permission::Role::Annotator]);
+        let annotator = Actor { roles, admin: false, ..Actor::OPERATOR };
+        let forbidden = |r: Result<()>| assert!(matches!(r, Err(Error::Forbidden(_))));
+        forbidden(undo(&house, &annotator, project, source.id).await.map(drop));
+        forbidden(start(&house, &annotator, project, source.id, Mapping::default()).await.map(drop));
+        forbidden(rejects(&house, &annotator, project, source.id, 0).await.map(drop));
+        forbidden(sources(&house, &annotator, project, None).await.map(drop));
+    }
+
+    async fn an_import_goes_on_where_it_was_cut_off(store: Store) {
+        let (house, project) = house(&store).await;
+        let mut file = "id,text\n".to_owned();
+        for i in 0..5000 {
+            file.push_str(&format!("{i},text {i}\n"));
+        }
+        let file: &'static str = file.leak();
+        let sample = look(file.as_bytes(), None).expect("a sample");
+        let bring_it = Bring {
+            project,
+            name: "a.csv".into(),
+            format: sample.format,
+            mapping: sample.guess(),
+            open: Arc::new(move || Ok(Box::new(file.as_bytes()) as Box<dyn Read + Send>)),
+            bytes: Some(file.len() as u64),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = stop.clone();
+        let cut = bring(&house, ADMIN, bring_it, &sample, stop, move |_| flag.store(true, Ordering::SeqCst)).await;
+        let cut = cut.expect("what was taken in until then");
+        assert_eq!(cut.state, SourceState::Cancelled);
+        assert!((1..5000).contains(&cut.counts.read), "{}", cut.counts.read);
+        let id = cut.id;
+        store
+            .write(move |tx| Box::pin(async move {
+                tx.move_source(id, &[SourceState::Cancelled], SourceState::Running, None).await
+            }))
+            .await
+            .expect("a state");
+        let source = store.source(id).await.expect("the source");
+        let open: Opener = Arc::new(move || Ok(Box::new(file.as_bytes()) as Box<dyn Read + Send>));
+        let ended = load_from(&house, &source, open, None, Arc::default(), |_| {}).await.expect("the rest");
+        let Ended::Whole(counts) = ended else { panic!("{ended:?}") };
+        assert_eq!((counts.read, counts.new, counts.same), (5000, 5000, 0));
+        assert_eq!(tally(&store, project).await, BTreeMap::from([("unlabeled".to_owned(), 5000)]));
+        assert_eq!(store.source(id).await.expect("the source").counts, counts);
+    }
+
+    async fn banking77_is_kept_whole(store: Store) {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/banking77/items.csv");
+        let path = std::env::var("ASSAY_BANKING77").unwrap_or_else(|_| path.to_owned());
+        let Ok(file) = std::fs::read(&path) else {
+            eprintln!("left out: no file at {path}");
+            return;
+        };
+        let (house, project) = house(&store).await;
+        let source = import_with(&house, project, "items.csv", &file, |_| {}).await;
+        assert_eq!(counts(&source), [13_083, 13_083, 0, 0, 0]);
+        assert_eq!((source.counts.duplicate, source.counts.duplicate_exact), (12, 11));
+        assert_eq!(counts(&import_with(&house, project, "items.csv", &file, |_| {}).await), [13_083, 0, 0, 13_083, 0]);
+        let control = store.tally(Tally::Project(project)).await.expect("a tally")["control"];
+        assert!((1_200..1_420).contains(&control), "{control}");
+        let unlabeled = browse::Filter { state: Some(State::Unlabeled), ..Default::default() };
+        let page = browse::items(&house, ADMIN, project, &unlabeled, browse::Order::NewestFirst, None).await;
+        assert!(page.expect("a page").next.is_some());
+    }
+}
+
+#[test]
+fn columns_are_guessed_from_names_and_values() {
+    let guess = |file: &str| look(file.as_bytes(), None).expect("a sample").guess();
+    let bank = guess("item_id,text,label,split\na-0,When?,card,train\na-1,Why?,card,train\n");
+    assert_eq!((bank.text.as_str(), bank.id.as_deref()), ("text", Some("item_id")));
+    assert_eq!(bank.label.map(|l| l.column).as_deref(), Some("label"));
+    let odd = guess("Ticket-ID\tSubject line\tCreatedAt\tUser\n7\tMy card is lost\t2026-01-01\tu1\n");
+    assert_eq!(odd.text, "Subject line");
+    assert_eq!(odd.id.as_deref(), Some("Ticket-ID"));
+    assert_eq!((odd.event_time.as_deref(), odd.group.as_deref()), (Some("CreatedAt"), Some("User")));
+    let not_unique = guess("id,text\n1,a\n1,b\n");
+    assert_eq!(not_unique.id, None);
+    assert_eq!(guess("{\"message\":\"hi\",\"n\":3}\n").text, "message");
+}
