@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. `--data` and `--database-url` say which installation is meant.
 
+pub mod backup;
 pub mod serve;
 
 use anyhow::Context;
@@ -24,6 +25,10 @@ struct Cli {
 enum Command {
     /// Serve an installation to browsers and programs
     Serve(serve::Serve),
+    /// Write everything into one archive, also while it is served
+    Backup(backup::Backup),
+    /// Read an archive into an empty installation, on SQLite or PostgreSQL
+    Restore(backup::Restore),
 }
 
 /// Which installation.
@@ -93,5 +98,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => args.run().await,
+        Command::Backup(args) => args.run().await,
+        Command::Restore(args) => args.run().await,
     }
 }

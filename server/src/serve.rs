@@ -6,6 +6,7 @@ use fs2::FileExt;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use workflow::House;
 
@@ -32,21 +33,43 @@ impl Listening {
     }
 }
 
+/// What is under way gets so long to come to an end.
+const LAST_SECONDS: Duration = Duration::from_secs(20);
+
 /// Serves until SIGTERM or Ctrl-C; then ends what is under way and hands the jobs back.
 pub async fn serve(house: House, listening: Listening, options: Options) -> anyhow::Result<()> {
     let _lock = only_one(&house.data)?;
     let app = app::guard::App { house: house.clone() };
     let router = routes::router(app, &options);
+    let closing = house.closing.clone();
+    let beside = tokio::spawn(futures::future::join(
+        workflow::jobs::runner(house.clone(), closing.clone()),
+        workflow::rebuild::follow_changes(house.clone(), closing.clone()),
+    ));
     println!("Assay is listening on http://{}", listening.address);
-    axum::serve(listening.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(told_to_stop())
-        .await?;
+    let told = closing.clone();
+    let serving = axum::serve(listening.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            told_to_stop().await;
+            told.cancel();
+        });
+    let too_late = async {
+        closing.cancelled().await;
+        tokio::time::sleep(LAST_SECONDS).await;
+    };
+    let served = tokio::select! {
+        served = serving.into_future() => served,
+        () = too_late => Ok(()),
+    };
+    closing.cancel();
+    // A job that does not end in time is taken up again when its lease has run out.
+    let _ = tokio::time::timeout(LAST_SECONDS, beside).await;
     house.store.close().await;
-    Ok(())
+    Ok(served?)
 }
 
 /// A second server on the same folder would write the same search index.
-fn only_one(data: &Path) -> anyhow::Result<File> {
+pub(crate) fn only_one(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
     let lock = File::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
     lock.try_lock_exclusive().with_context(|| format!("another server works on {}", data.display()))?;

@@ -137,7 +137,7 @@ pub fn wake(house: &House) {
 
 /// Asks for a job to stop: whoever began it may, and whoever runs imports and queues in its project.
 pub async fn cancel(house: &House, actor: &Actor, job: JobId) -> Result<()> {
-    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
     if row.created_by != Some(actor.person.0) {
         allow(actor, Act::RunQueues)?;
     }

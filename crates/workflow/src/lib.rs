@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
 
 /// An installation: its memory, and the folder in which derived things lie.
 #[derive(Clone)]
@@ -40,11 +41,19 @@ pub struct House {
     /// How the jobs of this process hear of each other.
     pub jobs: Arc<jobs::Board>,
     search: Arc<OnceCell<Search>>,
+    /// The program is about to end: what goes on for long comes to its end.
+    pub closing: CancellationToken,
 }
 
 impl House {
     pub fn new(store: Store, data: &Path) -> House {
-        House { store, data: data.to_owned(), jobs: Arc::default(), search: Arc::default() }
+        House {
+            store,
+            data: data.to_owned(),
+            jobs: Arc::default(),
+            search: Arc::default(),
+            closing: CancellationToken::new(),
+        }
     }
 
     /// The search index, opened when it is asked for the first time. What is in it follows the items by about a

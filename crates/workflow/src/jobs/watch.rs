@@ -3,8 +3,8 @@
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
-use futures::Stream;
 use futures::stream::unfold;
+use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::jobs::Job;
@@ -69,14 +69,14 @@ impl JobView {
 
 /// A job, whoever asks: for workflows that have asked for permission already.
 pub async fn view(house: &House, job: JobId) -> Result<JobView> {
-    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
     Ok(JobView::of(&row, house.store.now()))
 }
 
 /// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's
 /// roles are those in the job's project.
 pub async fn see(house: &House, actor: &Actor, job: JobId) -> Result<JobView> {
-    let row = house.store.job(job).await?.ok_or(Error::NotFound("the job"))?;
+    let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
     if row.created_by != Some(actor.person.0) {
         allow(actor, Act::SeeOthers)?;
     }
@@ -84,13 +84,15 @@ pub async fn see(house: &House, actor: &Actor, job: JobId) -> Result<JobView> {
 }
 
 /// A job as it moves: its state now, then each news, and last the one in which it is over. Ends early only
-/// when the job has gone.
+/// when the job has gone, or the program ends.
 pub fn watch(house: &House, job: JobId) -> impl Stream<Item = JobView> + Send + 'static + use<> {
     let watcher = Watcher { news: house.jobs.moved.subscribe(), house: house.clone(), job, last: None };
-    unfold(watcher, |mut watcher| async move {
+    let closing = house.closing.clone().cancelled_owned();
+    let views = unfold(watcher, |mut watcher| async move {
         let view = watcher.next().await?;
         Some((view, watcher))
-    })
+    });
+    views.take_until(closing)
 }
 
 struct Watcher {
