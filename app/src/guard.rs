@@ -4,6 +4,7 @@
 use crate::api::{ApiError, Code};
 use crate::error::{error_json, error_page};
 use crate::flash::Flash;
+use crate::tries::Tries;
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,6 +14,7 @@ use domain::PersonId;
 use domain::permission::{Act, Actor, may};
 use http::request::Parts;
 use http::{Method, header};
+use std::sync::Arc;
 use store::projects::Project;
 use store::sessions::PERSON;
 use tower_sessions::Session;
@@ -23,6 +25,14 @@ use workflow::who::{self, Who};
 #[derive(Clone)]
 pub struct App {
     pub house: House,
+    /// Sign-ins that failed lately.
+    pub tries: Arc<Tries>,
+}
+
+impl App {
+    pub fn new(house: House) -> App {
+        App { house, tries: Arc::default() }
+    }
 }
 
 /// What a route needs of whoever asks.

@@ -18,6 +18,8 @@ pub mod pages;
 pub mod parts;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod tries;
 
 /// Called once by the browser: from then on each island's function can be woken by its name.
 #[cfg(feature = "hydrate")]

@@ -39,7 +39,7 @@ const LAST_SECONDS: Duration = Duration::from_secs(20);
 /// Serves until SIGTERM or Ctrl-C; then ends what is under way and hands the jobs back.
 pub async fn serve(house: House, listening: Listening, options: Options) -> anyhow::Result<()> {
     let _lock = only_one(&house.data)?;
-    let app = app::guard::App { house: house.clone() };
+    let app = app::guard::App::new(house.clone());
     let router = routes::router(app, &options);
     let closing = house.closing.clone();
     let beside = tokio::spawn(futures::future::join(

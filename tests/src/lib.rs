@@ -59,7 +59,7 @@ pub enum As {
 impl TestApp {
     pub fn new(store: Store, data: &Path) -> TestApp {
         let house = House::new(store, data);
-        let router = server::routes::router(App { house: house.clone() }, &server::serve::Options::default())
+        let router = server::routes::router(App::new(house.clone()), &server::serve::Options::default())
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4))));
         TestApp { house, router }
     }

@@ -1,7 +1,330 @@
-//!
+//! The overview of a project: the line as its stations, the one next thing to do at each, and labels a day.
 
-use crate::guard::Route;
+use crate::error::Page;
+use crate::guard::{App, Need, Route, Visitor};
+use crate::parts::numbers::grouped;
+use crate::parts::times::moment;
+use crate::shell::{self, Station};
+use axum::Extension;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use domain::permission::Act;
+use domain::project::Task;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use leptos::prelude::*;
+use store::stations::Line;
+use workflow::projects;
 
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    vec![Route::get("/p/{slug}", Need::Project(Act::SeeProject), page)]
+}
+
+const DAYS: i64 = 14;
+
+async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
+    let (actor, project) = (visitor.actor()?, visitor.project()?);
+    let thread = shell::thread(&app.house, &visitor).await?;
+    let task = match project.task {
+        Task::Single => "one label each",
+        Task::Multi => "any number of labels each",
+    };
+    let content = if visitor.may(Act::SeeOthers) {
+        let line = projects::line(&app.house, actor, project.id).await?;
+        let days = projects::labels_by_day(&app.house, actor, project.id, DAYS).await?;
+        view! {
+            <div class="aside">
+                <section aria-labelledby="line-h">
+                    <h2 class="vh" id="line-h">"The line"</h2>
+                    <ol class="line">{stops(&line, &visitor, &project.slug)}</ol>
+                </section>
+                <div class="stack">{labels_a_day(&days)}</div>
+            </div>
+        }
+        .into_any()
+    } else {
+        for_annotators(thread.n_queues, &project.slug)
+    };
+    let body = view! {
+        <header class="head">
+            <div>
+                <h1>{project.name.clone()}</h1>
+                <p>
+                    {format!("{} items · {task} · since ", grouped(thread.n_items))} {moment(project.created_at)}
+                </p>
+                {(!project.description.is_empty()).then(|| view! { <p>{project.description.clone()}</p> })}
+            </div>
+        </header>
+        {content}
+    };
+    let title = format!("{} · Assay", project.name);
+    let body = shell::house(&visitor, &thread, Station::Overview, body)?;
+    Ok(shell::document(&title, Some(&visitor), "house", || body).into_response())
+}
+
+/// Annotators don't see how far the others are; what they need is the way to their work.
+fn for_annotators(n_queues: i64, slug: &str) -> AnyView {
+    if n_queues == 0 {
+        return view! {
+            <section class="empty">
+                <h2>"Nothing to label right now"</h2>
+                <p>"When a queue is opened, it stands here."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let queues =
+        if n_queues == 1 { "One queue is open".to_owned() } else { format!("{n_queues} queues are open") };
+    view! {
+        <section class="empty">
+            <h2>{queues}</h2>
+            <p>"Take it where you left it: what you answered is saved."</p>
+            <div class="acts">
+                <a class="btn do" href=format!("/p/{slug}/queues")>"Label"</a>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// One station: how it is, what to do next.
+struct Stop {
+    name: &'static str,
+    path: &'static str,
+    said: String,
+    small: AnyView,
+    done: bool,
+    /// What to do, where, and whether whoever looks may do it.
+    act: (&'static str, &'static str, bool),
+}
+
+fn stops(line: &Line, visitor: &Visitor, slug: &str) -> Vec<AnyView> {
+    let stops = [
+        data(line, visitor),
+        taxonomy(line, visitor),
+        queues(line, visitor),
+        agreement(line),
+        releases(line, visitor),
+    ];
+    // The first station that wants something is the one next thing.
+    let next = stops.iter().position(|stop| !stop.done);
+    stops
+        .into_iter()
+        .enumerate()
+        .map(|(i, stop)| {
+            let is_next = Some(i) == next;
+            let class = if stop.done {
+                "done"
+            } else if is_next {
+                "next"
+            } else {
+                "todo"
+            };
+            let (act, to, may) = stop.act;
+            let button = if is_next { "btn do small" } else { "btn small" };
+            view! {
+                <li class=class>
+                    <h2>
+                        <a href=format!("/p/{slug}{}", stop.path)>{stop.name}</a>
+                    </h2>
+                    <p>{stop.said} <small>{stop.small}</small></p>
+                    {may.then(|| view! { <a class=button href=format!("/p/{slug}{to}")>{act}</a> })}
+                </li>
+            }
+            .into_any()
+        })
+        .collect()
+}
+
+fn count(line: &Line, states: &[&str]) -> i64 {
+    states.iter().filter_map(|state| line.items.get(*state)).sum()
+}
+
+/// `1 source`, `3 sources`.
+fn some(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+fn data(line: &Line, visitor: &Visitor) -> Stop {
+    let n_items = line.stations.n_items;
+    let (said, act) = if n_items == 0 {
+        ("No texts yet".to_owned(), "Import a file")
+    } else {
+        let sources = some(line.n_sources, "source", "sources");
+        (format!("{} from {sources}", some(n_items, "item", "items")), "Import more")
+    };
+    let rejected =
+        (line.n_rejected > 0).then(|| format!(" · {} rejected", some(line.n_rejected, "row", "rows")));
+    let small = match line.last_import {
+        Some(at) => view! { "last import " {moment(at)} {rejected} }.into_any(),
+        None => "CSV or JSONL, by page, command line or API".into_any(),
+    };
+    Stop {
+        name: "Data",
+        path: "/data",
+        said,
+        small,
+        done: n_items > 0,
+        act: (act, "/data", visitor.may(Act::Import)),
+    }
+}
+
+fn taxonomy(line: &Line, visitor: &Visitor) -> Stop {
+    let (said, act) = match line.stations.taxonomy {
+        Some(version) => {
+            (format!("{}, version {version}", some(line.n_labels, "label", "labels")), "Edit the labels")
+        }
+        None => ("No labels yet".to_owned(), "Make the labels"),
+    };
+    let (small, act) = match (line.has_draft, line.stations.taxonomy) {
+        (true, Some(_)) => ("a draft with changes is open", "Review the draft"),
+        (true, None) => ("a draft waits to be published", "Review the draft"),
+        (false, Some(_)) => ("published; answers name the version they were given under", act),
+        (false, None) => ("by hand, or from a column of your data", act),
+    };
+    let done = line.stations.taxonomy.is_some();
+    let act = (act, "/taxonomy", visitor.may(Act::EditTaxonomy));
+    Stop { name: "Taxonomy", path: "/taxonomy", said, small: small.into_any(), done, act }
+}
+
+fn queues(line: &Line, visitor: &Visitor) -> Stop {
+    let n = line.stations.n_queues;
+    if n == 0 {
+        let small = "a queue says which items are labeled, by how many, in which order".into_any();
+        let act = ("Open a queue", "/queues/new", visitor.may(Act::RunQueues));
+        let said = "None open".to_owned();
+        return Stop { name: "Queues", path: "/queues", said, small, done: false, act };
+    }
+    let said = format!("{n} open · {} of {} answers given", grouped(line.n_answered), grouped(line.n_slots));
+    let left = (line.n_slots - line.n_answered).max(0);
+    let small = format!("{} left to give", some(left, "answer", "answers")).into_any();
+    Stop { name: "Queues", path: "/queues", said, small, done: true, act: ("Label", "/queues", true) }
+}
+
+fn agreement(line: &Line) -> Stop {
+    let conflicts = count(line, &["conflict"]);
+    let looks = count(line, &["stuck", "needs_look"]);
+    let answered = line.stations.n_items - count(line, &["unlabeled"]);
+    let said = if answered == 0 {
+        "No answers yet".to_owned()
+    } else if conflicts == 0 {
+        "No conflict waits".to_owned()
+    } else {
+        format!("{} to look at", some(conflicts, "conflict", "conflicts"))
+    };
+    let small = if looks > 0 {
+        format!("{} stuck or in need of another look", some(looks, "item", "items"))
+    } else {
+        "measured where several people answered the same items".to_owned()
+    };
+    let done = answered > 0 && conflicts == 0;
+    let act = if conflicts > 0 { "Look at the conflicts" } else { "See the figures" };
+    Stop {
+        name: "Agreement",
+        path: "/agreement",
+        said,
+        small: small.into_any(),
+        done,
+        act: (act, "/agreement", answered > 0),
+    }
+}
+
+fn releases(line: &Line, visitor: &Visitor) -> Stop {
+    let resolved = count(line, &["agreed", "adjudicated"]);
+    let said = match line.stations.release {
+        Some(number) => format!("{}, the newest is v{number}", some(line.n_releases, "release", "releases")),
+        None => "None yet".to_owned(),
+    };
+    let small = format!("{} with labels that a release carries", some(resolved, "item", "items")).into_any();
+    let act = if line.stations.release.is_some() { "Cut the next" } else { "Cut the first" };
+    let done = line.stations.release.is_some();
+    let may = visitor.may(Act::CutRelease) && resolved > 0;
+    Stop { name: "Releases", path: "/releases", said, small, done, act: (act, "/releases/new", may) }
+}
+
+/// Bars of the last days, and the table behind them.
+fn labels_a_day(days: &[(i64, i64)]) -> AnyView {
+    let total: i64 = days.iter().map(|(_, n)| n).sum();
+    let most = days.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
+    let named = |day: i64, format: &str| {
+        let at = Timestamp::from_second(day * 86_400).map(|at| at.to_zoned(TimeZone::UTC));
+        at.map(|at| at.strftime(format).to_string()).unwrap_or_default()
+    };
+    let width = 100.0 / days.len().max(1) as f64;
+    let bars: Vec<_> = days
+        .iter()
+        .enumerate()
+        .map(|(i, (day, n))| {
+            let height = (*n as f64 * 110.0 / most as f64).round();
+            let title = format!("{}: {}", named(*day, "%a %-d %b"), grouped(*n));
+            view! {
+                <rect
+                    class="bar"
+                    x=format!("{:.2}%", i as f64 * width + 0.5)
+                    width=format!("{:.2}%", width - 1.0)
+                    y=format!("{}", 120.0 - height)
+                    height=format!("{height}")
+                    rx="2"
+                >
+                    <title>{title}</title>
+                </rect>
+            }
+        })
+        .collect();
+    let rows: Vec<_> = days
+        .iter()
+        .rev()
+        .map(|(day, n)| {
+            view! {
+                <tr>
+                    <td>{named(*day, "%a %-d %b")}</td>
+                    <td class="n">{grouped(*n)}</td>
+                </tr>
+            }
+        })
+        .collect();
+    let first = days.first().map(|(day, _)| named(*day, "%-d %b")).unwrap_or_default();
+    let last = days.last().map(|(day, _)| format!("today, {}", named(*day, "%-d %b"))).unwrap_or_default();
+    view! {
+        <section aria-labelledby="days-h">
+            <div class="sec">
+                <h2 id="days-h">"Labels a day"</h2>
+                <span class="quiet num">{format!("{} in {DAYS} days", grouped(total))}</span>
+            </div>
+            <svg
+                class="chart"
+                height="144"
+                role="img"
+                aria-label="Labels a day over the last 14 days; the table below has the numbers"
+            >
+                <line class="grid" x1="0" x2="100%" y1="10" y2="10"></line>
+                <text x="0" y="6">
+                    {(total > 0).then(|| grouped(most))}
+                </text>
+                {bars}
+                <line class="grid" x1="0" x2="100%" y1="120" y2="120"></line>
+                <text x="0" y="138">
+                    {first}
+                </text>
+                <text x="100%" y="138" text-anchor="end">
+                    {last}
+                </text>
+            </svg>
+            <details class="behind">
+                <summary>"The numbers"</summary>
+                <table class="table plain">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Day (UTC)"</th>
+                            <th scope="col" class="n">
+                                "Labels"
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </details>
+        </section>
+    }
+    .into_any()
 }

@@ -1,7 +1,251 @@
-//!
+//! The door: the first run, signing in and out, choosing a password by link.
 
-use crate::guard::Route;
+use crate::api::{ApiError, Code};
+use crate::error::{Page, Trouble, error_page};
+use crate::flash::{Done, Form, finish};
+use crate::guard::{App, Need, Route, Visitor, percent_encoded};
+use crate::parts::fields::Field;
+use crate::shell;
+use axum::Extension;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::PersonId;
+use leptos::prelude::*;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use store::sessions::PERSON;
+use tower_sessions::Session;
+use workflow::{Error, people};
 
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    vec![
+        Route::get("/sign-in", Need::Anyone, sign_in_page),
+        Route::post("/sign-in", Need::Anyone, sign_in),
+        Route::post("/sign-out", Need::Anyone, sign_out),
+        Route::get("/first-run", Need::Anyone, first_run_page),
+        Route::post("/first-run", Need::Anyone, first_run),
+        Route::get("/reset/{link}", Need::Anyone, reset_page),
+        Route::post("/reset/{link}", Need::Anyone, reset),
+    ]
+}
+
+/// A new session for somebody who has just shown who they are: what was known before of the browser ends.
+async fn enter(session: &Session, person: PersonId) -> Result<(), Error> {
+    if session.id().is_some() {
+        session.clear().await;
+        session.cycle_id().await.map_err(Error::internal)?;
+    }
+    session.insert(PERSON, person).await.map_err(Error::internal)
+}
+
+/// Where to go after signing in: only ever to a page of ours.
+fn next(wanted: Option<&str>) -> String {
+    let ours =
+        |to: &&str| to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);
+    wanted.filter(ours).unwrap_or("/").to_owned()
+}
+
+async fn sign_in_page(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Page {
+    if people::is_first_run(&app.house).await? {
+        return Ok(Redirect::to("/first-run").into_response());
+    }
+    let next = next(query.get("next").map(String::as_str));
+    if visitor.who.is_some() {
+        return Ok(Redirect::to(&next).into_response());
+    }
+    let flash = &visitor.flash;
+    let email = Field {
+        form: "sign-in",
+        name: "email",
+        label: "E-mail",
+        hint: "",
+        kind: "email",
+        value: "",
+        required: true,
+    };
+    let password = Field { name: "password", label: "Password", kind: "password", ..email };
+    let body = view! {
+        <form class="sheet" method="post" action="/sign-in">
+            <h1>"Sign in"</h1>
+            {shell::notice(&visitor)}
+            {email.view(flash)}
+            {password.view(flash)}
+            {(next != "/").then(|| view! { <input type="hidden" name="next" value=next.clone() /> })}
+            <button class="btn do wide">"Sign in"</button>
+        </form>
+        <p class="under">
+            <span>"Can’t sign in? Ask an admin for a password link."</span>
+        </p>
+    };
+    let page = shell::document("Sign in · Assay", None, "door", || shell::door("Sign in", body));
+    Ok(page.into_response())
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    Extension(session): Extension<Session>,
+    form: Form,
+) -> Page {
+    let Some(attempt) = app.tries.begin(address.ip(), form.get("email"), app.house.store.now()) else {
+        return Ok(too_many());
+    };
+    let to = next(Some(form.get("next")));
+    let back =
+        if to == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", percent_encoded(&to)) };
+    let outcome = match people::sign_in(&app.house, form.get("email"), form.raw("password")).await {
+        Ok(person) => {
+            app.tries.was_right(attempt);
+            enter(&session, person).await.map(|()| Done::to(to))
+        }
+        Err(error) => Err(error),
+    };
+    finish(&session, "sign-in", &form, &back, outcome).await
+}
+
+pub(super) fn too_many() -> Response {
+    let message = "There were too many wrong passwords for this account or from this address. Wait five minutes, \
+                   then try again.";
+    error_page(&ApiError::new(Code::TooMany, message))
+}
+
+async fn sign_out(Extension(session): Extension<Session>) -> Page {
+    if session.id().is_some() {
+        session.flush().await.map_err(Error::internal)?;
+    }
+    Ok(Redirect::to("/sign-in").into_response())
+}
+
+async fn first_run_page(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
+    if !people::is_first_run(&app.house).await? {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let flash = &visitor.flash;
+    let name = Field {
+        form: "first-run",
+        name: "name",
+        label: "Your name",
+        hint: "As the others will see it.",
+        kind: "text",
+        value: "",
+        required: true,
+    };
+    let email = Field { name: "email", label: "E-mail", hint: "You sign in with it.", kind: "email", ..name };
+    let body = view! {
+        <form class="sheet" method="post" action="/first-run">
+            <h1>"Set up Assay"</h1>
+            <p>"Nobody has signed in here before. The first person becomes the admin and can invite the others."</p>
+            {shell::notice(&visitor)}
+            {name.view(flash)}
+            {email.view(flash)}
+            {new_password("first-run").view(flash)}
+            <button class="btn do wide">"Create the admin and sign in"</button>
+        </form>
+    };
+    let content = || {
+        view! {
+            <a class="skip" href="#main">"Skip to content"</a>
+            <header>
+                <a class="brand" href="/">
+                    <i></i>
+                    "Assay"
+                </a>
+            </header>
+            <main id="main" class="broad" tabindex="-1">{body}</main>
+        }
+    };
+    Ok(shell::document("Set up · Assay", None, "door", content).into_response())
+}
+
+fn new_password(form: &'static str) -> Field<'static> {
+    Field {
+        form,
+        name: "new_password",
+        label: "Password",
+        hint: "At least 10 characters; a few words make a good one.",
+        kind: "password",
+        value: "",
+        required: true,
+    }
+}
+
+async fn first_run(State(app): State<App>, Extension(session): Extension<Session>, form: Form) -> Page {
+    if form.get("name").is_empty() {
+        let outcome = Err(Error::invalid("name", "Say how the others should call you."));
+        return finish(&session, "first-run", &form, "/first-run", outcome).await;
+    }
+    let made =
+        people::create_first_admin(&app.house, form.get("name"), form.get("email"), form.raw("new_password"));
+    let outcome = match made.await {
+        Ok(person) => enter(&session, person)
+            .await
+            .map(|()| Done::to("/").say("Assay is set up, and you are its admin.")),
+        Err(error) => Err(error),
+    };
+    finish(&session, "first-run", &form, "/first-run", outcome).await
+}
+
+async fn reset_page(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Path(link): Path<String>,
+) -> Page {
+    let known = people::reset_link(&app.house, &link).await?;
+    let password = Field { label: "New password", ..new_password("reset") };
+    let body = view! {
+        <form class="sheet" method="post" action=format!("/reset/{}", percent_encoded(&link))>
+            <h1>"Choose a new password"</h1>
+            <p>{format!("For {} ({}). The link in your hand works once.", known.name, known.email)}</p>
+            {shell::notice(&visitor)}
+            // The browser keeps the new password under this name.
+            <input type="hidden" name="email" autocomplete="username" value=known.email />
+            {password.view(&visitor.flash)}
+            <button class="btn do wide">"Save and sign in"</button>
+        </form>
+    };
+    let page = shell::document("New password · Assay", None, "door", || shell::door("New password", body));
+    Ok(page.into_response())
+}
+
+async fn reset(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    Path(link): Path<String>,
+    form: Form,
+) -> Result<Response, Trouble> {
+    let outcome = match people::use_reset_link(&app.house, &link, form.raw("new_password")).await {
+        Ok(person) => enter(&session, person).await.map(|()| {
+            Done::to("/")
+                .say("Your new password is set. Wherever else you were signed in, you are not any more.")
+        }),
+        // Going back would only say it again.
+        Err(error @ Error::Conflict(_)) => return Err(Trouble(error)),
+        Err(error) => Err(error),
+    };
+    let back = format!("/reset/{}", percent_encoded(&link));
+    finish(&session, "reset", &form, &back, outcome).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_goes_on_to_our_own_pages_only() {
+        assert_eq!(next(Some("/p/inbox?x=1")), "/p/inbox?x=1");
+        for bad in [
+            None,
+            Some(""),
+            Some("https://b.example"),
+            Some("//b.example"),
+            Some("/\\b.example"),
+            Some("/\t/b"),
+        ] {
+            assert_eq!(next(bad), "/", "{bad:?}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ impl Field<'_> {
         let (describes, hint, error) = around(flash, self.form, self.name, self.hint, &id);
         let invalid = error.is_some().then_some("true");
         let autocomplete = match (self.kind, self.name) {
-            ("email", _) => Some("username"),
+            ("email", "email") => Some("username"),
             ("password", "password") => Some("current-password"),
             ("password", _) => Some("new-password"),
             _ => Some("off"),

@@ -95,7 +95,7 @@ async fn read(newcomer: Newcomer) -> Result<NewPerson> {
     };
     let name = fields.title("name", &name, LONGEST_NAME);
     if let (Some(password), Some(email)) = (&newcomer.password, &email) {
-        fields.take("password", check_password(password, email.as_str()));
+        fields.take("new_password", check_password(password, email.as_str()));
     }
     let (Some(email), Some(name)) = (email, name) else { return Err(fields.refused()) };
     fields.done()?;
@@ -143,9 +143,9 @@ pub async fn change_password(
     let person = actor.person;
     let known = house.store.credentials(person).await?.ok_or(Error::NotFound("this person"))?;
     let mut fields = Fields::default();
-    fields.take("new", check_password(new, &known.email));
+    fields.take("new_password", check_password(new, &known.email));
     if !password::verify(current.to_owned(), known.password_hash).await? {
-        fields.refuse("current", "This is not your password now. Nothing was changed.");
+        fields.refuse("password", "This is not your password now. Nothing was changed.");
     }
     fields.done()?;
     let hash = password::hash(new.to_owned()).await?;

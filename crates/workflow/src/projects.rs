@@ -9,6 +9,7 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use std::collections::BTreeMap;
 use store::projects::{ListedProject, NewProject, Project};
+use store::stations::Line;
 use store::tally::Tally;
 
 /// Projects on one page of the list.
@@ -130,6 +131,12 @@ pub async fn list(
 pub async fn counts(house: &House, actor: &Actor, project: ProjectId) -> Result<BTreeMap<String, i64>> {
     allow(actor, Act::SeeProject)?;
     Ok(house.store.tally(Tally::Project(project)).await?)
+}
+
+/// How far a project is, station by station.
+pub async fn line(house: &House, actor: &Actor, project: ProjectId) -> Result<Line> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(house.store.line(project).await?)
 }
 
 /// Labels given by day, for so many days up to today: (days since 1970, labels), every day once.

@@ -61,7 +61,7 @@ both! {
         let wrong = people::create_first_admin(&house, " ", "nowhere", "short").await.expect_err("refused");
         assert_eq!(fields(wrong), ["email", "name"]);
         let wrong = people::create_first_admin(&house, "Ada", "a@b", "short").await.expect_err("refused");
-        assert_eq!(fields(wrong), ["password"]);
+        assert_eq!(fields(wrong), ["new_password"]);
     }
 
     async fn signing_in(store: Store) {
@@ -95,7 +95,7 @@ both! {
         let house = house(store);
         let admin = admin(&house).await;
         let wrong = people::change_password(&house, &admin, "not it at all", "short", None).await;
-        assert_eq!(fields(wrong.expect_err("refused")), ["new", "current"]);
+        assert_eq!(fields(wrong.expect_err("refused")), ["new_password", "password"]);
         people::change_password(&house, &admin, PASSWORD, "other plain words", None).await.expect("changed");
         assert!(people::sign_in(&house, "ada@example.org", PASSWORD).await.is_err());
         assert!(people::sign_in(&house, "ada@example.org", "other plain words").await.is_ok());
@@ -110,7 +110,7 @@ both! {
         assert!(people::reset_link(&house, &replaced).await.is_err());
         assert_eq!(people::reset_link(&house, &link).await.expect("whom it is for").email, "bo@example.org");
         let weak = people::use_reset_link(&house, &link, "bo@example.org").await.expect_err("refused");
-        assert_eq!(fields(weak), ["password"]);
+        assert_eq!(fields(weak), ["new_password"]);
         assert_eq!(people::use_reset_link(&house, &link, "by a link only").await.expect("used"), bo);
         let again = people::use_reset_link(&house, &link, "a second time").await;
         assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
