@@ -138,7 +138,7 @@ CREATE TABLE queue (
   UNIQUE (project_id, name)
 );
 
--- `filled` counts the slots that are leased or answered; `rank` is the place in the queue.
+-- `filled` counts the slots that are leased or answered (not those who answer beside them); `rank` is the place in the queue.
 CREATE TABLE queue_item (
   queue_id BIGINT NOT NULL REFERENCES queue (id),
   item_id  BIGINT NOT NULL REFERENCES item (id),
@@ -154,19 +154,22 @@ CREATE TABLE queue_item (
 CREATE INDEX queue_item_next ON queue_item (queue_id, control, rank) WHERE filled < target AND NOT stuck;
 CREATE INDEX queue_item_item ON queue_item (item_id);
 
--- How far a person has come in a queue: everything before the cursors is full or barred for them.
+-- How far a person has come in a queue: everything before the cursors is full or barred for them. `answered` counts
+-- their assignments in that state.
 CREATE TABLE queue_person (
   queue_id       BIGINT NOT NULL REFERENCES queue (id),
   person_id      BIGINT NOT NULL REFERENCES person (id),
   served         BIGINT NOT NULL DEFAULT 0,
   served_control BIGINT NOT NULL DEFAULT 0,
+  answered       BIGINT NOT NULL DEFAULT 0,
   cursor_plain   BIGINT NOT NULL DEFAULT 0,
   cursor_control BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (queue_id, person_id)
 );
 
 -- The two partial unique indexes and the check ARE the promise that an item never has more holders and counted
--- answers than its target, and nobody two. A skip frees the slot and still bars the person.
+-- answers than its target, and nobody two. A skip frees the slot and still bars the person. Who can see more than
+-- an annotator, and a machine, answers `beside` the slots: they take none from the people who were asked.
 CREATE TABLE assignment (
   id          INTEGER PRIMARY KEY,
   project_id  BIGINT NOT NULL,
@@ -176,13 +179,15 @@ CREATE TABLE assignment (
   person_id   BIGINT NOT NULL REFERENCES person (id),
   slot        BIGINT NOT NULL,
   target      BIGINT NOT NULL,
+  beside      BOOLEAN NOT NULL,
   state       TEXT NOT NULL CHECK (state IN ('leased', 'answered', 'skipped', 'released')),
   lease_until BIGINT NOT NULL,
   created_at  BIGINT NOT NULL,
   CHECK (slot >= 0 AND slot < target),
   FOREIGN KEY (queue_id, item_id) REFERENCES queue_item (queue_id, item_id)
 );
-CREATE UNIQUE INDEX assignment_slot ON assignment (queue_id, item_id, slot) WHERE state IN ('leased', 'answered');
+CREATE UNIQUE INDEX assignment_slot ON assignment (queue_id, item_id, slot)
+  WHERE state IN ('leased', 'answered') AND NOT beside;
 CREATE UNIQUE INDEX assignment_person ON assignment (queue_id, item_id, person_id) WHERE state <> 'released';
 CREATE INDEX assignment_expiry ON assignment (queue_id, lease_until) WHERE state = 'leased';
 CREATE INDEX assignment_holder ON assignment (person_id, queue_id) WHERE state = 'leased';

@@ -1,6 +1,7 @@
 //! An item's resolved labels, decided from the answers that count. Pure: the store only remembers it.
 
-use crate::LabelId;
+use crate::answer::{Origin, Said};
+use crate::{LabelId, PersonId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 
 /// Where an item stands.
@@ -61,6 +62,84 @@ impl State {
     pub fn is_resolved(self) -> bool {
         matches!(self, State::Agreed | State::Adjudicated)
     }
+}
+
+/// One answer as consensus reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vote {
+    pub queue: Option<QueueId>,
+    pub person: PersonId,
+    pub revision: RevisionId,
+    /// Its place in what this person said of the item in this queue.
+    pub number: i64,
+    pub said: Said,
+    /// The taxonomy version that its labels are of.
+    pub version: Option<TaxonomyVersionId>,
+    pub origin: Origin,
+    pub counted: bool,
+    pub at: Time,
+}
+
+/// The last counted word of each person in each queue on this revision; what was taken back is no word.
+/// Calibration and machines have no vote.
+fn last_words(votes: &[Vote], revision: RevisionId) -> Vec<&Vote> {
+    let mut last: Vec<&Vote> = Vec::new();
+    let heard = votes.iter().filter(|v| {
+        v.counted && v.revision == revision && !matches!(v.origin, Origin::Machine | Origin::Calibration)
+    });
+    for vote in heard {
+        let chain = |v: &Vote| (v.person, v.queue, v.origin == Origin::Adjudication);
+        match last.iter_mut().find(|v| chain(v) == chain(vote)) {
+            Some(earlier) if earlier.number < vote.number => *earlier = vote,
+            Some(_) => {}
+            None => last.push(vote),
+        }
+    }
+    last.retain(|v| v.said != Said::Withdrawn);
+    last
+}
+
+/// People whose last word in this queue is a skip.
+pub fn n_skips_in(votes: &[Vote], revision: RevisionId, queue: QueueId) -> u32 {
+    let skipped = |v: &&Vote| v.queue == Some(queue) && matches!(v.said, Said::Skip(_));
+    last_words(votes, revision).into_iter().filter(skipped).count() as u32
+}
+
+/// What the answers of an item say now, and how many of them the taxonomy has left behind. `carry` brings
+/// labels of an earlier taxonomy version into the current one, or says that a person has to look again.
+pub fn gather(
+    votes: &[Vote],
+    revision: RevisionId,
+    carry: impl Fn(Option<TaxonomyVersionId>, &[LabelId]) -> Option<Vec<LabelId>>,
+) -> (Evidence, u32) {
+    let words = last_words(votes, revision);
+    let newest = |a: &&Vote, b: &&Vote| (a.at, a.number).cmp(&(b.at, b.number));
+    let mut evidence = Evidence { target: 1, stuck_after: u32::MAX, ..Evidence::default() };
+    let mut n_left_behind = 0;
+    let decision = words.iter().copied().filter(|v| v.origin == Origin::Adjudication).max_by(newest);
+    if let Some(Vote { said: Said::Labels(labels), version, .. }) = decision {
+        evidence.decided = carry(*version, labels);
+        n_left_behind += u32::from(evidence.decided.is_none());
+    }
+    let mut by_person: Vec<&Vote> = Vec::new();
+    for word in words.into_iter().filter(|v| v.origin != Origin::Adjudication) {
+        match by_person.iter_mut().find(|v| v.person == word.person) {
+            Some(other) if newest(&&**other, &word).is_lt() => *other = word,
+            Some(_) => {}
+            None => by_person.push(word),
+        }
+    }
+    for vote in by_person {
+        match &vote.said {
+            Said::Labels(labels) => match carry(vote.version, labels) {
+                Some(labels) => evidence.votes.push(labels),
+                None => n_left_behind += 1,
+            },
+            Said::Skip(_) => evidence.n_skips += 1,
+            Said::Withdrawn => {}
+        }
+    }
+    (evidence, n_left_behind)
 }
 
 /// What stands behind an item: the latest counted answer of each person on its current revision.
@@ -172,6 +251,51 @@ mod tests {
         let evidence = Evidence { n_skips: 3, ..votes(&[], 2) };
         assert_eq!(resolve(&evidence).state, State::Stuck);
         assert_eq!(resolve(&Evidence { n_skips: 2, ..votes(&[], 2) }).state, State::Unlabeled);
+    }
+
+    fn said(person: i64, queue: i64, number: i64, at: i64, said: Said) -> Vote {
+        Vote {
+            queue: Some(QueueId(queue)),
+            person: PersonId(person),
+            revision: RevisionId(1),
+            number,
+            said,
+            version: None,
+            origin: Origin::Queue,
+            counted: true,
+            at: Time(at),
+        }
+    }
+
+    fn label(id: i64) -> Said {
+        Said::Labels(vec![LabelId(id)])
+    }
+
+    fn heard(votes: &[Vote]) -> Vec<Vec<LabelId>> {
+        gather(votes, RevisionId(1), |_, labels| Some(labels.to_vec())).0.votes
+    }
+
+    #[test]
+    fn the_last_word_of_each_person_counts() {
+        let first = said(1, 1, 1, 10, label(1));
+        let corrected = said(1, 1, 2, 20, label(2));
+        assert_eq!(heard(&[corrected.clone(), first.clone()]), [[LabelId(2)]]);
+        assert_eq!(heard(&[first.clone(), said(1, 1, 2, 20, Said::Withdrawn)]), [[LabelId(0); 0]; 0]);
+        // Another queue: the later one counts, and what was taken back there does not silence the first.
+        assert_eq!(heard(&[first.clone(), said(1, 2, 1, 20, label(3))]), [[LabelId(3)]]);
+        assert_eq!(heard(&[first.clone(), said(1, 2, 2, 20, Said::Withdrawn)]), [[LabelId(1)]]);
+        let others = [
+            Vote { counted: false, ..said(2, 1, 1, 5, label(9)) },
+            Vote { revision: RevisionId(2), ..said(3, 1, 1, 5, label(9)) },
+            Vote { origin: Origin::Machine, ..said(4, 1, 1, 5, label(9)) },
+        ];
+        assert_eq!(heard(&others), [[LabelId(0); 0]; 0]);
+    }
+
+    #[test]
+    fn what_the_taxonomy_left_behind_is_told() {
+        let (evidence, left) = gather(&[said(1, 1, 1, 1, label(1))], RevisionId(1), |_, _| None);
+        assert_eq!((evidence.votes.len(), left), (0, 1));
     }
 
     #[test]

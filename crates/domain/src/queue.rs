@@ -1,7 +1,8 @@
 //! A queue: which items people answer, in which order, how many of them each. The decisions, no storage.
 
+use crate::consensus::State;
 use crate::item::hash53;
-use crate::{ItemId, QueueId};
+use crate::{ItemId, LabelId, QueueId, SourceId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -94,6 +95,150 @@ impl Plan {
     }
 }
 
+/// Which items a queue takes in as it is made: those that fit everything that is said here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// In one of these states; empty: in any.
+    pub states: Vec<State>,
+    /// From this import.
+    pub source: Option<SourceId>,
+    /// Resolved to this label, alone or among others.
+    pub label: Option<LabelId>,
+    /// With this value in this field.
+    pub field: Option<FieldIs>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldIs {
+    pub name: String,
+    pub value: String,
+}
+
+/// What a person has of an item in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holding {
+    Leased,
+    Answered,
+    /// Passed over: the slot is free again, and this person is barred.
+    Skipped,
+    /// The lease ran out, or was taken back.
+    Released,
+}
+
+impl Holding {
+    pub const ALL: [Holding; 4] = [Holding::Leased, Holding::Answered, Holding::Skipped, Holding::Released];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Holding::Leased => "leased",
+            Holding::Answered => "answered",
+            Holding::Skipped => "skipped",
+            Holding::Released => "released",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Holding> {
+        Holding::ALL.into_iter().find(|h| h.as_str() == text)
+    }
+
+    /// Does it keep others out of a slot?
+    pub fn fills_slot(self) -> bool {
+        matches!(self, Holding::Leased | Holding::Answered)
+    }
+}
+
+/// What comes in for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Label,
+    Skip,
+    Withdraw,
+}
+
+/// What an answer meets when it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ground {
+    pub holding: Holding,
+    pub queue_is_open: bool,
+    /// There is a slot for someone who holds none (always, for those who take none).
+    pub slot_is_free: bool,
+    /// An owner has decided the item.
+    pub is_decided: bool,
+    /// It speaks of a text that the item no longer has.
+    pub is_stale: bool,
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It counts, and the person now has this of the item.
+    Count(Holding),
+    /// It is kept and does not count.
+    Keep(Extra),
+    /// It says nothing that could be kept.
+    Refuse(TooLate),
+}
+
+/// Why an answer is kept without being counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extra {
+    #[error(
+        "The text has changed since you saw it. Your answer is kept with the old text, and you will be asked again."
+    )]
+    TextChanged,
+    #[error("The queue was closed before your answer came. It is kept, and does not count.")]
+    QueueClosed,
+    #[error(
+        "Your time for this item ran out and someone else answered it. Your answer is kept, and does not count."
+    )]
+    SlotGone,
+}
+
+/// Why an answer can't be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TooLate {
+    #[error("There is no answer of yours to take back.")]
+    NothingSaid,
+    #[error("The queue is closed, so the answer can’t be taken back. You can still change it.")]
+    QueueClosed,
+    #[error("An owner has decided this item, so the answer can’t be taken back. You can still change it.")]
+    Decided,
+    #[error("Someone else has the item now, so it can’t be taken back.")]
+    SlotGone,
+}
+
+/// Decides what becomes of an answer. Whoever holds a slot keeps it; who holds none gets one while the queue is
+/// open and one is free; nothing that was said is ever thrown away.
+pub fn step(act: Act, ground: Ground) -> Step {
+    use Holding::{Answered, Leased, Released, Skipped};
+    let Ground { holding, queue_is_open, slot_is_free, is_decided, is_stale } = ground;
+    if act == Act::Withdraw {
+        return match holding {
+            Leased => Step::Refuse(TooLate::NothingSaid),
+            _ if !queue_is_open => Step::Refuse(TooLate::QueueClosed),
+            _ if is_decided => Step::Refuse(TooLate::Decided),
+            Answered => Step::Count(Leased),
+            Skipped if slot_is_free => Step::Count(Leased),
+            Skipped | Released => Step::Refuse(TooLate::SlotGone),
+        };
+    }
+    if is_stale {
+        return Step::Keep(Extra::TextChanged);
+    }
+    match (act, holding) {
+        (Act::Label, Answered) => Step::Count(Answered),
+        (Act::Skip, Answered | Skipped) => Step::Count(Skipped),
+        _ if !queue_is_open => Step::Keep(Extra::QueueClosed),
+        (Act::Skip, _) => Step::Count(Skipped),
+        (Act::Label, Leased) => Step::Count(Answered),
+        _ if slot_is_free => Step::Count(Answered),
+        _ => Step::Keep(Extra::SlotGone),
+    }
+}
+
 /// Should the next item served to this person be a control item? Keeps the share of control items among what
 /// the person was served at the wanted pace, without a random choice that could be told apart.
 pub fn control_is_due(served: u32, served_control: u32, share: f64) -> bool {
@@ -108,6 +253,7 @@ pub fn free_slot(target: u32, taken: &[u32]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{Strategy as _, any, prop_assert, prop_assert_ne, proptest};
 
     #[test]
     fn control_items_keep_their_pace() {
@@ -127,6 +273,41 @@ mod tests {
         assert_eq!(free_slot(2, &[0]), Some(1));
         assert_eq!(free_slot(2, &[1, 0]), None);
         assert_eq!(free_slot(0, &[]), None);
+    }
+
+    fn any_ground() -> impl proptest::strategy::Strategy<Value = Ground> {
+        (0usize..4, any::<[bool; 4]>()).prop_map(
+            |(holding, [queue_is_open, slot_is_free, is_decided, is_stale])| Ground {
+                holding: Holding::ALL[holding],
+                queue_is_open,
+                slot_is_free,
+                is_decided,
+                is_stale,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_gets_a_slot_that_is_not_there(ground in any_ground()) {
+            for act in [Act::Label, Act::Skip, Act::Withdraw] {
+                if let Step::Count(then) = step(act, ground) && then.fills_slot() && !ground.holding.fills_slot() {
+                    prop_assert!(ground.slot_is_free && ground.queue_is_open);
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_said_is_never_refused(ground in any_ground()) {
+            prop_assert!(!matches!(step(Act::Label, ground), Step::Refuse(_)));
+            prop_assert!(!matches!(step(Act::Skip, ground), Step::Refuse(_)));
+        }
+
+        #[test]
+        fn only_taking_back_makes_a_new_lease(ground in any_ground()) {
+            prop_assert_ne!(step(Act::Label, ground), Step::Count(Holding::Leased));
+            prop_assert_ne!(step(Act::Skip, ground), Step::Count(Holding::Leased));
+        }
     }
 
     #[test]

@@ -1,1 +1,196 @@
-//!
+//! What an item is resolved to, kept in step with its answers in the same transaction.
+
+use crate::answers::AnswerRow;
+use crate::error::{Error, Result};
+use crate::tally::{Counts, Tally};
+use crate::{Doc, Tx, on};
+use domain::consensus::{Consensus, State, Vote, gather, resolve};
+use domain::project::Settings;
+use domain::taxonomy::change::LabelMap;
+use domain::{ItemId, LabelId, ProjectId, RevisionId, TaxonomyVersionId};
+use std::collections::BTreeMap;
+
+/// An item as its consensus needs it.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub project: ProjectId,
+    pub item: ItemId,
+    /// Its current content.
+    pub revision: RevisionId,
+    pub state: State,
+    /// The largest target of the queues it is in; 1 if in none.
+    pub target: u32,
+    pub stuck_after: u32,
+    /// The newest taxonomy version.
+    pub version: Option<TaxonomyVersionId>,
+    /// Labels of the consensus until now; nothing where there is none.
+    pub had: Option<Vec<LabelId>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SubjectRow {
+    revision_id: i64,
+    state: String,
+    settings: Doc<Settings>,
+    want: Option<i64>,
+    version_id: Option<i64>,
+    had: Option<Doc<Vec<LabelId>>>,
+}
+
+impl Tx {
+    /// Resolves an item again from its answers, after any of them, its content, its queues or the taxonomy
+    /// changed. The counts of the project follow.
+    pub async fn settle_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<Consensus> {
+        self.lock_item(item).await?;
+        let query = "SELECT item.revision_id, item.state, project.settings, c.labels AS had,
+                (SELECT MAX(target) FROM queue_item WHERE queue_item.item_id = item.id) AS want,
+                (SELECT v.id FROM taxonomy_version v WHERE v.project_id = project.id
+                 ORDER BY v.number DESC LIMIT 1) AS version_id
+            FROM item JOIN project ON project.id = item.project_id
+            LEFT JOIN consensus c ON c.item_id = item.id
+            WHERE item.id = $1 AND item.project_id = $2";
+        let row: SubjectRow =
+            on!(self, |db| sqlx::query_as(query).bind(item.0).bind(project.0).fetch_one(db).await)?;
+        let subject = Subject {
+            project,
+            item,
+            revision: RevisionId(row.revision_id),
+            state: state(&row.state)?,
+            target: target(row.want),
+            stuck_after: row.settings.0.stuck_after,
+            version: row.version_id.map(TaxonomyVersionId),
+            had: row.had.map(|d| d.0),
+        };
+        let votes: Vec<Vote> =
+            self.answers_of_item(item).await?.iter().map(AnswerRow::vote).collect::<Result<_>>()?;
+        let mut counts = Counts::default();
+        let consensus = self.settle(&subject, &votes, &mut counts).await?;
+        self.count_all(counts, item.0).await?;
+        Ok(consensus)
+    }
+
+    /// Holds an item until the transaction ends, so that its answers change one after another.
+    pub async fn lock_item(&mut self, item: ItemId) -> Result<()> {
+        if self.is_postgres() {
+            let query = "SELECT id FROM item WHERE id = $1 FOR UPDATE";
+            let _: Option<i64> =
+                on!(self, |db| sqlx::query_scalar(query).bind(item.0).fetch_optional(db).await)?;
+        }
+        Ok(())
+    }
+
+    /// The same with everything loaded; the item is locked.
+    pub async fn settle(
+        &mut self,
+        subject: &Subject,
+        votes: &[Vote],
+        counts: &mut Counts,
+    ) -> Result<Consensus> {
+        let maps = self.maps_for(subject, votes).await?;
+        let carry = |from: Option<TaxonomyVersionId>, labels: &[LabelId]| match from {
+            Some(from) if Some(from) != subject.version => {
+                maps.get(&from).map_or(Some(labels.to_vec()), |map| map.carry(labels))
+            }
+            _ => Some(labels.to_vec()),
+        };
+        let (mut evidence, n_left_behind) = gather(votes, subject.revision, carry);
+        evidence.target = subject.target;
+        evidence.stuck_after = subject.stuck_after;
+        let mut consensus = resolve(&evidence);
+        if n_left_behind > 0 && !consensus.state.is_resolved() {
+            consensus.state = State::NeedsLook;
+        }
+        self.save_consensus(subject, &consensus, evidence.n_skips).await?;
+        if consensus.state != subject.state {
+            let query = "UPDATE item SET state = $2 WHERE id = $1";
+            on!(self, |db| sqlx::query(query)
+                .bind(subject.item.0)
+                .bind(consensus.state.as_str())
+                .execute(db)
+                .await
+                .map(|_| ()))?;
+            counts.add(Tally::Project(subject.project), subject.state.as_str(), -1);
+            counts.add(Tally::Project(subject.project), consensus.state.as_str(), 1);
+        }
+        Ok(consensus)
+    }
+
+    /// Label maps into the newest version, where an answer speaks of an older one.
+    async fn maps_for(
+        &mut self,
+        subject: &Subject,
+        votes: &[Vote],
+    ) -> Result<BTreeMap<TaxonomyVersionId, LabelMap>> {
+        let is_old = |v: &Vote| v.version.is_some() && v.version != subject.version;
+        match subject.version {
+            Some(version) if votes.iter().any(is_old) => {
+                let query = "SELECT label_maps FROM taxonomy_version WHERE id = $1";
+                let maps: Doc<BTreeMap<TaxonomyVersionId, LabelMap>> =
+                    on!(self, |db| sqlx::query_scalar(query).bind(version.0).fetch_one(db).await)?;
+                Ok(maps.0)
+            }
+            _ => Ok(BTreeMap::new()),
+        }
+    }
+
+    async fn save_consensus(&mut self, subject: &Subject, consensus: &Consensus, n_skips: u32) -> Result<()> {
+        let (item, project, now) = (subject.item.0, subject.project.0, self.now().0);
+        if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
+            if subject.had.is_some() {
+                let query = "DELETE FROM consensus WHERE item_id = $1";
+                on!(self, |db| sqlx::query(query).bind(item).execute(db).await.map(|_| ()))?;
+            }
+        } else {
+            let query = "INSERT INTO consensus (item_id, project_id, revision_id, labels, method, confidence,
+                                                n_answers, n_skips, taxonomy_version_id, updated_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                ON CONFLICT (item_id) DO UPDATE SET revision_id = excluded.revision_id, labels = excluded.labels,
+                    method = excluded.method, confidence = excluded.confidence, n_answers = excluded.n_answers,
+                    n_skips = excluded.n_skips, taxonomy_version_id = excluded.taxonomy_version_id,
+                    updated_at = excluded.updated_at";
+            let method = if consensus.state == State::Adjudicated { "adjudicated" } else { "majority" };
+            on!(self, |db| sqlx::query(query)
+                .bind(item)
+                .bind(project)
+                .bind(subject.revision.0)
+                .bind(Doc(&consensus.labels))
+                .bind(method)
+                .bind(consensus.confidence)
+                .bind(i64::from(consensus.n_answers))
+                .bind(i64::from(n_skips))
+                .bind(subject.version.map(|v| v.0))
+                .bind(now)
+                .execute(db)
+                .await
+                .map(|_| ()))?;
+        }
+        let had = subject.had.as_deref().unwrap_or_default();
+        if had == consensus.labels {
+            return Ok(());
+        }
+        if !had.is_empty() {
+            let query = "DELETE FROM consensus_label WHERE item_id = $1";
+            on!(self, |db| sqlx::query(query).bind(item).execute(db).await.map(|_| ()))?;
+        }
+        let query = "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES ($1, $2, $3)
+                     ON CONFLICT DO NOTHING";
+        for label in &consensus.labels {
+            on!(self, |db| sqlx::query(query)
+                .bind(project)
+                .bind(label.0)
+                .bind(item)
+                .execute(db)
+                .await
+                .map(|_| ()))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn state(text: &str) -> Result<State> {
+    State::parse(text).ok_or_else(|| Error::Unreadable(format!("item state {text}")))
+}
+
+pub(crate) fn target(want: Option<i64>) -> u32 {
+    want.and_then(|n| u32::try_from(n).ok()).unwrap_or(1)
+}

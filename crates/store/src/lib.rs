@@ -19,6 +19,7 @@ pub mod error;
 pub mod ids;
 pub mod items;
 pub mod jobs;
+pub mod leases;
 pub mod people;
 pub mod projects;
 pub mod queues;

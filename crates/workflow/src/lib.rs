@@ -40,6 +40,8 @@ pub struct House {
     pub data: PathBuf,
     /// How the jobs of this process hear of each other.
     pub jobs: Arc<jobs::Board>,
+    /// Taxonomy versions that answers were checked against.
+    pub frames: Arc<annotate::Frames>,
     search: Arc<OnceCell<Search>>,
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
@@ -51,6 +53,7 @@ impl House {
             store,
             data: data.to_owned(),
             jobs: Arc::default(),
+            frames: Arc::default(),
             search: Arc::default(),
             closing: CancellationToken::new(),
         }

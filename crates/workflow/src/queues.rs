@@ -1,1 +1,418 @@
-//!
+//! Queues: made with members that are fixed as they enter, opened when all are in, closed, opened again; who
+//! is on them and how far they have come.
+
+use crate::jobs::{self, Halt, Outcome, Running};
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor, may};
+use domain::queue::{BadPlan, Filter, Plan, control_is_due};
+use domain::{ItemId, JobId, PersonId, ProjectId, QueueId, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use store::Store;
+use store::queues::{Entry, MemberRow, NewQueue, QueuePerson, QueueRow};
+use store::tally::{Counts, Tally};
+
+/// What someone sets up.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Setup {
+    pub name: String,
+    pub plan: Plan,
+    pub filter: Filter,
+    pub note: String,
+}
+
+/// A queue as pages show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueView {
+    pub id: QueueId,
+    pub name: String,
+    /// filling, open, closed.
+    pub state: String,
+    pub plan: Plan,
+    pub filter: Filter,
+    pub note: String,
+    pub created_at: Time,
+    pub closed_at: Option<Time>,
+    pub progress: Progress,
+    /// How much the asker has answered here.
+    pub mine: i64,
+}
+
+/// How far a queue has come, from the counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    pub members: i64,
+    /// Answers that were asked for: members times the overlap.
+    pub slots: i64,
+    /// Slots that are answered.
+    pub answers: i64,
+    /// Members with no free slot.
+    pub full: i64,
+    /// Answers by people who can see more than an annotator, and by machines: they take no slot.
+    pub beside: i64,
+}
+
+impl Progress {
+    fn of(counts: &BTreeMap<String, i64>) -> Progress {
+        let n = |key: &str| counts.get(key).copied().unwrap_or(0);
+        Progress {
+            members: n("members"),
+            slots: n("slots"),
+            answers: n("answers"),
+            full: n("full"),
+            beside: n("beside"),
+        }
+    }
+}
+
+/// Makes a queue and begins to fill it: a small one is filled on return, a large one by a job.
+pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Setup) -> Result<QueueId> {
+    allow(actor, Act::RunQueues)?;
+    let settings = house.store.project(project).await?.ok_or(Error::NotFound("The project"))?.settings.0;
+    let new = NewQueue {
+        project,
+        name: checked_name(&setup.name)?,
+        plan: checked_plan(setup.plan)?,
+        seed: settings.seed as i64,
+        filter: setup.filter,
+        note: setup.note.trim().to_owned(),
+        by: actor.person_id(),
+    };
+    let actor = *actor;
+    let (queue, _) = house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let queue = tx.create_queue(&new).await.map_err(name_taken)?;
+                let dedupe = Some(format!("fill_queue:{queue}"));
+                let job = jobs::new(new.by, Some(project), jobs::Kind::FillQueue, &Fill { queue }, dedupe)?;
+                let job: JobId = tx.enqueue_job(&job).await?;
+                tx.audit(&actor, Some(project), "made a queue", &new.name, "").await?;
+                Ok::<_, Error>((queue, job))
+            })
+        })
+        .await?;
+    if n_items(&house.store, project).await? <= SMALL {
+        // The job finds it open then, and has nothing to do.
+        fill(house, queue, None).await.map_err(|halt| match halt {
+            Halt::Failed(error) => error,
+            Halt::Stop(_) => Error::conflict("The queue was closed while it was being filled."),
+        })?;
+    }
+    jobs::wake(house);
+    Ok(queue)
+}
+
+/// The payload of the job that fills a queue.
+#[derive(Debug, Serialize, Deserialize)]
+struct Fill {
+    queue: QueueId,
+}
+
+/// Projects with so many items have their queues filled while the asker waits.
+const SMALL: i64 = 5_000;
+/// Items that are looked at in one read.
+const PAGE: i64 = 2_000;
+/// Members that enter in one transaction.
+const PIECE: usize = 400;
+
+pub(crate) async fn fill_job(house: &House, run: &Running) -> Outcome {
+    let Fill { queue } = run.payload()?;
+    let n = fill(house, queue, Some(run)).await?;
+    Ok(serde_json::json!({ "queue": queue, "members": n }))
+}
+
+/// Takes in every item that fits, then opens the queue. Can be run again at any time: who is a member stays
+/// one, and a queue that is not being filled is left alone. Returns how many entered.
+pub async fn fill(house: &House, queue: QueueId, run: Option<&Running>) -> std::result::Result<u64, Halt> {
+    let Some(row) = house.store.queue(queue).await?.filter(|row| row.state == "filling") else {
+        return Ok(0);
+    };
+    let strategy = row.strategy()?;
+    let seed = row.seed as u64;
+    let total = n_items(&house.store, row.project_id).await?;
+    let sources = match row.filter.0.source {
+        Some(source) => vec![source],
+        None => house.store.source_ids(row.project_id).await?,
+    };
+    let (mut n_looked, mut n_entered) = (0, 0);
+    for source in sources {
+        let mut after = ItemId(0);
+        loop {
+            if let Some(run) = run {
+                run.progress(n_looked, Some(total.max(n_looked)), "Taking items in").await?;
+            }
+            let page = house.store.look_for_queue(row.project_id, source, after, &row.filter.0, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            n_looked += page.len() as i64;
+            let entries: Vec<Entry> = page
+                .iter()
+                .filter(|looked| looked.fits)
+                .map(|looked| Entry {
+                    item: looked.id,
+                    rank: strategy.rank(queue, seed, looked.id),
+                    control: looked.control,
+                })
+                .collect();
+            for piece in entries.chunks(PIECE) {
+                n_entered += admit(house, &row, piece.to_vec()).await?;
+            }
+        }
+    }
+    house
+        .store
+        .write(move |tx| Box::pin(async move { tx.turn_queue(queue, &["filling"], "open").await }))
+        .await?;
+    Ok(n_entered)
+}
+
+async fn admit(house: &House, row: &QueueRow, piece: Vec<Entry>) -> std::result::Result<u64, Halt> {
+    let (queue, target) = (row.id, row.overlap);
+    house
+        .store
+        .write_piece(move |tx| {
+            Box::pin(async move {
+                let is_filling = tx.queue(queue).await?.is_some_and(|row| row.state == "filling");
+                if !is_filling {
+                    return Err(Halt::Stop(jobs::Stop::Cancelled));
+                }
+                Ok(tx.admit(queue, target, &piece).await?)
+            })
+        })
+        .await
+}
+
+/// The queues of a project, the newest first. Who can't see what others do sees those that are open.
+pub async fn list(house: &House, actor: &Actor, project: ProjectId) -> Result<Vec<QueueView>> {
+    allow(actor, Act::SeeProject)?;
+    let all = may(actor, Act::SeeOthers);
+    let mut views = Vec::new();
+    for row in house.store.queues(project).await? {
+        if all || row.state == "open" {
+            views.push(view_of(house, actor, row).await?);
+        }
+    }
+    Ok(views)
+}
+
+/// One queue.
+pub async fn view(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<QueueView> {
+    allow(actor, Act::SeeProject)?;
+    let row = row(&house.store, project, queue).await?;
+    view_of(house, actor, row).await
+}
+
+async fn view_of(house: &House, actor: &Actor, row: QueueRow) -> Result<QueueView> {
+    let counts = house.store.tally(Tally::Queue(row.id)).await?;
+    let mine = match actor.person_id() {
+        Some(person) => house.store.answered_in(row.id, person).await?,
+        None => 0,
+    };
+    Ok(QueueView {
+        id: row.id,
+        plan: Plan {
+            strategy: row.strategy()?,
+            overlap: row.overlap as u32,
+            control_share: row.control_share,
+            lease_seconds: row.lease_seconds,
+        },
+        progress: Progress::of(&counts),
+        mine,
+        name: row.name,
+        state: row.state,
+        filter: row.filter.0,
+        note: row.note,
+        created_at: Time(row.created_at),
+        closed_at: row.closed_at.map(Time),
+    })
+}
+
+/// Who answered how much in a queue, and who holds how much of it.
+pub async fn people(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+) -> Result<Vec<QueuePerson>> {
+    allow(actor, Act::SeeOthers)?;
+    row(&house.store, project, queue).await?;
+    Ok(house.store.queue_people(queue).await?)
+}
+
+/// The next members that a person who begins now would be served, in order.
+pub async fn preview(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+) -> Result<Vec<MemberRow>> {
+    allow(actor, Act::SeeOthers)?;
+    let row = row(&house.store, project, queue).await?;
+    let mut plain = house.store.next_members(queue, false, PREVIEW).await?.into_iter();
+    let mut control = house.store.next_members(queue, true, PREVIEW).await?.into_iter();
+    let (mut next, mut n_control) = (Vec::new(), 0);
+    while (next.len() as i64) < PREVIEW {
+        let due = control_is_due(next.len() as u32, n_control, row.control_share);
+        let member = if due {
+            control.next().or_else(|| plain.next())
+        } else {
+            plain.next().or_else(|| control.next())
+        };
+        let Some(member) = member else { break };
+        n_control += u32::from(member.control);
+        next.push(member);
+    }
+    Ok(next)
+}
+
+/// So many members are shown ahead.
+const PREVIEW: i64 = 20;
+
+/// A page of members in the order of import, after one of them.
+pub async fn members(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+    after: Option<ItemId>,
+    limit: i64,
+) -> Result<Vec<MemberRow>> {
+    allow(actor, Act::SeeOthers)?;
+    row(&house.store, project, queue).await?;
+    Ok(house.store.queue_members(queue, after.unwrap_or(ItemId(0)), limit.clamp(1, 500)).await?)
+}
+
+/// New name, note and terms. The overlap, the strategy and the filter were fixed with the members: they are not
+/// read here.
+pub async fn change(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+    setup: Setup,
+) -> Result<()> {
+    allow(actor, Act::RunQueues)?;
+    row(&house.store, project, queue).await?;
+    let (name, plan) = (checked_name(&setup.name)?, checked_plan(setup.plan)?);
+    let (note, actor) = (setup.note.trim().to_owned(), *actor);
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                if tx.queue_named(project, &name).await?.is_some_and(|other| other != queue) {
+                    return Err(name_taken(store::Error::Unique(store::Constraint::QueueName)));
+                }
+                tx.change_queue(queue, &name, &note, plan.control_share, plan.lease_seconds).await?;
+                tx.audit(&actor, Some(project), "changed a queue", &name, "").await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Nobody is served from it any more, and what people hold is taken back. Answers on their way are kept as extra.
+pub async fn close(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
+    turn(house, actor, project, queue, &["open", "filling"], "closed").await
+}
+
+/// Goes on where it was closed.
+pub async fn reopen(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
+    turn(house, actor, project, queue, &["closed"], "open").await
+}
+
+async fn turn(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+    from: &'static [&'static str],
+    to: &'static str,
+) -> Result<()> {
+    allow(actor, Act::RunQueues)?;
+    let name = row(&house.store, project, queue).await?.name;
+    let actor = *actor;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                if !tx.turn_queue(queue, from, to).await? {
+                    return Ok(());
+                }
+                if to == "closed" {
+                    let mut counts = Counts::default();
+                    tx.release_leases(queue, None, &mut counts).await?;
+                    tx.count_all(counts, queue.0).await?;
+                }
+                let act = if to == "closed" { "closed a queue" } else { "opened a queue again" };
+                tx.audit(&actor, Some(project), act, &name, "").await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Takes back what people hold in a queue, or what one of them holds, so that others get it. Returns how many
+/// items that were.
+pub async fn release_leases(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+    person: Option<PersonId>,
+) -> Result<usize> {
+    allow(actor, Act::RunQueues)?;
+    let name = row(&house.store, project, queue).await?.name;
+    let actor = *actor;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut counts = Counts::default();
+                let n = tx.release_leases(queue, person, &mut counts).await?;
+                tx.count_all(counts, queue.0).await?;
+                tx.audit(&actor, Some(project), "released leases", &name, &n.to_string()).await?;
+                Ok(n)
+            })
+        })
+        .await
+}
+
+async fn row(store: &Store, project: ProjectId, queue: QueueId) -> Result<QueueRow> {
+    let row = store.queue(queue).await?;
+    row.filter(|row| row.project_id == project).ok_or(Error::NotFound("The queue"))
+}
+
+/// Items of a project, from the counts.
+async fn n_items(store: &Store, project: ProjectId) -> Result<i64> {
+    let counts = store.tally(Tally::Project(project)).await?;
+    Ok(counts.iter().filter(|(key, _)| *key != "control").map(|(_, n)| n).sum())
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    match name.chars().count() {
+        0 => Err(Error::invalid("name", "Give the queue a name.")),
+        1..=80 => Ok(name.to_owned()),
+        n => Err(Error::invalid("name", format!("The name has {n} characters; up to 80 fit."))),
+    }
+}
+
+fn checked_plan(plan: Plan) -> Result<Plan> {
+    plan.check().map_err(|bad| {
+        let field = match bad {
+            BadPlan::Overlap => "overlap",
+            BadPlan::ControlShare => "control_share",
+            BadPlan::Lease => "lease",
+        };
+        Error::invalid(field, bad.to_string())
+    })
+}
+
+fn name_taken(error: store::Error) -> Error {
+    if error.is_unique(store::Constraint::QueueName) {
+        Error::invalid("name", "There is a queue with this name in the project. Choose another.")
+    } else {
+        Error::Store(error)
+    }
+}

@@ -1,7 +1,7 @@
 //! The one place that says which function does which kind of job.
 
 use super::{Halt, Outcome, Running};
-use crate::{Error, House, import};
+use crate::{Error, House, import, queues};
 
 /// What a job does. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(super) async fn run(house: &House, run: &Running) -> Outcome {
     match kind {
         Kind::Import => import::run_job(house, run).await,
         Kind::UndoImport => import::run_undo_job(house, run).await,
+        Kind::FillQueue => queues::fill_job(house, run).await,
         _ => Err(unknown()),
     }
 }

@@ -1,0 +1,498 @@
+//! Who holds which item of a queue: leases are handed out in the queue's order, run out, are taken back.
+//!
+//! `queue_item.filled` is kept equal to the assignments that fill a slot, and a person's cursors stand at the
+//! first member that is open to them: whatever frees a slot lowers the cursors of everyone who had passed it.
+
+use crate::error::Result;
+use crate::tally::{Counts, Tally};
+use crate::{Doc, Tx, dialect, on};
+use domain::project::Settings;
+use domain::queue::Holding;
+use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
+use sqlx::AssertSqlSafe;
+
+/// A cursor that has passed everything.
+pub const PASSED: i64 = i64::MAX;
+/// So many leases that ran out are taken back at once.
+const RECLAIMED_AT_ONCE: i64 = 50;
+
+/// A queue and how far one person has come in it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Desk {
+    #[sqlx(try_from = "i64")]
+    pub project_id: ProjectId,
+    pub state: String,
+    pub control_share: f64,
+    pub lease_seconds: i64,
+    pub settings: Doc<Settings>,
+    pub served: i64,
+    pub served_control: i64,
+    pub cursor_plain: i64,
+    pub cursor_control: i64,
+}
+
+/// Control items are served at their own pace, so each queue is two lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    Plain,
+    Control,
+}
+
+impl Pool {
+    fn of(control: bool) -> Pool {
+        if control { Pool::Control } else { Pool::Plain }
+    }
+
+    fn cursor(self) -> &'static str {
+        match self {
+            Pool::Plain => "cursor_plain",
+            Pool::Control => "cursor_control",
+        }
+    }
+
+    fn is_control(self) -> &'static str {
+        match self {
+            Pool::Plain => "FALSE",
+            Pool::Control => "TRUE",
+        }
+    }
+}
+
+/// A member that may be handed out.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Candidate {
+    #[sqlx(try_from = "i64")]
+    pub item_id: ItemId,
+    #[sqlx(try_from = "i64")]
+    pub revision_id: RevisionId,
+    pub target: i64,
+    pub slot: i64,
+}
+
+/// To whom, and on which terms, members are handed out.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    pub project: ProjectId,
+    pub queue: QueueId,
+    pub person: PersonId,
+    /// Takes no slot.
+    pub beside: bool,
+    pub until: Time,
+}
+
+/// A lease with the text it is about.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct HeldRow {
+    #[sqlx(try_from = "i64")]
+    pub id: AssignmentId,
+    #[sqlx(try_from = "i64")]
+    pub item_id: ItemId,
+    #[sqlx(try_from = "i64")]
+    pub revision_id: RevisionId,
+    pub lease_until: i64,
+    pub text: String,
+    pub fields: String,
+    pub event_at: Option<i64>,
+}
+
+/// A person's progress in a queue: what was handed out, and where the cursors begin to look for what is open.
+#[derive(Debug, Clone, Copy)]
+pub struct Served {
+    pub plain: i64,
+    pub control: i64,
+    pub from_plain: i64,
+    pub from_control: i64,
+}
+
+/// Members that are open to a person, from a rank on: not full, not stuck, and neither held, nor answered, nor
+/// skipped by them. $1 the queue, $2 the person.
+fn open_to(pool: Pool, from: &str) -> String {
+    format!(
+        "qi.queue_id = $1 AND qi.control = {} AND qi.rank >= {from} AND qi.filled < qi.target AND NOT qi.stuck
+         AND NOT EXISTS (SELECT 1 FROM assignment m WHERE m.queue_id = qi.queue_id AND m.item_id = qi.item_id
+                         AND m.person_id = $2 AND m.state <> 'released')",
+        pool.is_control()
+    )
+}
+
+impl Tx {
+    /// The queue as this person stands in it.
+    pub async fn desk(&mut self, queue: QueueId, person: PersonId) -> Result<Option<Desk>> {
+        let query = "SELECT q.project_id, q.control_share, q.lease_seconds, p.settings,
+                CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
+                COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
+                COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control
+            FROM queue q JOIN project p ON p.id = q.project_id
+            LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
+            WHERE q.id = $1";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?)
+    }
+
+    /// Renews all leases of a person in a queue, each on the item's current text. Returns how many there are.
+    pub async fn renew_leases(&mut self, queue: QueueId, person: PersonId, until: Time) -> Result<u64> {
+        let query = "UPDATE assignment SET lease_until = $3,
+                revision_id = (SELECT item.revision_id FROM item WHERE item.id = assignment.item_id)
+            WHERE person_id = $2 AND queue_id = $1 AND state = 'leased'";
+        Ok(on!(self, |db| sqlx::query(query)
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(until.0)
+            .execute(db)
+            .await
+            .map(|r| r.rows_affected()))?)
+    }
+
+    /// Takes back leases of a queue that ran out, the oldest first, except those of one person.
+    pub async fn reclaim_leases(
+        &mut self,
+        queue: QueueId,
+        except: PersonId,
+        counts: &mut Counts,
+    ) -> Result<usize> {
+        let now = self.now().0;
+        let query = format!(
+            "UPDATE assignment SET state = 'released' WHERE id IN (
+                SELECT id FROM assignment WHERE queue_id = $1 AND state = 'leased' AND lease_until < $2
+                AND person_id <> $4 ORDER BY lease_until LIMIT $3{}) RETURNING item_id, beside",
+            dialect::skip_locked(self)
+        );
+        let released: Vec<(i64, bool)> = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(now)
+            .bind(RECLAIMED_AT_ONCE)
+            .bind(except.0)
+            .fetch_all(db)
+            .await)?;
+        self.free(queue, &released, counts).await?;
+        Ok(released.len())
+    }
+
+    /// Takes back all leases of a queue, or those of one person.
+    pub async fn release_leases(
+        &mut self,
+        queue: QueueId,
+        person: Option<PersonId>,
+        counts: &mut Counts,
+    ) -> Result<usize> {
+        let query = "UPDATE assignment SET state = 'released'
+            WHERE queue_id = $1 AND state = 'leased' AND ($2 = 0 OR person_id = $2) RETURNING item_id, beside";
+        let released: Vec<(i64, bool)> = on!(self, |db| sqlx::query_as(query)
+            .bind(queue.0)
+            .bind(person.map_or(0, |p| p.0))
+            .fetch_all(db)
+            .await)?;
+        self.free(queue, &released, counts).await?;
+        Ok(released.len())
+    }
+
+    /// Members whose holders let go (each with: took no slot). Whoever let go is no longer barred either.
+    async fn free(&mut self, queue: QueueId, released: &[(i64, bool)], counts: &mut Counts) -> Result<()> {
+        let mut lowest = [PASSED, PASSED];
+        for (item, beside) in released {
+            let freed = if *beside { 0 } else { -1 };
+            let member = self.fill(queue, ItemId(*item), freed, None, counts).await?;
+            let lowest = &mut lowest[usize::from(member.control)];
+            *lowest = member.rank.min(*lowest);
+        }
+        for (rank, control) in lowest.into_iter().zip([false, true]) {
+            if rank < PASSED {
+                self.lower_cursors(queue, control, rank).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the filled slots of a member, and marks it stuck or not.
+    pub async fn fill(
+        &mut self,
+        queue: QueueId,
+        item: ItemId,
+        n: i64,
+        stuck: Option<bool>,
+        counts: &mut Counts,
+    ) -> Result<Member> {
+        let query = "UPDATE queue_item SET filled = filled + $3, stuck = COALESCE($4, stuck)
+                     WHERE queue_id = $1 AND item_id = $2 RETURNING rank, control, target, filled";
+        let member: Member = on!(self, |db| sqlx::query_as(query)
+            .bind(queue.0)
+            .bind(item.0)
+            .bind(n)
+            .bind(stuck)
+            .fetch_one(db)
+            .await)?;
+        let was_full = i64::from(member.filled - n >= member.target);
+        let is_full = i64::from(member.filled >= member.target);
+        counts.add(Tally::Queue(queue), "full", is_full - was_full);
+        Ok(member)
+    }
+
+    /// Everyone who had passed this rank looks again from there.
+    pub async fn lower_cursors(&mut self, queue: QueueId, control: bool, rank: i64) -> Result<()> {
+        let cursor = Pool::of(control).cursor();
+        let query = format!("UPDATE queue_person SET {cursor} = $2 WHERE queue_id = $1 AND {cursor} > $2");
+        on!(self, |db| sqlx::query(AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(rank)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The next members that are open to a person, in the queue's order, each with its lowest free slot. On
+    /// PostgreSQL members that someone else is taking at this moment are passed over.
+    pub async fn candidates(
+        &mut self,
+        terms: &Terms,
+        pool: Pool,
+        from: i64,
+        limit: usize,
+    ) -> Result<Vec<Candidate>> {
+        let active = "state IN ('leased', 'answered') AND NOT";
+        let query = format!(
+            "SELECT qi.item_id, qi.target, item.revision_id,
+                CASE WHEN qi.filled = 0 OR NOT EXISTS (SELECT 1 FROM assignment z WHERE z.queue_id = qi.queue_id
+                          AND z.item_id = qi.item_id AND z.slot = 0 AND z.{active} z.beside)
+                     THEN 0
+                     ELSE (SELECT MIN(a.slot) + 1 FROM assignment a WHERE a.queue_id = qi.queue_id
+                           AND a.item_id = qi.item_id AND a.{active} a.beside
+                           AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.queue_id = a.queue_id
+                               AND b.item_id = a.item_id AND b.slot = a.slot + 1 AND b.{active} b.beside))
+                END AS slot
+             FROM queue_item qi JOIN item ON item.id = qi.item_id
+             WHERE {} ORDER BY qi.rank LIMIT $4{}",
+            open_to(pool, "$3"),
+            dialect::skip_locked_of(self, "qi")
+        );
+        Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
+            .bind(terms.queue.0)
+            .bind(terms.person.0)
+            .bind(from)
+            .bind(limit as i64)
+            .fetch_all(db)
+            .await)?)
+    }
+
+    /// Leases members to a person, in this order. Returns the items they got: where someone was faster, the
+    /// constraints say no and the item is left out.
+    pub async fn lease(
+        &mut self,
+        terms: &Terms,
+        members: &[Candidate],
+        counts: &mut Counts,
+    ) -> Result<Vec<ItemId>> {
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.now().0;
+        let ids: Vec<AssignmentId> = members.iter().map(|_| self.next_id()).collect();
+        let got: Vec<i64> = on!(self, |db| {
+            let mut query = sqlx::QueryBuilder::new(
+                "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target,
+                                         beside, state, lease_until, created_at) ",
+            );
+            query.push_values(members.iter().zip(&ids), |mut row, (member, id)| {
+                row.push_bind(id.0)
+                    .push_bind(terms.project.0)
+                    .push_bind(terms.queue.0)
+                    .push_bind(member.item_id.0)
+                    .push_bind(member.revision_id.0)
+                    .push_bind(terms.person.0)
+                    .push_bind(if terms.beside { 0 } else { member.slot })
+                    .push_bind(member.target)
+                    .push_bind(terms.beside)
+                    .push("'leased'")
+                    .push_bind(terms.until.0)
+                    .push_bind(now);
+            });
+            query.push(" ON CONFLICT DO NOTHING RETURNING item_id");
+            query.build_query_scalar().fetch_all(db).await
+        })?;
+        if got.is_empty() || terms.beside {
+            return Ok(got.into_iter().map(ItemId).collect());
+        }
+        let filled: Vec<(i64, i64)> = on!(self, |db| {
+            let mut query =
+                sqlx::QueryBuilder::new("UPDATE queue_item SET filled = filled + 1 WHERE queue_id = ");
+            query.push_bind(terms.queue.0).push(" AND item_id IN (");
+            let mut list = query.separated(", ");
+            for item in &got {
+                list.push_bind(*item);
+            }
+            query.push(") RETURNING filled, target");
+            query.build_query_as().fetch_all(db).await
+        })?;
+        let n_full = filled.iter().filter(|(filled, target)| filled == target).count();
+        counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
+        Ok(got.into_iter().map(ItemId).collect())
+    }
+
+    /// Remembers what a person was served and moves their cursors to the first members that are open to them.
+    /// Returns whether there are any.
+    pub async fn remember_served(
+        &mut self,
+        queue: QueueId,
+        person: PersonId,
+        served: Served,
+    ) -> Result<bool> {
+        let first = |pool, from| {
+            format!(
+                "COALESCE((SELECT qi.rank FROM queue_item qi WHERE {} ORDER BY qi.rank LIMIT 1), {PASSED})",
+                open_to(pool, from)
+            )
+        };
+        let query = format!(
+            "INSERT INTO queue_person (queue_id, person_id, served, served_control, cursor_plain, cursor_control)
+             VALUES ($1, $2, $3, $4, {}, {})
+             ON CONFLICT (queue_id, person_id) DO UPDATE SET served = queue_person.served + excluded.served,
+                served_control = queue_person.served_control + excluded.served_control,
+                cursor_plain = excluded.cursor_plain, cursor_control = excluded.cursor_control
+             RETURNING cursor_plain, cursor_control",
+            first(Pool::Plain, "$5"),
+            first(Pool::Control, "$6")
+        );
+        let (plain, control): (i64, i64) = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(served.plain + served.control)
+            .bind(served.control)
+            .bind(served.from_plain)
+            .bind(served.from_control)
+            .fetch_one(db)
+            .await)?;
+        Ok(plain < PASSED || control < PASSED)
+    }
+
+    /// What a person holds in a queue, the oldest first.
+    pub async fn held(&mut self, queue: QueueId, person: PersonId, limit: usize) -> Result<Vec<HeldRow>> {
+        let query = "SELECT a.id, a.item_id, a.revision_id, a.lease_until, r.text, r.fields, r.event_at
+            FROM assignment a JOIN item_revision r ON r.id = a.revision_id
+            WHERE a.person_id = $2 AND a.queue_id = $1 AND a.state = 'leased' ORDER BY a.id LIMIT $3";
+        Ok(on!(self, |db| sqlx::query_as(query)
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(limit as i64)
+            .fetch_all(db)
+            .await)?)
+    }
+
+    /// Do others hold an item that this person could get if they let go of it?
+    pub async fn others_hold(&mut self, queue: QueueId, person: PersonId) -> Result<bool> {
+        let query = "SELECT a.id FROM assignment a
+            JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
+            WHERE a.queue_id = $1 AND a.state = 'leased' AND a.person_id <> $2 AND NOT a.beside AND NOT qi.stuck
+              AND NOT EXISTS (SELECT 1 FROM assignment m WHERE m.queue_id = a.queue_id AND m.item_id = a.item_id
+                              AND m.person_id = $2 AND m.state <> 'released') LIMIT 1";
+        let one: Option<i64> =
+            on!(self, |db| sqlx::query_scalar(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?;
+        Ok(one.is_some())
+    }
+
+    /// Holds a member until the transaction ends, and tells which of its slots are taken.
+    pub async fn taken_slots(&mut self, queue: QueueId, item: ItemId) -> Result<(u32, Vec<u32>)> {
+        let lock = format!(
+            "SELECT target FROM queue_item WHERE queue_id = $1 AND item_id = $2{}",
+            dialect::for_update(self)
+        );
+        let target: i64 = on!(self, |db| sqlx::query_scalar(AssertSqlSafe(lock))
+            .bind(queue.0)
+            .bind(item.0)
+            .fetch_one(db)
+            .await)?;
+        let query = "SELECT slot FROM assignment WHERE queue_id = $1 AND item_id = $2
+                     AND state IN ('leased', 'answered') AND NOT beside";
+        let taken: Vec<i64> =
+            on!(self, |db| sqlx::query_scalar(query).bind(queue.0).bind(item.0).fetch_all(db).await)?;
+        Ok((target as u32, taken.into_iter().map(|s| s as u32).collect()))
+    }
+
+    /// What this person has of an item in a queue, other than what was released.
+    pub async fn live_assignment(
+        &mut self,
+        queue: QueueId,
+        item: ItemId,
+        person: PersonId,
+    ) -> Result<Option<AssignmentId>> {
+        let query = "SELECT id FROM assignment
+                     WHERE queue_id = $1 AND item_id = $2 AND person_id = $3 AND state <> 'released'";
+        let id: Option<i64> = on!(self, |db| sqlx::query_scalar(query)
+            .bind(queue.0)
+            .bind(item.0)
+            .bind(person.0)
+            .fetch_optional(db)
+            .await)?;
+        Ok(id.map(AssignmentId))
+    }
+
+    /// Moves an assignment to what its holder now has.
+    pub async fn hold(
+        &mut self,
+        assignment: AssignmentId,
+        holding: Holding,
+        slot: i64,
+        revision: RevisionId,
+        until: Time,
+    ) -> Result<()> {
+        let query = "UPDATE assignment SET state = $2, slot = $3, revision_id = $4, lease_until = $5
+                     WHERE id = $1";
+        on!(self, |db| sqlx::query(query)
+            .bind(assignment.0)
+            .bind(holding.as_str())
+            .bind(slot)
+            .bind(revision.0)
+            .bind(until.0)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Counts what a person has answered in a queue.
+    pub async fn count_answered(&mut self, queue: QueueId, person: PersonId, n: i64) -> Result<()> {
+        let query = "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
+            ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered";
+        on!(self, |db| sqlx::query(query)
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(n)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Asks again for an item whose content changed: what was answered or skipped of the old text no
+    /// longer fills a slot or bars anyone in queues that are not closed. Settle the item's consensus after it.
+    pub async fn ask_again(&mut self, item: ItemId, counts: &mut Counts) -> Result<()> {
+        let query = "SELECT qi.queue_id FROM queue_item qi JOIN queue q ON q.id = qi.queue_id
+                     WHERE qi.item_id = $1 AND q.state <> 'closed' ORDER BY qi.queue_id";
+        let queues: Vec<i64> = on!(self, |db| sqlx::query_scalar(query).bind(item.0).fetch_all(db).await)?;
+        for queue in queues.into_iter().map(QueueId) {
+            self.taken_slots(queue, item).await?;
+            let release = "UPDATE assignment SET state = 'released' WHERE queue_id = $1 AND item_id = $2
+                           AND state = 'answered' RETURNING person_id, beside";
+            let answered: Vec<(i64, bool)> =
+                on!(self, |db| sqlx::query_as(release).bind(queue.0).bind(item.0).fetch_all(db).await)?;
+            for (person, _) in &answered {
+                self.count_answered(queue, PersonId(*person), -1).await?;
+            }
+            let n_slots = answered.iter().filter(|(_, beside)| !beside).count() as i64;
+            counts.add(Tally::Queue(queue), "answers", -n_slots);
+            let release = "UPDATE assignment SET state = 'released' WHERE queue_id = $1 AND item_id = $2
+                           AND state = 'skipped'";
+            on!(self, |db| sqlx::query(release).bind(queue.0).bind(item.0).execute(db).await.map(|_| ()))?;
+            let member = self.fill(queue, item, -n_slots, Some(false), counts).await?;
+            self.lower_cursors(queue, member.control, member.rank).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A member after a change of its slots.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Member {
+    pub rank: i64,
+    pub control: bool,
+    pub target: i64,
+    pub filled: i64,
+}

@@ -1,0 +1,165 @@
+//! The next items for a person: those they hold, then the first that are open to them.
+
+use super::{Batch, By, Rest, Served};
+use crate::{Error, Result};
+use domain::queue::control_is_due;
+use domain::{ProjectId, QueueId, Time};
+use store::leases::{Candidate, Desk, HeldRow, Pool, Terms};
+use store::tally::Counts;
+use store::{Tx, dialect};
+
+/// So many items at most a person holds ahead.
+const MOST_AHEAD: usize = 20;
+/// So often candidates that someone else was faster with are replaced by the next ones.
+const ROUNDS: usize = 4;
+
+pub async fn serve(
+    tx: &mut Tx,
+    by: &By,
+    project: ProjectId,
+    queue: QueueId,
+    n: usize,
+    counts: &mut Counts,
+) -> Result<Batch> {
+    let n = n.clamp(1, MOST_AHEAD);
+    // First, because it lowers the cursors that are read next. What this person holds is renewed instead.
+    tx.reclaim_leases(queue, by.person, counts).await?;
+    let desk = tx.desk(queue, by.person).await?;
+    let desk = desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))?;
+    match desk.state.as_str() {
+        "open" => {}
+        "filling" => return Ok(Batch { items: Vec::new(), rest: Rest::Filling }),
+        _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed }),
+    }
+    let until = tx.now().plus_seconds(desk.lease_seconds);
+    let n_held = tx.renew_leases(queue, by.person, until).await? as usize;
+    let mut rest = Rest::More;
+    if n_held < n {
+        let terms = Terms { project, queue, person: by.person, beside: by.beside(), until };
+        rest = take(tx, &terms, &desk, n - n_held, counts).await?;
+    }
+    let held = tx.held(queue, by.person, n).await?;
+    let shown = &desk.settings.0.shown_fields;
+    Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest })
+}
+
+/// Leases up to `want` more members, and says what is left after them.
+async fn take(tx: &mut Tx, terms: &Terms, desk: &Desk, want: usize, counts: &mut Counts) -> Result<Rest> {
+    let mut line = Line { plain: desk.cursor_plain, control: desk.cursor_control, desk };
+    let (mut served, mut control) = (0, 0);
+    for _ in 0..ROUNDS {
+        let picked = line.pick(tx, terms, served, control, want - served).await?;
+        let members: Vec<Candidate> = picked.iter().map(|(_, member)| member.clone()).collect();
+        let got = tx.lease(terms, &members, counts).await?;
+        served += got.len();
+        control +=
+            picked.iter().filter(|(pool, m)| *pool == Pool::Control && got.contains(&m.item_id)).count();
+        if served == want || got.len() == picked.len() {
+            break;
+        }
+    }
+    let progress = store::leases::Served {
+        plain: (served - control) as i64,
+        control: control as i64,
+        from_plain: line.plain,
+        from_control: line.control,
+    };
+    let is_more = tx.remember_served(terms.queue, terms.person, progress).await?;
+    if served == want && is_more {
+        return Ok(Rest::More);
+    }
+    // Members that are open and were passed over are in someone else's hands at this very moment.
+    let waiting = is_more || tx.others_hold(terms.queue, terms.person).await?;
+    Ok(if waiting { Rest::Waiting } else { Rest::Done })
+}
+
+/// The two lines of a queue, and where this person goes on in each.
+struct Line<'d> {
+    plain: i64,
+    control: i64,
+    desk: &'d Desk,
+}
+
+impl Line<'_> {
+    /// The next members in the order in which they are to be served: control items at the queue's pace while
+    /// there are any, the others between them, and whatever is there when one of the lines has ended.
+    async fn pick(
+        &mut self,
+        tx: &mut Tx,
+        terms: &Terms,
+        served: usize,
+        served_control: usize,
+        want: usize,
+    ) -> Result<Vec<(Pool, Candidate)>> {
+        let (mut n, mut c) = (
+            self.desk.served as u32 + served as u32,
+            self.desk.served_control as u32 + served_control as u32,
+        );
+        let mut due = Vec::with_capacity(want);
+        for _ in 0..want {
+            due.push(control_is_due(n, c, self.desk.control_share));
+            c += u32::from(due.last() == Some(&true));
+            n += 1;
+        }
+        let n_due = due.iter().filter(|d| **d).count();
+        let mut control = self.look(tx, terms, Pool::Control, n_due).await?;
+        let plain = self.look(tx, terms, Pool::Plain, want - control.len()).await?;
+        if control.len() == n_due && control.len() + plain.len() < want {
+            control = self.look(tx, terms, Pool::Control, want - plain.len()).await?;
+        }
+        let (mut control, mut plain) = (control.into_iter(), plain.into_iter());
+        let mut picked = Vec::with_capacity(want);
+        for is_control in due {
+            let (first, second) = if is_control {
+                (control.next().map(|m| (Pool::Control, m)), None)
+            } else {
+                (None, plain.next().map(|m| (Pool::Plain, m)))
+            };
+            let next = first
+                .or(second)
+                .or_else(|| plain.next().map(|m| (Pool::Plain, m)))
+                .or_else(|| control.next().map(|m| (Pool::Control, m)));
+            picked.extend(next);
+        }
+        Ok(picked)
+    }
+
+    async fn look(&mut self, tx: &mut Tx, terms: &Terms, pool: Pool, n: usize) -> Result<Vec<Candidate>> {
+        let from = match pool {
+            Pool::Plain => &mut self.plain,
+            Pool::Control => &mut self.control,
+        };
+        if n == 0 {
+            return Ok(Vec::new());
+        }
+        let found = tx.candidates(terms, pool, *from, n).await?;
+        if found.len() == n || *from == 0 || !dialect::others_write_now(tx) {
+            return Ok(found);
+        }
+        // A slot before the cursor may have been freed while the cursor moved past it: look at the whole line
+        // before saying that it has ended.
+        *from = 0;
+        Ok(tx.candidates(terms, pool, 0, n).await?)
+    }
+}
+
+fn served(row: HeldRow, shown: &[String]) -> Served {
+    let fields: serde_json::Value = serde_json::from_str(&row.fields).unwrap_or_default();
+    let value = |name: &String| {
+        let text = match fields.get(name)? {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Null => return None,
+            other => other.to_string(),
+        };
+        Some((name.clone(), text))
+    };
+    Served {
+        assignment: row.id,
+        item: row.item_id,
+        revision: row.revision_id,
+        text: row.text,
+        event_at: row.event_at.map(Time),
+        fields: shown.iter().filter_map(value).collect(),
+        lease_until: Time(row.lease_until),
+    }
+}
