@@ -1,5 +1,8 @@
 //! What tests share: a running house without a network, people in it, and requests to it.
 
+pub mod scene;
+pub mod server;
+
 use app::guard::App;
 use axum::Router;
 use axum::body::Body;
@@ -59,7 +62,7 @@ pub enum As {
 impl TestApp {
     pub fn new(store: Store, data: &Path) -> TestApp {
         let house = House::new(store, data);
-        let router = server::routes::router(App::new(house.clone()), &server::serve::Options::default())
+        let router = ::server::routes::router(App::new(house.clone()), &::server::serve::Options::default())
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4))));
         TestApp { house, router }
     }
@@ -119,15 +122,7 @@ impl TestApp {
         let place = project.map(|(project, roles)| (project, Roles::of(roles)));
         let write = self.house.store.write(move |tx| {
             Box::pin(async move {
-                let new = NewPerson {
-                    kind: PersonKind::Person,
-                    name: email.split('@').next().unwrap_or_default().to_owned(),
-                    email: Some(domain::person::Email::parse(email).expect("an e-mail address")),
-                    password_hash: None,
-                    admin,
-                    project: None,
-                };
-                let person = tx.add_person(&new).await?.expect("a new e-mail address");
+                let person = tx.add_person(&somebody(email, admin)).await?.expect("a new e-mail address");
                 if let Some((project, roles)) = place {
                     tx.set_roles(project, person, roles).await?;
                 }
@@ -154,6 +149,18 @@ impl TestApp {
     /// An admin who acts in tests that are about something else.
     pub fn admin(&self, person: PersonId) -> Actor {
         Actor { person, admin: true, roles: Roles::NONE, via: Via::Session }
+    }
+}
+
+/// A person without a password.
+pub fn somebody(email: &str, admin: bool) -> NewPerson {
+    NewPerson {
+        kind: PersonKind::Person,
+        name: email.split('@').next().unwrap_or_default().to_owned(),
+        email: Some(domain::person::Email::parse(email).expect("an e-mail address")),
+        password_hash: None,
+        admin,
+        project: None,
     }
 }
 

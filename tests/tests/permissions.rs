@@ -107,7 +107,7 @@ both! {
         let askers = askers(&app, mine, other).await;
         let mut wrong = Vec::new();
         let mut n = 0;
-        for route in server::routes::table() {
+        for route in ::server::routes::table() {
             let path = route.path.replace("{slug}", "mine").replace("{*function}", "nothing");
             let path = fill(&path);
             for asker in &askers {

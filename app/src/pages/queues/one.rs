@@ -1,0 +1,334 @@
+//! One queue: how far it is, who is on it, what comes next, and its ends.
+
+use super::{address, meter, state_mark};
+use crate::error::Page;
+use crate::flash::{Done, Form, finish};
+use crate::guard::{App, Need, Route, Visitor};
+use crate::parts::numbers::grouped;
+use crate::parts::times::moment;
+use crate::shell::{self, Station};
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use domain::permission::Act;
+use domain::queue::Filter;
+use domain::{PersonId, QueueId};
+use leptos::prelude::*;
+use store::queues::{MemberRow, QueuePerson};
+use tower_sessions::Session;
+use workflow::Error;
+use workflow::queues::{self, QueueView};
+
+pub fn routes() -> Vec<Route> {
+    let run = Need::Project(Act::RunQueues);
+    vec![
+        Route::get("/p/{slug}/queues/{queue}", Need::Project(Act::SeeOthers), show),
+        Route::post("/p/{slug}/queues/{queue}/close", run, close),
+        Route::post("/p/{slug}/queues/{queue}/reopen", run, reopen),
+        Route::post("/p/{slug}/queues/{queue}/release", run, release),
+    ]
+}
+
+type At = Path<(String, String)>;
+
+fn id(text: &str) -> Result<QueueId, Error> {
+    text.parse().map_err(|_| Error::NotFound("The queue"))
+}
+
+async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Path((_, queue)): At) -> Page {
+    let (project, queue) = (visitor.project()?.id, id(&queue)?);
+    let actor = visitor.actor()?;
+    let view = queues::view(&app.house, actor, project, queue).await?;
+    let people = queues::people(&app.house, actor, project, queue).await?;
+    let next = queues::preview(&app.house, actor, project, queue).await?;
+    let thread = shell::thread(&app.house, &visitor).await?;
+    let base = address(&visitor)?;
+    let at = format!("{base}/{queue}");
+    let may_run = visitor.may(Act::RunQueues);
+    let held: i64 = people.iter().map(|p| p.leased).sum();
+    let content = view! {
+        <header class="head">
+            <div>
+                <nav class="crumbs" aria-label="Breadcrumb">
+                    <ol>
+                        <li>
+                            <a href=base>"Queues"</a>
+                        </li>
+                    </ol>
+                </nav>
+                <h1 dir="auto">{view.name.clone()}</h1>
+                <p>{state_mark(&view.state)} " since " {moment(view.closed_at.unwrap_or(view.created_at))}</p>
+            </div>
+            {acts(&view, &at, may_run)}
+        </header>
+        <div class="stack">
+            {(!view.note.is_empty()).then(|| view! { <p dir="auto">{view.note.clone()}</p> })}
+            <section class="sheet stack tight" aria-label="Progress">
+                {meter(&view)}
+                <dl class="figures">
+                    {figure("members", view.progress.members)} {figure("fully answered", view.progress.full)}
+                    {figure("answers", view.progress.answers)} {figure("beside the slots", view.progress.beside)}
+                    {figure("held now", held)}
+                </dl>
+            </section>
+            <div class="two">
+                {people_table(&people, &at, may_run)} {settings(&view)}
+            </div>
+            {coming(&next, &visitor)?}
+        </div>
+    };
+    let title = format!("{} · Assay", view.name);
+    let body = shell::house(&visitor, &thread, Station::Queues, content)?;
+    Ok(shell::document(&title, Some(&visitor), "house", || body).into_response())
+}
+
+fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
+    let open = view.state == "open";
+    view! {
+        <div class="acts">
+            {open
+                .then(|| {
+                    view! {
+                        <a class="btn do" href=format!("{at}/label")>
+                            "Label"
+                        </a>
+                    }
+                })}
+            {(may_run && view.state != "closed")
+                .then(|| {
+                    view! {
+                        <form method="post" action=format!("{at}/close")>
+                            <button class="btn">"Close"</button>
+                        </form>
+                    }
+                })}
+            {(may_run && view.state == "closed")
+                .then(|| {
+                    view! {
+                        <form method="post" action=format!("{at}/reopen")>
+                            <button class="btn do">"Open again"</button>
+                        </form>
+                    }
+                })}
+        </div>
+    }
+    .into_any()
+}
+
+fn figure(name: &'static str, n: i64) -> AnyView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{grouped(n)}</dd>
+        </div>
+    }
+    .into_any()
+}
+
+fn people_table(people: &[QueuePerson], at: &str, may_run: bool) -> AnyView {
+    let rows: Vec<_> = people
+        .iter()
+        .map(|person| {
+            let release = (may_run && person.leased > 0).then(|| {
+                view! {
+                    <form method="post" action=format!("{at}/release")>
+                        <input type="hidden" name="person" value=person.person_id.to_string() />
+                        <button class="btn small">
+                            "Take back"
+                            <span class="vh">" what " {person.name.clone()} " holds"</span>
+                        </button>
+                    </form>
+                }
+            });
+            view! {
+                <tr>
+                    <th scope="row" dir="auto">
+                        {person.name.clone()}
+                    </th>
+                    <td class="n">{grouped(person.answered)}</td>
+                    <td class="n">{grouped(person.leased)}</td>
+                    <td class="end">{release}</td>
+                </tr>
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return view! {
+            <section class="sheet">
+                <h2>"People"</h2>
+                <p class="quiet">"Nobody has taken anything from this queue yet."</p>
+            </section>
+        }
+        .into_any();
+    }
+    view! {
+        <section class="sheet flush">
+            <div class="sec">
+                <h2>"People"</h2>
+            </div>
+            <div class="scroll" tabindex="0" role="region" aria-label="People">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Person"</th>
+                            <th scope="col" class="n">
+                                "Answers"
+                            </th>
+                            <th scope="col" class="n">
+                                "Held now"
+                            </th>
+                            <th scope="col">
+                                <span class="vh">"Act"</span>
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn settings(view: &QueueView) -> AnyView {
+    let minutes = view.plan.lease_seconds / 60;
+    view! {
+        <section class="sheet">
+            <h2>"Settings"</h2>
+            <dl class="facts">
+                <dt>"Order"</dt>
+                <dd>{view.plan.strategy.title()}</dd>
+                <dt>"People an item"</dt>
+                <dd>{view.plan.overlap}</dd>
+                <dt>"Control share"</dt>
+                <dd>{format!("{:.0}%", view.plan.control_share * 100.0)}</dd>
+                <dt>"Lease"</dt>
+                <dd>{format!("{minutes} minutes")}</dd>
+                <dt>"Members"</dt>
+                <dd dir="auto">{said(&view.filter)}</dd>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+/// A filter as a person reads it.
+fn said(filter: &Filter) -> String {
+    let mut parts = Vec::new();
+    if !filter.states.is_empty() {
+        parts.push(filter.states.iter().map(|s| s.title()).collect::<Vec<_>>().join(" or "));
+    }
+    if filter.source.is_some() {
+        parts.push("from one import".to_owned());
+    }
+    if filter.label.is_some() {
+        parts.push("with one label".to_owned());
+    }
+    if let Some(field) = &filter.field {
+        parts.push(format!("{} is “{}”", field.name, field.value));
+    }
+    if parts.is_empty() {
+        "all items, fixed as it opened".to_owned()
+    } else {
+        format!("{}, fixed as it opened", parts.join(", "))
+    }
+}
+
+fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Error> {
+    let project = visitor.project()?.slug.clone();
+    let rows: Vec<_> = next
+        .iter()
+        .map(|member| {
+            view! {
+                <tr>
+                    <td>
+                        <a href=format!("/p/{project}/items/{}", member.item_id)>{member.external_id.clone()}</a>
+                    </td>
+                    <td class="text" dir="auto">
+                        {member.text.chars().take(160).collect::<String>()}
+                    </td>
+                    <td>{member.control.then(|| view! { <span class="chip">"control"</span> })}</td>
+                    <td class="n">{format!("{} of {}", member.filled, member.target)}</td>
+                </tr>
+            }
+        })
+        .collect();
+    Ok((!rows.is_empty()).then(|| {
+        view! {
+            <section class="sheet flush">
+                <div class="sec">
+                    <h2>"What comes next"</h2>
+                    <span class="quiet">"for someone who begins now"</span>
+                </div>
+                <div class="scroll" tabindex="0" role="region" aria-label="What comes next">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Item"</th>
+                                <th scope="col">"Text"</th>
+                                <th scope="col">
+                                    <span class="vh">"Kind"</span>
+                                </th>
+                                <th scope="col" class="n">
+                                    "Taken"
+                                </th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </section>
+        }
+        .into_any()
+    }))
+}
+
+async fn close(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, queue)): At,
+    form: Form,
+) -> Page {
+    let at = format!("{}/{queue}", address(&visitor)?);
+    let outcome = async {
+        queues::close(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?).await?;
+        Ok(Done::to(at.clone())
+            .say("The queue is closed. What people held is taken back; what they answered is kept."))
+    };
+    finish(&session, "close", &form, &at, outcome.await).await
+}
+
+async fn reopen(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, queue)): At,
+    form: Form,
+) -> Page {
+    let at = format!("{}/{queue}", address(&visitor)?);
+    let outcome = async {
+        queues::reopen(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?).await?;
+        Ok(Done::to(at.clone()).say("The queue is open again."))
+    };
+    finish(&session, "reopen", &form, &at, outcome.await).await
+}
+
+async fn release(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, queue)): At,
+    form: Form,
+) -> Page {
+    let at = format!("{}/{queue}", address(&visitor)?);
+    let outcome = async {
+        let person: PersonId = form.get("person").parse().map_err(|_| Error::NotFound("The person"))?;
+        let (project, queue) = (visitor.project()?.id, id(&queue)?);
+        let n = queues::release_leases(&app.house, visitor.actor()?, project, queue, Some(person)).await?;
+        let said =
+            if n == 1 { "1 item was taken back.".to_owned() } else { format!("{n} items were taken back.") };
+        Ok(Done::to(at.clone()).say(said))
+    };
+    finish(&session, "release", &form, &at, outcome.await).await
+}

@@ -1,0 +1,244 @@
+//! A queue with items, labels and people with tokens, and people who answer it over HTTP as fast as they are let.
+
+use domain::permission::{Actor, Role, Roles, Scope};
+use domain::project::{Settings, Slug, Task};
+use domain::source::{Format, Mapping};
+use domain::taxonomy::{Label, Taxonomy};
+use domain::{LabelId, PersonId, ProjectId, QueueId};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::projects::NewProject;
+use store::{Clock, Error, Store};
+use tokio::sync::watch;
+use uuid::Uuid;
+use workflow::House;
+
+/// What the people need to know.
+pub struct Scene {
+    pub queue: QueueId,
+    pub labels: Vec<LabelId>,
+    pub tokens: Vec<String>,
+    /// How many answers were confirmed so far, for whoever waits for a moment in the middle.
+    pub n_confirmed: watch::Sender<usize>,
+}
+
+/// The installation in a folder, or in a PostgreSQL database.
+pub async fn open(data: &Path, url: Option<&str>) -> House {
+    let store = match url {
+        Some(url) => Store::open_postgres(url, Clock::System).await,
+        None => Store::open_sqlite(&data.join("assay.db"), Clock::System).await,
+    };
+    House::new(store.expect("the store opens"), data)
+}
+
+/// A project with items, ten labels, an open queue, and people with tokens.
+pub async fn prepare(house: &House, n_people: usize, n_items: usize, overlap: u32) -> Scene {
+    let (project, people) = settle(house, n_people.max(1)).await;
+    let taxonomy = Taxonomy {
+        labels: (0..10)
+            .map(|i| Label { hue: i, ..Label::named(house.store.next_id(), &format!("label {i}")) })
+            .collect(),
+        ordered: false,
+    };
+    let labels = taxonomy.labels.iter().map(|l| l.id).collect();
+    let publish = house.store.write(move |tx| {
+        Box::pin(async move {
+            tx.publish_taxonomy(project, None, taxonomy, "", None).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    publish.await.expect("the taxonomy");
+    import(house, project, n_items).await;
+    let setup = workflow::queues::Setup {
+        name: "load".to_owned(),
+        plan: domain::queue::Plan { overlap, ..Default::default() },
+        ..Default::default()
+    };
+    let queue = workflow::queues::create(house, &Actor::OPERATOR, project, setup).await.expect("the queue");
+    workflow::queues::fill(house, queue, None)
+        .await
+        .map_err(|halt| format!("{halt:?}"))
+        .expect("its members");
+    let mut tokens = Vec::new();
+    for (i, person) in people.into_iter().enumerate() {
+        let token = format!("assay_load_{i}");
+        let hash = workflow::who::token_hash(&token);
+        let add = house.store.write(move |tx| {
+            Box::pin(async move {
+                tx.add_token(project, person, "load", &hash, Scope::Label).await?;
+                Ok::<_, Error>(())
+            })
+        });
+        add.await.expect("a token");
+        tokens.push(token);
+    }
+    Scene { queue, labels, tokens, n_confirmed: watch::Sender::new(0) }
+}
+
+async fn import(house: &House, project: ProjectId, n: usize) {
+    let inbox = sample::messages(7, 1_793_610_000_000_000).take(n);
+    let mut file = Vec::new();
+    sample::write_jsonl(&mut file, inbox, sample::Truth::Hidden).expect("a file in memory");
+    let file = Arc::new(file);
+    let look = workflow::import::look(&file[..file.len().min(1 << 16)], Some(Format::Jsonl)).expect("rows");
+    let bring = workflow::import::Bring {
+        project,
+        name: "load.jsonl".to_owned(),
+        format: Format::Jsonl,
+        mapping: Mapping {
+            text: "text".to_owned(),
+            id: Some("external_id".to_owned()),
+            event_time: Some("event_at".to_owned()),
+            group: Some("customer".to_owned()),
+            label: None,
+            ignore: Vec::new(),
+        },
+        bytes: Some(file.len() as u64),
+        open: Arc::new(move || {
+            Ok(Box::new(std::io::Cursor::new(SharedBytes(file.clone()))) as Box<dyn Read + Send>)
+        }),
+    };
+    let source = workflow::import::bring(house, &Actor::OPERATOR, bring, &look, Arc::default(), |_| {}).await;
+    source.expect("the import");
+}
+
+struct SharedBytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for SharedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+async fn settle(house: &House, n_people: usize) -> (ProjectId, Vec<PersonId>) {
+    let write = house.store.write(move |tx| {
+        Box::pin(async move {
+            let new = NewProject {
+                slug: Slug::parse("load").expect("a short name"),
+                name: "Load".to_owned(),
+                description: String::new(),
+                task: Task::Single,
+                settings: Settings::default(),
+            };
+            let project = tx.create_project(&new).await?.expect("an empty installation");
+            let mut people = Vec::new();
+            for i in 0..n_people {
+                let person = tx.add_person(&crate::somebody(&format!("p{i}@load.test"), false)).await?;
+                let person = person.expect("a new e-mail address");
+                tx.set_roles(project, person, Roles::of(&[Role::Annotator])).await?;
+                people.push(person);
+            }
+            Ok::<_, Error>((project, people))
+        })
+    });
+    write.await.expect("people and project")
+}
+
+#[derive(Default)]
+pub struct Measured {
+    /// Milliseconds from sending an answer to holding the next item, sorted.
+    pub times: Vec<f64>,
+    /// Ids of the answers that were confirmed.
+    pub confirmed: Vec<Uuid>,
+    pub errors: usize,
+    /// What the first of them said.
+    pub first_error: Option<String>,
+}
+
+impl Measured {
+    pub fn n(&self) -> usize {
+        self.times.len()
+    }
+
+    /// The time under which this share of the answers lies, in milliseconds.
+    pub fn at(&self, share: f64) -> f64 {
+        let place = (self.times.len() as f64 * share) as usize;
+        self.times.get(place).or(self.times.last()).copied().unwrap_or(0.0)
+    }
+}
+
+/// All of them at once, for so long.
+pub async fn run(address: &str, scene: &Scene, people: usize, seconds: f64) -> Measured {
+    let until = Instant::now() + Duration::from_secs_f64(seconds);
+    let tasks: Vec<_> = (0..people)
+        .map(|i| {
+            let url = format!("{address}/api/v1/projects/load/queues/{}/next", scene.queue);
+            let (token, labels) = (scene.tokens[i].clone(), scene.labels.clone());
+            let told = scene.n_confirmed.clone();
+            tokio::spawn(async move { person(&url, &token, &labels, until, &told).await })
+        })
+        .collect();
+    let mut all = Measured::default();
+    for task in tasks {
+        let one = task.await.expect("a person");
+        all.times.extend(one.times);
+        all.confirmed.extend(one.confirmed);
+        all.errors += one.errors;
+        all.first_error = all.first_error.or(one.first_error);
+    }
+    all.times.sort_by(f64::total_cmp);
+    all
+}
+
+/// One person: answer what is held and get the next, as fast as the server lets them.
+async fn person(
+    url: &str,
+    token: &str,
+    labels: &[LabelId],
+    until: Instant,
+    told: &watch::Sender<usize>,
+) -> Measured {
+    let client = reqwest::Client::new();
+    let mut measured = Measured::default();
+    let send = async |answers: Vec<Value>| -> Result<Value, String> {
+        let request = client.post(url).bearer_auth(token).json(&json!({ "n": 1, "answers": answers }));
+        let response = request.send().await.map_err(|e| e.to_string())?;
+        let status = response.status();
+        let value: Value = response.json().await.map_err(|e| e.to_string())?;
+        if status.is_success() { Ok(value) } else { Err(value.to_string()) }
+    };
+    let fail = |measured: &mut Measured, error: String| {
+        measured.errors += 1;
+        measured.first_error.get_or_insert(error);
+    };
+    let mut held = match send(Vec::new()).await {
+        Ok(held) => held,
+        Err(error) => {
+            fail(&mut measured, error);
+            return measured;
+        }
+    };
+    while Instant::now() < until {
+        let Some(item) = held["items"].get(0) else { break };
+        let id = Uuid::now_v7();
+        let answer = json!({
+            "id": id,
+            "assignment": item["assignment"],
+            "revision": item["revision"],
+            "labels": [labels[measured.n() % labels.len()]],
+            "taxonomy_version": held["taxonomy_version"],
+            "seconds": 1.0,
+        });
+        let sent = Instant::now();
+        match send(vec![answer]).await {
+            Ok(next) if next["answers"][0].get("ok").is_some() => {
+                measured.times.push(sent.elapsed().as_secs_f64() * 1e3);
+                measured.confirmed.push(id);
+                told.send_modify(|n| *n += 1);
+                held = next;
+            }
+            Ok(next) => {
+                fail(&mut measured, next["answers"].to_string());
+                break;
+            }
+            Err(error) => {
+                fail(&mut measured, error);
+                break;
+            }
+        }
+    }
+    measured
+}
