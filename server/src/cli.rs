@@ -1,7 +1,10 @@
 //! The command line: one file a subcommand. `--data` and `--database-url` say which installation is meant.
 
 pub mod backup;
+pub mod person;
+pub mod project;
 pub mod serve;
+pub mod token;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -25,6 +28,12 @@ struct Cli {
 enum Command {
     /// Serve an installation to browsers and programs
     Serve(serve::Serve),
+    /// People: add, list, set roles, make a password link
+    Person(person::Person),
+    /// Projects: make one, list them
+    Project(project::Project),
+    /// Tokens for programs: make, list, revoke
+    Token(token::Token),
     /// Write everything into one archive, also while it is served
     Backup(backup::Backup),
     /// Read an archive into an empty installation, on SQLite or PostgreSQL
@@ -98,6 +107,9 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => args.run().await,
+        Command::Person(args) => args.run().await,
+        Command::Project(args) => args.run().await,
+        Command::Token(args) => args.run().await,
         Command::Backup(args) => args.run().await,
         Command::Restore(args) => args.run().await,
     }

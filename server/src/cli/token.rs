@@ -1,0 +1,129 @@
+//! `assay token`: secrets with which programs act for somebody in one project.
+
+use super::Place;
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use domain::TokenId;
+use domain::permission::{Actor, Scope};
+use serde_json::json;
+use std::process::ExitCode;
+use workflow::{people, projects};
+
+const OPERATOR: Actor = Actor::OPERATOR;
+
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a token and print it: it is shown this once
+    Add(Add),
+    /// List the tokens of a project that work
+    List(List),
+    /// End a token
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+struct Add {
+    #[command(flatten)]
+    place: Place,
+    /// For whom it acts
+    email: String,
+    /// The short name of the project
+    slug: String,
+    /// label, read or write; never more than the person may
+    #[arg(long, value_parser = scope)]
+    scope: Scope,
+    /// What it is for
+    #[arg(long, default_value = "command line")]
+    name: String,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    place: Place,
+    /// The short name of the project
+    slug: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Revoke {
+    #[command(flatten)]
+    place: Place,
+    /// The short name of the project
+    slug: String,
+    /// As the list shows it
+    id: TokenId,
+}
+
+fn scope(word: &str) -> anyhow::Result<Scope> {
+    word.parse().map_err(|()| anyhow!("use label, read or write"))
+}
+
+impl Token {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self.verb {
+            Verb::Add(args) => args.run().await,
+            Verb::List(args) => args.run().await,
+            Verb::Revoke(args) => args.run().await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let person = people::find(&house, &OPERATOR, &self.email).await?;
+        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
+        let made =
+            people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope).await?;
+        println!("{}", made.secret);
+        house.store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl List {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
+        let tokens = people::tokens(&house, &OPERATOR, project.id).await?;
+        if self.json {
+            let tokens: Vec<_> = tokens
+                .iter()
+                .map(|t| {
+                    json!({
+                        "id": t.id, "name": t.name, "of": t.person_name, "scope": t.scope,
+                        "created_at_us": t.created_at, "last_used_at_us": t.last_used_at,
+                    })
+                })
+                .collect();
+            println!("{}", serde_json::to_string_pretty(&tokens)?);
+        } else {
+            for token in &tokens {
+                println!("{}\t{}\t{}\t{}", token.id, token.name, token.person_name, token.scope.as_str());
+            }
+        }
+        house.store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Revoke {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
+        people::revoke_token(&house, &OPERATOR, project.id, self.id).await?;
+        println!("The token is revoked.");
+        house.store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
