@@ -275,7 +275,10 @@ CREATE TABLE release_row (
   item_id     BIGINT NOT NULL REFERENCES item (id),
   revision_id BIGINT NOT NULL,
   split       TEXT COLLATE "C" NOT NULL CHECK (split IN ('train', 'validation', 'test')),
+  state       TEXT COLLATE "C" NOT NULL,
+  control     BOOLEAN NOT NULL,
   labels      TEXT COLLATE "C" NOT NULL,
+  confidence  DOUBLE PRECISION,
   answers     TEXT COLLATE "C" NOT NULL,
   PRIMARY KEY (release_id, item_id)
 );

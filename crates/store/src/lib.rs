@@ -25,6 +25,7 @@ pub mod projects;
 pub mod queues;
 pub mod releases;
 pub mod sessions;
+pub mod snapshot;
 pub mod sources;
 pub mod stations;
 pub mod tally;

@@ -1,0 +1,443 @@
+//! Cutting a release: the rows of one moment, then the files from the rows, then the seal.
+
+use super::files::{self, Files, Names};
+use super::manifest::{self, Manifest};
+use super::{Payload, Spec};
+use crate::jobs::{Halt, Outcome, Running, Stop};
+use crate::{Error, House, Result, design};
+use domain::consensus::State;
+use domain::item::split_key;
+use domain::project::Settings;
+use domain::release::{Split, split_by_control};
+use domain::taxonomy::Taxonomy;
+use domain::{LabelId, ProjectId, ReleaseId, TaxonomyVersionId};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use store::releases::{Candidate, FullRow, NewRow, ReleaseFile, ReleaseRow, RowAnswer};
+use store::snapshot::Snapshot;
+use store::tally::Tally;
+use store::taxonomies::LabelMaps;
+
+/// Rows that are written in one transaction.
+const PIECE: i64 = 150;
+/// Rows that are read at once for the files.
+const PAGE: i64 = 1_000;
+/// Columns of fields that a CSV file has at most.
+const MAX_COLUMNS: usize = 200;
+
+/// Who is told how far it has come, and may say stop.
+enum Audience<'a> {
+    Job(&'a Running),
+    Caller(&'a (dyn Fn(i64, i64) + Send + Sync)),
+}
+
+impl Audience<'_> {
+    async fn tell(&self, done: i64, total: i64, message: &str) -> std::result::Result<(), Stop> {
+        match self {
+            Audience::Job(run) => run.progress(done, Some(total), message).await,
+            Audience::Caller(told) => {
+                told(done, total);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Cuts a release here and now. Where it fails the release says so.
+pub async fn cut(house: &House, release: ReleaseId, told: &(dyn Fn(i64, i64) + Send + Sync)) -> Result<()> {
+    match cut_for(house, release, &Audience::Caller(told)).await {
+        Ok(_) => Ok(()),
+        Err(Halt::Failed(error)) => {
+            fail(house, release, "It could not be cut; the log of the server says why.").await?;
+            Err(error)
+        }
+        Err(Halt::Stop(_)) => Err(Error::conflict("The release was stopped.")),
+    }
+}
+
+/// The same as a job.
+pub async fn cut_job(house: &House, run: &Running) -> Outcome {
+    let Payload { release } = run.payload()?;
+    match cut_for(house, release, &Audience::Job(run)).await {
+        Ok(manifest) => Ok(serde_json::json!({ "rows": manifest.n_rows })),
+        Err(halt) => {
+            match &halt {
+                Halt::Stop(Stop::Cancelled) => fail(house, release, "It was cancelled.").await?,
+                Halt::Failed(Error::Conflict(why)) => fail(house, release, why).await?,
+                Halt::Failed(_) => {
+                    fail(house, release, "It could not be cut; the log of the server says why.").await?;
+                }
+                Halt::Stop(Stop::Lost | Stop::Closing) => {}
+            }
+            Err(halt)
+        }
+    }
+}
+
+/// The job was given up: the release must not look as if it were still being cut.
+pub async fn given_up(house: &House, job: &store::jobs::Job, why: &str) -> Result<()> {
+    let Payload { release } = serde_json::from_str(&job.payload).map_err(Error::internal)?;
+    fail(house, release, why).await
+}
+
+async fn fail(house: &House, release: ReleaseId, why: &str) -> Result<()> {
+    let why = why.to_owned();
+    house
+        .store
+        .write(move |tx| Box::pin(async move { Ok::<_, Error>(tx.fail_release(release, &why).await?) }))
+        .await
+}
+
+/// What a cut knows from the start.
+struct Cut<'a> {
+    house: &'a House,
+    audience: &'a Audience<'a>,
+    row: ReleaseRow,
+    spec: Spec,
+    project: store::projects::Project,
+    version: i64,
+    taxonomy: Arc<Taxonomy>,
+    maps: LabelMaps,
+}
+
+async fn cut_for(
+    house: &House,
+    release: ReleaseId,
+    audience: &Audience<'_>,
+) -> std::result::Result<Manifest, Halt> {
+    let store = &house.store;
+    let row = store.release_by_id(release).await?.ok_or(Error::NotFound("the release"))?;
+    if row.state != "cutting" {
+        return Err(Error::conflict("The release was cut already.").into());
+    }
+    audience.tell(0, 1, "Looking at the labels").await?;
+    let project = store.project(row.project_id).await?.ok_or(Error::NotFound("the project"))?;
+    design::settle(house, project.id).await?;
+    let spec: Spec = serde_json::from_str(&row.spec).map_err(Error::internal)?;
+    let cut = Cut {
+        version: store.taxonomy_number(project.id, spec.taxonomy).await?,
+        taxonomy: store.taxonomy(spec.taxonomy).await?,
+        maps: store.label_maps(spec.taxonomy).await?,
+        house,
+        audience,
+        row,
+        spec,
+        project,
+    };
+    cut.clear().await?;
+    let n_left_out = cut.take_rows().await?;
+    cut.write_and_seal(n_left_out).await
+}
+
+impl Cut<'_> {
+    /// Removes what an interrupted attempt left behind.
+    async fn clear(&self) -> std::result::Result<(), Halt> {
+        let release = self.row.id;
+        loop {
+            let cleared: u64 = self
+                .piece(move |tx| {
+                    Box::pin(async move { Ok(tx.clear_release_rows(release, 4 * PIECE).await?) })
+                })
+                .await?;
+            if cleared == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One transaction of the cut: it does nothing if the job was lost to another runner.
+    async fn piece<T, F>(&self, work: F) -> std::result::Result<T, Halt>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut store::Tx) -> store::BoxFuture<'t, std::result::Result<T, Halt>>
+            + Clone
+            + Send
+            + 'static,
+    {
+        let ticket = match self.audience {
+            Audience::Job(run) => Some(run.ticket()),
+            Audience::Caller(_) => None,
+        };
+        self.house
+            .store
+            .write_piece(move |tx| {
+                Box::pin(async move {
+                    if let Some(ticket) = ticket {
+                        ticket.checkpoint(tx, &()).await?;
+                    }
+                    work(tx).await
+                })
+            })
+            .await
+    }
+
+    /// The rows of one moment. Returns how many resolved items stay out because a label of theirs is gone.
+    async fn take_rows(&self) -> std::result::Result<i64, Halt> {
+        let counts = self.house.store.tally(Tally::Project(self.project.id)).await?;
+        let total: i64 = self.spec.states.iter().filter_map(|s| counts.get(s.as_str())).sum();
+        let mut moment = self.house.store.snapshot().await?;
+        let control = control_keys(&mut moment, self.project.id).await?;
+        let (mut done, mut n_left_out) = (0, 0);
+        for state in &self.spec.states {
+            let mut after = 0;
+            loop {
+                let found = moment.resolved_items(self.project.id, state.as_str(), after, PIECE).await?;
+                let Some(last) = found.last() else { break };
+                after = last.item_id.0;
+                done += found.len() as i64;
+                n_left_out += self.take_piece(&mut moment, *state, &control, found).await?;
+                self.audience.tell(done, total.max(done) * 2, "Taking the rows").await?;
+            }
+        }
+        Ok(n_left_out)
+    }
+
+    async fn take_piece(
+        &self,
+        moment: &mut Snapshot,
+        state: State,
+        control: &HashSet<i64>,
+        found: Vec<Candidate>,
+    ) -> std::result::Result<i64, Halt> {
+        let n_found = found.len();
+        let mut rows: Vec<NewRow> =
+            found.into_iter().filter_map(|c| self.row_of(state, control, c)).collect();
+        let n_left_out = n_found - rows.len();
+        let items: Vec<_> = rows.iter().map(|row| row.item).collect();
+        let mut answers: HashMap<i64, Vec<String>> = HashMap::new();
+        for (item, id) in moment.standing_answers(&items).await? {
+            answers.entry(item).or_default().push(id);
+        }
+        for row in &mut rows {
+            row.answers = answers.remove(&row.item.0).unwrap_or_default();
+        }
+        let (project, release) = (self.project.id, self.row.id);
+        self.piece(move |tx| {
+            Box::pin(async move { Ok(tx.add_release_rows(project, release, &rows).await?) })
+        })
+        .await?;
+        Ok(n_left_out as i64)
+    }
+
+    /// What a resolved item becomes; nothing where the taxonomy of the release does not offer its labels.
+    fn row_of(&self, state: State, control: &HashSet<i64>, found: Candidate) -> Option<NewRow> {
+        let labels = self.current(found.taxonomy_version_id, &found.labels.0)?;
+        let Settings { seed, .. } = self.project.settings.0;
+        let key = split_key(found.group_key.as_deref(), found.normalized_hash);
+        Some(NewRow {
+            item: found.item_id,
+            revision: found.revision_id,
+            state: state.as_str(),
+            control: found.control,
+            labels,
+            confidence: found.confidence,
+            answers: Vec::new(),
+            split_key: key,
+            split: split_by_control(seed, key, control.contains(&key)),
+        })
+    }
+
+    /// Labels that were resolved under some version, in the words of this release's.
+    fn current(&self, version: Option<i64>, labels: &[LabelId]) -> Option<Vec<LabelId>> {
+        let labels = match version.and_then(|v| self.maps.get(&TaxonomyVersionId(v))) {
+            Some(map) => map.carry(labels)?,
+            None => labels.to_vec(),
+        };
+        labels.iter().all(|id| self.taxonomy.live(*id).is_some()).then_some(labels)
+    }
+
+    async fn write_and_seal(&self, n_left_out: i64) -> std::result::Result<Manifest, Halt> {
+        let store = &self.house.store;
+        let (project, task) = (self.project.id, self.project.task);
+        let queues = store.queues_for_lineage(project).await?;
+        let names = Names {
+            task,
+            labels: self.taxonomy.labels.iter().map(|l| (l.id, l.name.clone())).collect(),
+            queues: queues.iter().map(|q| (q.0, q.1.clone())).collect(),
+            versions: store.version_numbers(project).await?,
+        };
+        let (columns, csv_fields_left_out) = self.columns().await?;
+        let mut files = Files::create(store, task, columns).await?;
+        let mut counts = Counts::default();
+        let mut after: Option<String> = None;
+        let total = self.n_rows().await?;
+        loop {
+            let rows = store.release_rows(project, self.row.id, after.as_deref(), PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.external_id.clone());
+            let mut answers = self.answers_of(&rows).await?;
+            for row in &rows {
+                let answers = answers.remove(&row.item_id.0).unwrap_or_default();
+                let split = Split::parse(&row.split)
+                    .ok_or_else(|| Error::internal(format!("a row of split {}", row.split)))?;
+                counts.add(row, split, &answers);
+                files.write(row, split, &answers, &names).await?;
+            }
+            self.audience.tell(total + counts.n_rows, total * 2, "Writing the files").await?;
+        }
+        let mut files = files.finish().await?;
+        files.push(files::taxonomy(store, project, self.version, task, &self.taxonomy).await?);
+        let manifest = self.manifest(&counts, n_left_out, csv_fields_left_out, &files, &queues).await?;
+        files.push(files::manifest(store, &manifest).await?);
+        let release = self.row.id;
+        let text = String::from_utf8(manifest.to_bytes()?).map_err(Error::internal)?;
+        let sealed: bool = self
+            .piece(move |tx| Box::pin(async move { Ok(tx.finish_release(release, &text, &files).await?) }))
+            .await?;
+        if sealed { Ok(manifest) } else { Err(Error::conflict("The release was stopped.").into()) }
+    }
+
+    async fn n_rows(&self) -> Result<i64> {
+        Ok(self.house.store.n_release_rows(self.row.id).await?)
+    }
+
+    /// Names of the fields that occur, sorted: those with a column, and those past the limit.
+    async fn columns(&self) -> Result<(Vec<String>, Vec<String>)> {
+        let mut names = BTreeSet::new();
+        let mut after = 0;
+        loop {
+            let page = self.house.store.release_fields(self.row.id, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.0;
+            for (_, fields) in page {
+                for name in fields.0.into_keys() {
+                    if !names.contains(&name) {
+                        names.insert(name);
+                    }
+                }
+            }
+        }
+        let mut columns: Vec<String> = names.into_iter().collect();
+        let left_out = columns.split_off(columns.len().min(MAX_COLUMNS));
+        Ok((columns, left_out))
+    }
+
+    async fn answers_of(&self, rows: &[FullRow]) -> Result<HashMap<i64, Vec<RowAnswer>>> {
+        let mut by_item: HashMap<i64, Vec<RowAnswer>> = HashMap::new();
+        let ids: Vec<String> = rows.iter().flat_map(|row| row.answers.0.iter().cloned()).collect();
+        for ids in ids.chunks(1_000) {
+            for answer in self.house.store.answers_by_id(ids).await? {
+                by_item.entry(answer.item_id.0).or_default().push(answer);
+            }
+        }
+        // An item whose answers lie on both sides of a cut comes in two orderly halves.
+        for answers in by_item.values_mut() {
+            answers.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        }
+        Ok(by_item)
+    }
+
+    async fn manifest(
+        &self,
+        counts: &Counts,
+        n_left_out: i64,
+        csv_fields_left_out: Vec<String>,
+        files: &[ReleaseFile],
+        queues: &[(i64, String, String, i64)],
+    ) -> Result<Manifest> {
+        let sources = self.house.store.sources_for_lineage(self.project.id).await?;
+        Ok(Manifest {
+            format: manifest::FORMAT,
+            project: manifest::Project {
+                slug: self.project.slug.clone(),
+                name: self.project.name.clone(),
+                task: self.project.task,
+            },
+            states: self.spec.states.clone(),
+            n_rows: counts.n_rows,
+            n_left_out,
+            splits: Split::ALL.iter().map(|split| counts.split(*split, &self.taxonomy)).collect(),
+            split_rule: manifest::SPLIT_RULE.to_owned(),
+            csv_rule: manifest::CSV_RULE.to_owned(),
+            csv_fields_left_out,
+            files: files
+                .iter()
+                .map(|f| manifest::File {
+                    path: f.path.clone(),
+                    blake3: f.hash.clone(),
+                    bytes: f.bytes,
+                    rows: f.n_rows,
+                })
+                .collect(),
+            lineage: manifest::Lineage {
+                program: concat!("assay ", env!("CARGO_PKG_VERSION")).to_owned(),
+                taxonomy_version: self.version,
+                n_answers: counts.n_answers,
+                n_annotators: counts.annotators.len() as i64,
+                sources: sources
+                    .into_iter()
+                    .filter_map(|(id, name, format)| {
+                        let n_rows = *counts.sources.get(&id)?;
+                        Some(manifest::Source { id, name, format, n_rows })
+                    })
+                    .collect(),
+                queues: queues
+                    .iter()
+                    .filter_map(|(id, name, strategy, overlap)| {
+                        let n_answers = *counts.queues.get(id)?;
+                        let (name, strategy) = (name.clone(), strategy.clone());
+                        Some(manifest::Queue { id: *id, name, strategy, overlap: *overlap, n_answers })
+                    })
+                    .collect(),
+            },
+        })
+    }
+}
+
+/// Split keys of the whole project that hold a control item: eight bytes for every tenth item.
+async fn control_keys(moment: &mut Snapshot, project: ProjectId) -> Result<HashSet<i64>> {
+    let mut keys = HashSet::new();
+    let mut after = 0;
+    loop {
+        let page = moment.control_items(project, after, 4 * PAGE).await?;
+        let Some(last) = page.last() else { return Ok(keys) };
+        after = last.0;
+        keys.extend(page.iter().map(|(_, group, hash)| split_key(group.as_deref(), *hash)));
+    }
+}
+
+/// What was counted while the files were written.
+#[derive(Default)]
+struct Counts {
+    n_rows: i64,
+    n_answers: i64,
+    rows: [i64; 3],
+    control: [i64; 3],
+    labels: HashMap<(Split, LabelId), i64>,
+    sources: BTreeMap<i64, i64>,
+    queues: BTreeMap<i64, i64>,
+    annotators: HashSet<i64>,
+}
+
+impl Counts {
+    fn add(&mut self, row: &FullRow, split: Split, answers: &[RowAnswer]) {
+        self.n_rows += 1;
+        self.rows[split as usize] += 1;
+        self.control[split as usize] += i64::from(row.control);
+        for label in &row.labels.0 {
+            *self.labels.entry((split, *label)).or_default() += 1;
+        }
+        *self.sources.entry(row.source_id).or_default() += 1;
+        self.n_answers += answers.len() as i64;
+        for answer in answers {
+            self.annotators.insert(answer.person_id);
+            if let Some(queue) = answer.queue_id {
+                *self.queues.entry(queue).or_default() += 1;
+            }
+        }
+    }
+
+    fn split(&self, split: Split, taxonomy: &Taxonomy) -> manifest::SplitCount {
+        let labels = taxonomy.offered().into_iter().map(|label| manifest::LabelCount {
+            id: label.id,
+            name: label.name.clone(),
+            n: self.labels.get(&(split, label.id)).copied().unwrap_or(0),
+        });
+        manifest::SplitCount {
+            split,
+            n_rows: self.rows[split as usize],
+            n_control: self.control[split as usize],
+            labels: labels.collect(),
+        }
+    }
+}
