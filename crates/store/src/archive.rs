@@ -4,9 +4,10 @@
 //! column needs nothing here, and a new table fails a test until it is listed.
 
 use crate::error::{Error, Result};
-use crate::{Either, Store, Tx, on};
+use crate::snapshot::Snapshot;
+use crate::{Store, Tx, on};
 use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Executor, QueryBuilder, Row, Type};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, QueryBuilder, Row, Type};
 
 /// A table whose rows go into an archive.
 #[derive(Debug, PartialEq, Eq)]
@@ -126,30 +127,6 @@ impl Store {
         let query = "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations";
         Ok(on!(self, |db| sqlx::query_scalar(query).fetch_one(db).await)?)
     }
-
-    /// Freezes what is there now, for reading all of it while others go on writing.
-    pub async fn snapshot(&self) -> Result<Snapshot> {
-        match self.db() {
-            Either::Sqlite(pool) => {
-                let mut transaction = pool.begin().await?;
-                // The first read is what fixes the moment.
-                transaction.execute("SELECT value FROM meta LIMIT 1").await?;
-                Ok(Snapshot::Sqlite(transaction))
-            }
-            Either::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
-                transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-                transaction.execute("SELECT value FROM meta LIMIT 1").await?;
-                Ok(Snapshot::Postgres(transaction))
-            }
-        }
-    }
-}
-
-/// One moment of the database.
-pub enum Snapshot {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 impl Snapshot {

@@ -21,6 +21,7 @@ pub mod items;
 pub mod jobs;
 pub mod leases;
 pub mod people;
+pub mod pool;
 pub mod projects;
 pub mod queues;
 pub mod releases;

@@ -104,6 +104,22 @@ pub struct RowAnswer {
     pub at: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    item_id: i64,
+    person_id: i64,
+    queue_id: Option<i64>,
+    kind: String,
+    id: String,
+    origin: String,
+}
+
+impl StandingRow {
+    fn decides(&self) -> bool {
+        self.origin == "adjudication"
+    }
+}
+
 /// The scheme of splits by control items: the only one so far.
 pub const SPLIT_BY_CONTROL: &str = "control";
 
@@ -265,12 +281,11 @@ impl Snapshot {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        type Row = (i64, i64, String, String, String);
-        let rows: Vec<Row> = on!(self, |db| {
+        let rows: Vec<StandingRow> = on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new(
-                "SELECT a.item_id, a.person_id, a.kind, a.id, a.origin FROM answer a
+                "SELECT a.item_id, a.person_id, a.queue_id, a.kind, a.id, a.origin FROM answer a
                  JOIN item i ON i.id = a.item_id AND i.revision_id = a.revision_id
-                 WHERE a.standing = 'counted' AND a.item_id IN (",
+                 WHERE a.standing = 'counted' AND a.origin NOT IN ('machine', 'calibration') AND a.item_id IN (",
             );
             let mut list = query.separated(", ");
             for item in items {
@@ -279,15 +294,21 @@ impl Snapshot {
             query.push(") ORDER BY a.item_id, a.at, a.number, a.id");
             query.build_query_as().persistent(false).fetch_all(db).await
         })?;
-        // The last row of a (person, kind of origin) wins: an owner may have voted and adjudicated.
-        let mut latest: HashMap<(i64, i64, bool), usize> = HashMap::new();
+        // As `domain::consensus` hears them: the last word of a person in each queue, then of those that were not
+        // taken back the newest; an owner's decision stands beside their vote.
+        let mut words: HashMap<(i64, i64, Option<i64>, bool), usize> = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
-            latest.insert((row.0, row.1, row.4 == "adjudication"), at);
+            words.insert((row.item_id, row.person_id, row.queue_id, row.decides()), at);
         }
-        let standing = rows.iter().enumerate().filter(|(at, row)| {
-            row.2 == "labels" && latest.get(&(row.0, row.1, row.4 == "adjudication")) == Some(at)
-        });
-        Ok(standing.map(|(_, row)| (row.0, row.3.clone())).collect())
+        let mut newest: HashMap<(i64, i64, bool), usize> = HashMap::new();
+        for at in words.into_values().filter(|at| rows[*at].kind != "withdrawn") {
+            let row = &rows[at];
+            let place = newest.entry((row.item_id, row.person_id, row.decides())).or_insert(at);
+            *place = at.max(*place);
+        }
+        let mut standing: Vec<usize> = newest.into_values().filter(|at| rows[*at].kind == "labels").collect();
+        standing.sort_unstable();
+        Ok(standing.into_iter().map(|at| (rows[at].item_id, rows[at].id.clone())).collect())
     }
 
     /// Group and normalized text of the control items, in the order of their ids.

@@ -1,39 +1,42 @@
 //! One moment of the database, read for as long as it takes: what others write meanwhile is not seen.
 
 use crate::error::Result;
-use crate::{Either, Engine, Store};
+use crate::{Either, Store};
+use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
-/// Reads through [`crate::on!`], like a [`Store`]; all of them see the same moment. Dropped, it ends.
-pub struct Snapshot {
-    connection: Connection,
-}
-
-enum Connection {
+/// One moment of the database. Reads through [`crate::on!`], like a [`Store`]; dropped, it ends.
+pub enum Snapshot {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 impl Store {
-    /// The moment is that of the first read.
+    /// Freezes what is there now, for reading all of it while others go on writing.
     pub async fn snapshot(&self) -> Result<Snapshot> {
-        let connection = match &self.engine {
-            Engine::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await?),
-            Engine::Postgres(pool) => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Connection::Postgres(pool.begin_with(begin).await?)
+        match self.db() {
+            Either::Sqlite(pool) => {
+                let mut transaction = pool.begin().await?;
+                // The first read is what fixes the moment.
+                transaction.execute("SELECT value FROM meta LIMIT 1").await?;
+                Ok(Snapshot::Sqlite(transaction))
             }
-        };
-        Ok(Snapshot { connection })
+            Either::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+                transaction.execute("SELECT value FROM meta LIMIT 1").await?;
+                Ok(Snapshot::Postgres(transaction))
+            }
+        }
     }
 }
 
 impl Snapshot {
     pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
-        match &mut self.connection {
-            Connection::Sqlite(transaction) => Either::Sqlite(&mut *transaction),
-            Connection::Postgres(transaction) => Either::Postgres(&mut *transaction),
+        match self {
+            Snapshot::Sqlite(transaction) => Either::Sqlite(&mut *transaction),
+            Snapshot::Postgres(transaction) => Either::Postgres(&mut *transaction),
         }
     }
 }

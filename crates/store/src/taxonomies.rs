@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::{Doc, Store, Tx, on};
 use domain::taxonomy::Taxonomy;
 use domain::taxonomy::change::{LabelMap, Operation, operations};
-use domain::{LabelId, PersonId, ProjectId, TaxonomyVersionId, Time};
+use domain::{ItemId, LabelId, PersonId, ProjectId, TaxonomyVersionId, Time};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -117,6 +117,25 @@ impl Store {
         Ok(maps.0)
     }
 
+    /// How many items are resolved to one of these labels.
+    pub async fn n_resolved_to(&self, project: ProjectId, labels: &[LabelId]) -> Result<i64> {
+        if labels.is_empty() {
+            return Ok(0);
+        }
+        Ok(on!(self, |db| {
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT CAST(COUNT(DISTINCT item_id) AS BIGINT) FROM consensus_label WHERE project_id = ",
+            );
+            query.push_bind(project.0).push(" AND label_id IN (");
+            let mut list = query.separated(", ");
+            for label in labels {
+                list.push_bind(label.0);
+            }
+            query.push(")");
+            query.build_query_scalar().fetch_one(db).await
+        })?)
+    }
+
     /// The draft, where one was begun.
     pub async fn taxonomy_draft(&self, project: ProjectId) -> Result<Option<DraftRow>> {
         type Row = (Option<i64>, Doc<Taxonomy>, i64, Option<String>, i64);
@@ -151,12 +170,32 @@ impl Store {
             .await)?)
     }
 
-    /// Items after `after` that are answered, not resolved, and whose consensus was made under an earlier
-    /// version; each with the labels of its answers and the versions they were given under.
-    pub async fn unresolved_under_earlier(
+    /// Items after `after` that are resolved to a label which is no longer offered.
+    pub async fn resolved_to_retired(
         &self,
         project: ProjectId,
-        version: TaxonomyVersionId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ItemId>> {
+        let query = "SELECT DISTINCT c.item_id FROM label l
+                     JOIN consensus_label c ON c.project_id = l.project_id AND c.label_id = l.id
+                     WHERE l.project_id = $1 AND l.retired AND c.item_id > $2 ORDER BY c.item_id LIMIT $3";
+        let items: Vec<i64> = on!(self, |db| sqlx::query_scalar(query)
+            .bind(project.0)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(db)
+            .await)?;
+        Ok(items.into_iter().map(ItemId).collect())
+    }
+
+    /// Items of one state after `after`, and what stands behind them: the labels of each person's latest counted
+    /// answer with the version it was given under. With `version` only items that were last looked at under an
+    /// earlier one.
+    pub async fn open_answers(
+        &self,
+        project: ProjectId,
+        version: Option<TaxonomyVersionId>,
         state: &'static str,
         after: i64,
         limit: i64,
@@ -173,11 +212,12 @@ impl Store {
                                AND b.standing = 'counted'
                                AND (b.at > a.at OR (b.at = a.at AND b.number > a.number)))
              ORDER BY i.id";
+        let version = version.map_or(i64::MAX, |v| v.0);
         Ok(on!(self, |db| sqlx::query_as(query)
             .bind(project.0)
             .bind(state)
             .bind(after)
-            .bind(version.0)
+            .bind(version)
             .bind(limit)
             .fetch_all(db)
             .await)?)
@@ -188,7 +228,7 @@ impl Store {
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OldAnswer {
     #[sqlx(try_from = "i64")]
-    pub item_id: domain::ItemId,
+    pub item_id: ItemId,
     /// Nothing where the item has no counted answer left.
     pub labels: Option<Doc<Vec<LabelId>>>,
     pub taxonomy_version_id: Option<i64>,
@@ -321,7 +361,7 @@ impl Tx {
         edit: i64,
         base: Option<TaxonomyVersionId>,
         taxonomy: &Taxonomy,
-        by: PersonId,
+        by: Option<PersonId>,
     ) -> Result<bool> {
         let query = if edit == 0 {
             "INSERT INTO taxonomy_draft (project_id, base_id, document, edit, updated_by, updated_at)
@@ -336,120 +376,12 @@ impl Tx {
             .bind(base.map(|b| b.0))
             .bind(Doc(taxonomy))
             .bind(edit)
-            .bind(by.0)
+            .bind(by.map(|p| p.0))
             .bind(now.0)
             .execute(db)
             .await
             .map(|r| r.rows_affected()))?;
         Ok(saved == 1)
-    }
-
-    /// Up to `limit` items that are resolved to a retired label need a look from now on. Returns how many there
-    /// were: call it until there are none.
-    pub async fn unsettle_retired(
-        &mut self,
-        project: ProjectId,
-        version: TaxonomyVersionId,
-        limit: i64,
-    ) -> Result<i64> {
-        let query = "SELECT DISTINCT c.item_id FROM label l
-                     JOIN consensus_label c ON c.project_id = l.project_id AND c.label_id = l.id
-                     WHERE l.project_id = $1 AND l.retired ORDER BY c.item_id LIMIT $2";
-        let items: Vec<i64> =
-            on!(self, |db| sqlx::query_scalar(query).bind(project.0).bind(limit).fetch_all(db).await)?;
-        self.unsettle(project, version, &items).await?;
-        Ok(items.len() as i64)
-    }
-
-    /// Of these items, those that are answered under an earlier version and not resolved need a look from now on.
-    /// Returns how many those are.
-    pub async fn unsettle_unresolved(
-        &mut self,
-        project: ProjectId,
-        version: TaxonomyVersionId,
-        items: &[i64],
-    ) -> Result<i64> {
-        // An answer that came since the items were looked up may have settled one of them under this version.
-        let open: Vec<i64> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT i.id FROM item i JOIN consensus c ON c.item_id = i.id
-                 WHERE i.state IN ('partial', 'conflict') AND (c.taxonomy_version_id IS NULL OR c.taxonomy_version_id < ",
-            );
-            query.push_bind(version.0).push(") AND i.id IN (");
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(*item);
-            }
-            query.push(") ORDER BY i.id");
-            query.build_query_scalar().fetch_all(db).await
-        })?;
-        self.unsettle(project, version, &open).await?;
-        Ok(open.len() as i64)
-    }
-
-    /// Takes back what these items were resolved to.
-    async fn unsettle(
-        &mut self,
-        project: ProjectId,
-        version: TaxonomyVersionId,
-        items: &[i64],
-    ) -> Result<()> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let now = self.now();
-        // The consensus first: its row is what an answer to the item waits for.
-        on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "UPDATE consensus SET labels = '[]', confidence = NULL, updated_at = ",
-            );
-            query
-                .push_bind(now.0)
-                .push(", taxonomy_version_id = ")
-                .push_bind(version.0)
-                .push(" WHERE item_id IN (");
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(*item);
-            }
-            query.push(")");
-            query.build().execute(db).await.map(|_| ())
-        })?;
-        on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("DELETE FROM consensus_label WHERE item_id IN (");
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(*item);
-            }
-            query.push(")");
-            query.build().execute(db).await.map(|_| ())
-        })?;
-        let states: Vec<(String, i64)> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT state, CAST(COUNT(*) AS BIGINT) FROM item WHERE state <> 'needs_look' AND id IN (",
-            );
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(*item);
-            }
-            query.push(") GROUP BY state");
-            query.build_query_as().fetch_all(db).await
-        })?;
-        on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("UPDATE item SET state = 'needs_look' WHERE id IN (");
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(*item);
-            }
-            query.push(")");
-            query.build().execute(db).await.map(|_| ())
-        })?;
-        let tally = crate::tally::Tally::Project(project);
-        for (state, n) in states {
-            self.count(tally, &state, -n, version.0).await?;
-            self.count(tally, "needs_look", n, version.0).await?;
-        }
-        Ok(())
     }
 }
 

@@ -1,14 +1,15 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
 use crate::error::FieldError;
+use crate::jobs::{self, Halt, Kind, Running};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
-use domain::taxonomy::change::{Operation, operations};
+use domain::taxonomy::change::{LabelMap, Operation, operations};
 use domain::taxonomy::edit::{BadEdit, Edit};
 use domain::taxonomy::{Label, Problem, Taxonomy};
-use domain::{LabelId, ProjectId, TaxonomyVersionId, Time};
+use domain::{ItemId, LabelId, ProjectId, TaxonomyVersionId, Time};
 use std::sync::Arc;
-use store::taxonomies::{OldAnswer, VersionRow};
+use store::taxonomies::{LabelMaps, OldAnswer, VersionRow};
 
 /// The draft beside what is published.
 #[derive(Debug, Clone)]
@@ -55,8 +56,12 @@ pub const MOST_VALUES: usize = 500;
 pub const MAX_NOTE: usize = 2_000;
 /// Versions a page.
 const PAGE: i64 = 50;
-/// Items that are taken back in one transaction.
-const PIECE: i64 = 200;
+/// Items that are looked at in one transaction.
+const PIECE: i64 = 25;
+/// States of items that have answers under the newest version.
+const ANSWERED: [&str; 4] = ["agreed", "adjudicated", "partial", "conflict"];
+/// Of these, the ones that are not resolved.
+const OPEN: [&str; 2] = ["partial", "conflict"];
 
 /// What people label with now, if anything was published yet.
 pub async fn published(house: &House, actor: &Actor, project: ProjectId) -> Result<Option<Published>> {
@@ -173,84 +178,152 @@ pub async fn publish(
             "The draft says what is published already: there is nothing to publish.",
         ));
     }
+    let (n_carried, n_need_look) = reach(house, project, &draft).await?;
     let base = draft.published.as_ref().map(|p| p.id);
-    let (taxonomy, note, by) = (draft.taxonomy, note.trim().to_owned(), actor.person);
+    let (taxonomy, note, actor) = (draft.taxonomy, note.trim().to_owned(), *actor);
+    let by = actor.person_id();
+    // The work on items is promised in the same transaction, so that no crash can come between.
+    let settling = jobs::new(by, Some(project), Kind::SettleTaxonomy, &project, None)?;
     let new = house
         .store
         .write(move |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(tx.publish_taxonomy(project, base, taxonomy, &note, Some(by)).await?)
+                let new = tx.publish_taxonomy(project, base, taxonomy, &note, by).await?;
+                if let Some(new) = &new {
+                    if n_need_look > 0 {
+                        tx.enqueue_job(&settling).await?;
+                    }
+                    let target = format!("version {}", new.number);
+                    tx.audit(&actor, Some(project), "published the taxonomy", &target, &note).await?;
+                }
+                Ok::<_, Error>(new)
             })
         })
         .await?;
     let Some(new) = new else { return Err(behind(&load(house, project).await?)) };
-    let n_need_look = settle(house, project).await?;
-    let counts = house.store.tally(store::tally::Tally::Project(project)).await?;
-    let answered = ["agreed", "adjudicated", "partial", "conflict"];
-    let n_carried = answered.iter().filter_map(|state| counts.get(*state)).sum();
+    jobs::wake(house);
     Ok(Outcome { version: new.id, number: new.number, operations: new.operations, n_carried, n_need_look })
 }
 
-/// Brings items into line with the newest version: those that are resolved to a label it no longer offers, and
-/// those that are open with such an answer, need another look. Returns how many it found. Work in pieces that can
-/// stop anywhere; publishing does it, and every release does it again before it looks at labels.
-pub async fn settle(house: &House, project: ProjectId) -> Result<i64> {
-    let Some(published) = newest(house, project).await? else { return Ok(0) };
-    let version = published.id;
-    let mut n = 0;
-    loop {
-        let found = house
-            .store
-            .write_piece(move |tx| {
-                Box::pin(async move { Ok::<_, Error>(tx.unsettle_retired(project, version, PIECE).await?) })
-            })
-            .await?;
-        n += found;
-        if found < PIECE {
-            break;
-        }
-    }
-    if published.taxonomy.labels.iter().any(|l| l.retired) {
-        for state in ["partial", "conflict"] {
-            n += settle_open(house, project, version, state).await?;
-        }
-    }
-    Ok(n)
+/// What publishing the draft would mean for what was answered: so many items say the same afterwards, so many
+/// need another look.
+pub async fn impact(house: &House, actor: &Actor, project: ProjectId) -> Result<(i64, i64)> {
+    allow(actor, Act::SeeOthers)?;
+    let draft = load(house, project).await?;
+    reach(house, project, &draft).await
 }
 
-async fn settle_open(
-    house: &House,
-    project: ProjectId,
-    version: TaxonomyVersionId,
-    state: &'static str,
-) -> Result<i64> {
-    let store = &house.store;
-    let maps = store.label_maps(version).await?;
-    // An answer of unknown version was given under none that could have retired its labels.
-    let leads_nowhere = |answer: &OldAnswer| {
-        let map = answer.taxonomy_version_id.and_then(|v| maps.get(&TaxonomyVersionId(v)));
-        match (map, &answer.labels) {
-            (Some(map), Some(labels)) => map.carry(&labels.0).is_none(),
-            _ => false,
-        }
+async fn reach(house: &House, project: ProjectId, draft: &Draft) -> Result<(i64, i64)> {
+    let counts = house.store.tally(store::tally::Tally::Project(project)).await?;
+    let answered: i64 = ANSWERED.iter().filter_map(|state| counts.get(*state)).sum();
+    let step = LabelMap::of(&draft.operations);
+    let Some(published) = draft.published.as_ref().filter(|_| !step.0.is_empty()) else {
+        return Ok((answered, 0));
     };
-    let (mut n, mut after) = (0, 0);
-    loop {
-        let answers = store.unresolved_under_earlier(project, version, state, after, PIECE).await?;
-        let Some(last) = answers.last() else { return Ok(n) };
-        after = last.item_id.0;
-        let mut items: Vec<i64> = answers.iter().filter(|a| leads_nowhere(a)).map(|a| a.item_id.0).collect();
-        items.dedup();
-        if !items.is_empty() {
-            n += store
-                .write_piece(move |tx| {
-                    Box::pin(async move {
-                        Ok::<_, Error>(tx.unsettle_unresolved(project, version, &items).await?)
-                    })
-                })
-                .await?;
+    let gone: Vec<LabelId> = step.0.keys().copied().collect();
+    let mut n_need_look = house.store.n_resolved_to(project, &gone).await?;
+    let maps = house.store.label_maps(published.id).await?;
+    let leads_nowhere = |answer: &OldAnswer| match carried(&maps, answer) {
+        Some(labels) => step.carry(&labels).is_none(),
+        None => answer.labels.is_some(),
+    };
+    for state in OPEN {
+        let mut after = 0;
+        loop {
+            let answers = house.store.open_answers(project, None, state, after, PIECE).await?;
+            let Some(last) = answers.last() else { break };
+            after = last.item_id.0;
+            n_need_look += items_where(&answers, leads_nowhere).len() as i64;
         }
     }
+    Ok((answered - n_need_look, n_need_look))
+}
+
+/// Brings items into line with the newest version: those that are resolved to a label it no longer offers, and
+/// those that are open with such an answer, need another look. Work in pieces that can stop anywhere; publishing
+/// asks for it, and every release does it again before it looks at labels.
+pub async fn settle(house: &House, project: ProjectId) -> Result<()> {
+    settle_with(house, project, async |_| Ok::<_, Error>(())).await
+}
+
+/// The same as a job.
+pub async fn settle_job(house: &House, run: &Running) -> jobs::Outcome {
+    let project: ProjectId = run.payload()?;
+    run.progress(0, None, "Looking at the labels").await?;
+    let mut done = 0;
+    settle_with(house, project, async |n| {
+        done += n;
+        run.progress(done, None, "Taking back labels that are gone").await.map_err(Halt::from)
+    })
+    .await?;
+    Ok(serde_json::json!({ "items": done }))
+}
+
+async fn settle_with<E: From<Error> + From<store::Error>>(
+    house: &House,
+    project: ProjectId,
+    mut told: impl AsyncFnMut(i64) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    let Some(published) = newest(house, project).await? else { return Ok(()) };
+    if !published.taxonomy.labels.iter().any(|l| l.retired) {
+        return Ok(());
+    }
+    let (store, version) = (&house.store, published.id);
+    let mut after = 0;
+    loop {
+        let items = store.resolved_to_retired(project, after, PIECE).await?;
+        let Some(last) = items.last() else { break };
+        after = last.0;
+        told(items.len() as i64).await?;
+        resettle(house, project, items).await?;
+    }
+    let maps = store.label_maps(version).await?;
+    for state in OPEN {
+        let mut after = 0;
+        loop {
+            let answers = store.open_answers(project, Some(version), state, after, PIECE).await?;
+            let Some(last) = answers.last() else { break };
+            after = last.item_id.0;
+            let items = items_where(&answers, |a| a.labels.is_some() && carried(&maps, a).is_none());
+            told(items.len() as i64).await?;
+            resettle(house, project, items).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Resolves items again from their answers.
+async fn resettle(house: &House, project: ProjectId, items: Vec<ItemId>) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    house
+        .store
+        .write_piece(move |tx| {
+            Box::pin(async move {
+                for item in items {
+                    tx.settle_consensus(project, item).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+}
+
+/// What an answer says under the version of the maps; nothing where a label of it is gone.
+fn carried(maps: &LabelMaps, answer: &OldAnswer) -> Option<Vec<LabelId>> {
+    let labels = &answer.labels.as_ref()?.0;
+    match answer.taxonomy_version_id.and_then(|v| maps.get(&TaxonomyVersionId(v))) {
+        Some(map) => map.carry(labels),
+        // Given under this very version.
+        None => Some(labels.clone()),
+    }
+}
+
+fn items_where(answers: &[OldAnswer], is: impl Fn(&OldAnswer) -> bool) -> Vec<ItemId> {
+    let mut items: Vec<ItemId> = answers.iter().filter(|a| is(a)).map(|a| a.item_id).collect();
+    items.dedup();
+    items
 }
 
 /// Versions, newest first; `before` is the last number of the page before.
@@ -342,7 +415,7 @@ async fn save(
         // Begun on an earlier version: it stays on that one until someone catches up.
         _ => house.store.taxonomy_draft(project).await?.and_then(|row| row.base),
     };
-    let (seen, by) = (draft.edit, actor.person);
+    let (seen, by) = (draft.edit, actor.person_id());
     let saved = house
         .store
         .write(move |tx| {

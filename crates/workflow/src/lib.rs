@@ -45,6 +45,7 @@ pub struct House {
     search: Arc<OnceCell<Search>>,
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
+    agreement: Arc<measure::Cache>,
 }
 
 impl House {
@@ -56,6 +57,7 @@ impl House {
             frames: Arc::default(),
             search: Arc::default(),
             closing: CancellationToken::new(),
+            agreement: Arc::default(),
         }
     }
 

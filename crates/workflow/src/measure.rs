@@ -1,1 +1,142 @@
+//! Agreement: how alike people answer, beyond chance, with intervals. And what they do not agree on.
 //!
+//! The pool holds independent answers: of each person, in a queue, the latest revision of what they first said of
+//! an item, on its current content, unsighted, and of each item the first as many as its queue asked for.
+
+mod figures;
+mod pool;
+#[cfg(test)]
+mod tests;
+
+pub use figures::{Agreement, Figure, LabelFigure, PairFigure, PersonFigure};
+
+use crate::{Error, House, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::{ItemId, LabelId, ProjectId, QueueId, Time};
+use pool::Pool;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::pool::ConflictAnswer;
+use tokio::sync::Mutex;
+
+/// What was computed last, for each project and queue. Whoever computes holds it: figures of a big project keep all
+/// cores busy, and two who ask at once want the same ones.
+#[derive(Default)]
+pub struct Cache(Mutex<HashMap<(ProjectId, Option<QueueId>), Kept>>);
+
+struct Kept {
+    stamp: [i64; 5],
+    at: Time,
+    agreement: Arc<Agreement>,
+}
+
+/// So many figures are kept.
+const KEPT: usize = 64;
+/// Figures over more answers than this may be shown for a while after new answers came…
+const LARGE: usize = 50_000;
+/// … this long, in seconds.
+const STALE_FOR: f64 = 60.0;
+
+/// Agreement over a whole project, or in one of its queues.
+pub async fn agreement(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: Option<QueueId>,
+) -> Result<Arc<Agreement>> {
+    allow(actor, Act::SeeOthers)?;
+    let mut cache = house.agreement.0.lock().await;
+    let stamp = house.store.pool_stamp(project).await?;
+    let now = house.store.now();
+    let key = (project, queue);
+    if let Some(kept) = cache.get(&key) {
+        let is_young = kept.agreement.n_answers > LARGE && now.seconds_since(kept.at) < STALE_FOR;
+        if kept.stamp == stamp || is_young {
+            return Ok(kept.agreement.clone());
+        }
+    }
+    let pool = Pool::load(house, project, queue).await?;
+    let mut agreement =
+        tokio::task::spawn_blocking(move || figures::measure(&pool, now)).await.map_err(Error::internal)?;
+    let people: Vec<_> = agreement.people.iter().map(|p| p.person).collect();
+    let names = house.store.person_names(&people).await?;
+    for person in &mut agreement.people {
+        person.name = names.get(&person.person).cloned().unwrap_or_default();
+    }
+    let agreement = Arc::new(agreement);
+    if cache.len() >= KEPT {
+        cache.clear();
+    }
+    cache.insert(key, Kept { stamp, at: now, agreement: agreement.clone() });
+    Ok(agreement)
+}
+
+/// An item that people do not agree on, with what each of them said last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    pub item: ItemId,
+    pub external_id: String,
+    pub text: String,
+    pub answers: Vec<Said>,
+}
+
+/// One person's word on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub person: String,
+    /// Nothing: skipped.
+    pub labels: Option<Vec<LabelId>>,
+    pub skip_reason: Option<String>,
+    pub note: Option<String>,
+    pub origin: String,
+    pub sighted: bool,
+    pub at: Time,
+}
+
+/// Conflicts a page.
+pub const CONFLICTS: i64 = 20;
+
+/// Items in conflict, oldest first, from behind `after` on.
+pub async fn conflicts(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: Option<QueueId>,
+    after: Option<ItemId>,
+) -> Result<Vec<Conflict>> {
+    allow(actor, Act::SeeOthers)?;
+    let after = after.map_or(0, |item| item.0);
+    let rows = house.store.conflicts(project, queue, after, CONFLICTS).await?;
+    let items: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
+    let mut answers: HashMap<ItemId, Vec<ConflictAnswer>> = HashMap::new();
+    for answer in house.store.answers_side_by_side(&items).await? {
+        let of_item = answers.entry(answer.item_id).or_default();
+        // The last word of a person replaces what they said before.
+        of_item.retain(|earlier| earlier.person_id != answer.person_id);
+        of_item.push(answer);
+    }
+    let said = |answer: ConflictAnswer| Said {
+        labels: (answer.kind == "labels").then_some(answer.labels.0),
+        person: answer.person,
+        skip_reason: answer.skip_reason,
+        note: answer.note,
+        origin: answer.origin,
+        sighted: answer.sighted,
+        at: Time(answer.at),
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| Conflict {
+            answers: answers
+                .remove(&row.item_id)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|a| a.kind != "withdrawn")
+                .map(said)
+                .collect(),
+            item: row.item_id,
+            external_id: row.external_id,
+            text: row.text,
+        })
+        .collect())
+}

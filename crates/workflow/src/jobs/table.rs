@@ -1,7 +1,7 @@
 //! The one place that says which function does which kind of job.
 
 use super::{Halt, Outcome, Running};
-use crate::{Error, House, import, queues};
+use crate::{Error, House, design, import, queues, release};
 
 /// What a job does. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(super) async fn run(house: &House, run: &Running) -> Outcome {
         Kind::Import => import::run_job(house, run).await,
         Kind::UndoImport => import::run_undo_job(house, run).await,
         Kind::FillQueue => queues::fill_job(house, run).await,
+        Kind::CutRelease => release::cut_job(house, run).await,
+        Kind::SettleTaxonomy => design::settle_job(house, run).await,
         _ => Err(unknown()),
     }
 }
@@ -64,9 +66,12 @@ fn unknown() -> Halt {
 /// A job came to an end without its function knowing: it was given up after too many crashes. What the job
 /// belongs to must not look as if it were still under way.
 pub(super) async fn given_up(house: &House, job: &store::jobs::Job, why: &str) -> Result<(), Error> {
-    if Kind::parse(&job.kind) == Some(Kind::Import) {
-        let payload: import::Payload = serde_json::from_str(&job.payload).map_err(Error::internal)?;
-        import::given_up(house, payload.source, why).await?;
+    match Kind::parse(&job.kind) {
+        Some(Kind::Import) => {
+            let payload: import::Payload = serde_json::from_str(&job.payload).map_err(Error::internal)?;
+            import::given_up(house, payload.source, why).await
+        }
+        Some(Kind::CutRelease) => release::given_up(house, job, why).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
