@@ -1,7 +1,10 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::FieldError;
-use crate::jobs::{self, Halt, Kind, Running};
+use crate::jobs::{self, Halt, Kind, Running, Stop};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::taxonomy::change::{LabelMap, Operation, operations};
@@ -243,39 +246,39 @@ async fn reach(house: &House, project: ProjectId, draft: &Draft) -> Result<(i64,
 /// those that are open with such an answer, need another look. Work in pieces that can stop anywhere; publishing
 /// asks for it, and every release does it again before it looks at labels.
 pub async fn settle(house: &House, project: ProjectId) -> Result<()> {
-    settle_with(house, project, async |_| Ok::<_, Error>(())).await
+    match settle_for(house, project, None).await {
+        Ok(_) => Ok(()),
+        Err(Halt::Failed(error)) => Err(error),
+        Err(Halt::Stop(_)) => Err(Error::conflict("The work was stopped.")),
+    }
 }
 
 /// The same as a job.
 pub async fn settle_job(house: &House, run: &Running) -> jobs::Outcome {
     let project: ProjectId = run.payload()?;
     run.progress(0, None, "Looking at the labels").await?;
-    let mut done = 0;
-    settle_with(house, project, async |n| {
-        done += n;
-        run.progress(done, None, "Taking back labels that are gone").await.map_err(Halt::from)
-    })
-    .await?;
-    Ok(serde_json::json!({ "items": done }))
+    let n_items = settle_for(house, project, Some(run)).await?;
+    Ok(serde_json::json!({ "items": n_items }))
 }
 
-async fn settle_with<E: From<Error> + From<store::Error>>(
+async fn settle_for(
     house: &House,
     project: ProjectId,
-    mut told: impl AsyncFnMut(i64) -> std::result::Result<(), E>,
-) -> std::result::Result<(), E> {
-    let Some(published) = newest(house, project).await? else { return Ok(()) };
+    run: Option<&Running>,
+) -> std::result::Result<i64, Halt> {
+    let Some(published) = newest(house, project).await? else { return Ok(0) };
     if !published.taxonomy.labels.iter().any(|l| l.retired) {
-        return Ok(());
+        return Ok(0);
     }
+    let mut done = 0;
     let (store, version) = (&house.store, published.id);
     let mut after = 0;
     loop {
         let items = store.resolved_to_retired(project, after, PIECE).await?;
         let Some(last) = items.last() else { break };
         after = last.0;
-        told(items.len() as i64).await?;
-        resettle(house, project, items).await?;
+        done += resettle(house, project, items).await?;
+        tell(run, done).await?;
     }
     let maps = store.label_maps(version).await?;
     for state in OPEN {
@@ -285,18 +288,26 @@ async fn settle_with<E: From<Error> + From<store::Error>>(
             let Some(last) = answers.last() else { break };
             after = last.item_id.0;
             let items = items_where(&answers, |a| a.labels.is_some() && carried(&maps, a).is_none());
-            told(items.len() as i64).await?;
-            resettle(house, project, items).await?;
+            done += resettle(house, project, items).await?;
+            tell(run, done).await?;
         }
     }
-    Ok(())
+    Ok(done)
 }
 
-/// Resolves items again from their answers.
-async fn resettle(house: &House, project: ProjectId, items: Vec<ItemId>) -> Result<()> {
-    if items.is_empty() {
-        return Ok(());
+async fn tell(run: Option<&Running>, done: i64) -> std::result::Result<(), Stop> {
+    match run {
+        Some(run) => run.progress(done, None, "Taking back labels that are gone").await,
+        None => Ok(()),
     }
+}
+
+/// Resolves items again from their answers; returns how many.
+async fn resettle(house: &House, project: ProjectId, items: Vec<ItemId>) -> Result<i64> {
+    if items.is_empty() {
+        return Ok(0);
+    }
+    let n = items.len() as i64;
     house
         .store
         .write_piece(move |tx| {
@@ -304,7 +315,7 @@ async fn resettle(house: &House, project: ProjectId, items: Vec<ItemId>) -> Resu
                 for item in items {
                     tx.settle_consensus(project, item).await?;
                 }
-                Ok::<_, Error>(())
+                Ok::<_, Error>(n)
             })
         })
         .await

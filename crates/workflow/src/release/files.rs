@@ -49,6 +49,15 @@ impl OpenFile {
         Ok(OpenFile { path, writer: store.create_blob().await?, n_rows: 0 })
     }
 
+    async fn of_each_split(store: &Store, ending: &str) -> Result<[OpenFile; 3]> {
+        let [train, validation, test] = Split::ALL.map(|split| format!("{}.{ending}", split.as_str()));
+        Ok([
+            OpenFile::create(store, train).await?,
+            OpenFile::create(store, validation).await?,
+            OpenFile::create(store, test).await?,
+        ])
+    }
+
     async fn finish(self) -> Result<ReleaseFile> {
         let written = self.writer.finish().await?;
         Ok(ReleaseFile {
@@ -104,17 +113,9 @@ struct JsonAnswer<'a> {
 
 impl Files {
     pub async fn create(store: &Store, task: Task, columns: Vec<String>) -> Result<Files> {
-        let open = async |split: Split, ending: &str| {
-            OpenFile::create(store, format!("{}.{ending}", split.as_str())).await
-        };
-        let [train, validation, test] = Split::ALL;
         let mut files = Files {
-            jsonl: [
-                open(train, "jsonl").await?,
-                open(validation, "jsonl").await?,
-                open(test, "jsonl").await?,
-            ],
-            csv: [open(train, "csv").await?, open(validation, "csv").await?, open(test, "csv").await?],
+            jsonl: OpenFile::of_each_split(store, "jsonl").await?,
+            csv: OpenFile::of_each_split(store, "csv").await?,
             answers: OpenFile::create(store, "answers.jsonl".to_owned()).await?,
             columns,
         };
