@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use store::archive::{Column, Snapshot, TABLES, Table};
+use store::archive::{Column, TABLES, Table};
+use store::snapshot::Snapshot;
 
 /// What an archive holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

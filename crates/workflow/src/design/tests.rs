@@ -3,7 +3,7 @@
 use super::*;
 use crate::testbed::{Testbed, sentence};
 use domain::project::Task;
-use store::{Store, both};
+use store::both;
 
 both! {
     async fn a_draft_that_two_change(store: Store) {

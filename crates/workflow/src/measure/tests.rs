@@ -3,7 +3,7 @@
 use super::*;
 use crate::testbed::Testbed;
 use domain::project::Task;
-use store::{Store, both};
+use store::both;
 
 both! {
     async fn figures_of_a_small_pool(store: Store) {
