@@ -54,7 +54,6 @@ pub(super) async fn run(house: &House, run: &Running) -> Outcome {
         Kind::FillQueue => queues::fill_job(house, run).await,
         Kind::CutRelease => release::cut_job(house, run).await,
         Kind::SettleTaxonomy => design::settle_job(house, run).await,
-        _ => Err(unknown()),
     }
 }
 
