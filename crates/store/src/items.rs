@@ -120,6 +120,26 @@ pub struct ItemFilter {
     pub control: Option<bool>,
 }
 
+impl ItemFilter {
+    /// Does an item that is at hand fit?
+    pub fn fits(&self, item: &ItemRow) -> bool {
+        let has_label = |label: &LabelId| item.labels.as_ref().is_some_and(|l| l.0.contains(label));
+        let has_field = |(name, value): &(String, String)| {
+            let text = match item.fields.0.get(name) {
+                Some(Value::String(text)) => FieldValue::new("".into(), text).text,
+                Some(other) => FieldValue::new("".into(), &other.to_string()).text,
+                None => return false,
+            };
+            *text == **value
+        };
+        self.state.is_none_or(|state| state.as_str() == item.state)
+            && self.label.as_ref().is_none_or(has_label)
+            && self.source.is_none_or(|source| source == item.source_id)
+            && self.field.as_ref().is_none_or(has_field)
+            && self.control.is_none_or(|control| control == item.control)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     #[default]

@@ -1,6 +1,7 @@
 //! Looking at items: the list with its filters, and one item with its whole history.
 
 use crate::{Error, House, Result, allow};
+use derived::search::Direction;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, ProjectId};
 use store::items::{ItemAnswerRow, ItemQueueRow, ItemRow, RevisionRow};
@@ -8,10 +9,14 @@ use store::items::{ItemAnswerRow, ItemQueueRow, ItemRow, RevisionRow};
 pub use store::items::{ItemFilter as Filter, Order};
 
 /// Items of a page.
-pub const PAGE: i64 = 50;
+pub const PAGE: usize = 50;
+/// Hits of a search that are looked at together when filters may take most of them away.
+const HITS: usize = 400;
+/// So often at most for one page: after that the page ends where it has come to.
+const LOOKS: usize = 25;
 
 /// A page of items. `next` is where the following one begins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     pub items: Vec<ItemRow>,
     pub next: Option<ItemId>,
@@ -28,21 +33,61 @@ pub struct ItemPage {
     pub queues: Vec<ItemQueueRow>,
 }
 
-/// Items that fit a filter, a page from behind `after` on.
+/// Items that hold all the words (any, where there are none) and fit a filter: a page from behind `after` on.
 pub async fn items(
     house: &House,
     actor: &Actor,
     project: ProjectId,
+    words: &str,
     filter: &Filter,
     order: Order,
     after: Option<ItemId>,
 ) -> Result<Page> {
     allow(actor, Act::SeeOthers)?;
-    let mut items = house.store.items(project, filter, order, after, PAGE + 1).await?;
-    let more = items.len() as i64 > PAGE;
-    items.truncate(PAGE as usize);
+    if !words.trim().is_empty() {
+        return with_words(house, project, words, filter, order, after).await;
+    }
+    let mut items = house.store.items(project, filter, order, after, PAGE as i64 + 1).await?;
+    let more = items.len() > PAGE;
+    items.truncate(PAGE);
     let next = items.last().filter(|_| more).map(|item| item.id);
     Ok(Page { items, next })
+}
+
+/// The search index says which items hold the words, the database which of them fit.
+async fn with_words(
+    house: &House,
+    project: ProjectId,
+    words: &str,
+    filter: &Filter,
+    order: Order,
+    mut after: Option<ItemId>,
+) -> Result<Page> {
+    let direction = match order {
+        Order::NewestFirst => Direction::NewestFirst,
+        Order::OldestFirst => Direction::OldestFirst,
+    };
+    let wanted = if *filter == Filter::default() { PAGE + 1 } else { HITS };
+    let mut page = Page::default();
+    for _ in 0..LOOKS {
+        let (search, words) = (house.search().await?.clone(), words.to_owned());
+        let find = move || search.find(project, &words, direction, after, wanted);
+        let hits =
+            tokio::task::spawn_blocking(find).await.map_err(Error::internal)?.map_err(Error::internal)?;
+        for item in house.store.items_by_id(project, &hits).await?.into_iter().filter(|i| filter.fits(i)) {
+            if page.items.len() == PAGE {
+                page.next = page.items.last().map(|i| i.id);
+                return Ok(page);
+            }
+            page.items.push(item);
+        }
+        after = hits.last().copied();
+        if hits.len() < wanted {
+            return Ok(page);
+        }
+    }
+    page.next = after;
+    Ok(page)
 }
 
 /// One item.

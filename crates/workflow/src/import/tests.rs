@@ -66,7 +66,7 @@ async fn tally(store: &Store, project: ProjectId) -> BTreeMap<String, i64> {
 
 async fn texts(house: &House, project: ProjectId) -> Vec<String> {
     let filter = browse::Filter::default();
-    let page = browse::items(house, ADMIN, project, &filter, browse::Order::OldestFirst, None).await;
+    let page = browse::items(house, ADMIN, project, "", &filter, browse::Order::OldestFirst, None).await;
     page.expect("a page").items.into_iter().map(|i| i.text).collect()
 }
 
@@ -114,7 +114,7 @@ both! {
         let history: Vec<(i64, &str)> = page.revisions.iter().map(|r| (r.number, r.text.as_str())).collect();
         assert_eq!(history, [(2, "World!"), (1, "World")]);
         let filter = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
-        let found = browse::items(&house, ADMIN, project, &filter, browse::Order::NewestFirst, None).await;
+        let found = browse::items(&house, ADMIN, project, "", &filter, browse::Order::NewestFirst, None).await;
         assert_eq!(found.expect("a page").items.len(), 1);
     }
 
@@ -182,7 +182,7 @@ both! {
         let source = source(&house, ADMIN, project, second.id).await.expect("the source");
         assert_eq!(source.state, SourceState::Undone);
         let plus = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
-        let found = browse::items(&house, ADMIN, project, &plus, browse::Order::NewestFirst, None).await;
+        let found = browse::items(&house, ADMIN, project, "", &plus, browse::Order::NewestFirst, None).await;
         assert!(found.expect("a page").items.is_empty(), "fields fall back, too");
         assert!(matches!(undo(&house, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
         // Its ids are free again.
@@ -226,7 +226,7 @@ both! {
         let names: Vec<&str> = taxonomy.labels.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["card", "refund"]);
         let card = browse::Filter { label: Some(taxonomy.labels[0].id), ..Default::default() };
-        let found = browse::items(&house, ADMIN, project, &card, browse::Order::OldestFirst, None).await;
+        let found = browse::items(&house, ADMIN, project, "", &card, browse::Order::OldestFirst, None).await;
         assert_eq!(found.expect("a page").items.len(), 2);
         // Again: nothing. An unknown label: a refusal. It can be taken back with all it brought.
         assert!(bring("a.csv", file).await.counts.changed_nothing());
@@ -302,7 +302,7 @@ both! {
         let control = store.tally(Tally::Project(project)).await.expect("a tally")["control"];
         assert!((1_200..1_420).contains(&control), "{control}");
         let unlabeled = browse::Filter { state: Some(State::Unlabeled), ..Default::default() };
-        let page = browse::items(&house, ADMIN, project, &unlabeled, browse::Order::NewestFirst, None).await;
+        let page = browse::items(&house, ADMIN, project, "", &unlabeled, browse::Order::NewestFirst, None).await;
         assert!(page.expect("a page").next.is_some());
     }
 }

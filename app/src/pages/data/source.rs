@@ -1,0 +1,583 @@
+//! One import: its columns to confirm, then its progress, then what came of it.
+
+use crate::error::{Page, Trouble};
+use crate::flash::{Done, Flash, Form, finish};
+use crate::guard::{App, Need, Route, Visitor};
+use crate::pages::jobs::under_way;
+use crate::parts::fields::Field;
+use crate::parts::numbers::{bytes, grouped};
+use crate::parts::times::moment;
+use crate::shell::{self, Station};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::response::IntoResponse;
+use domain::SourceId;
+use domain::permission::Act;
+use domain::source::{LabelColumn, LabelUse, Mapping, SourceState};
+use http::header;
+use leptos::prelude::*;
+use serde::Deserialize;
+use store::sources::{Reject, Source};
+use tower_sessions::Session;
+use workflow::Error;
+use workflow::import::{self, Preview};
+use workflow::jobs;
+
+pub fn routes() -> Vec<Route> {
+    let see = Need::Project(Act::SeeOthers);
+    let import = Need::Project(Act::Import);
+    vec![
+        Route::get("/p/{slug}/data/{source}", see, show),
+        Route::get("/p/{slug}/data/{source}/rejects.csv", see, rejects),
+        Route::post("/p/{slug}/data/{source}/start", import, start),
+        Route::post("/p/{slug}/data/{source}/discard", import, discard),
+        Route::post("/p/{slug}/data/{source}/undo", import, undo),
+    ]
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: Option<i64>,
+}
+
+async fn show(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Path((slug, id)): Path<(String, SourceId)>,
+    Query(After { after }): Query<After>,
+) -> Page {
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let source = import::source(&app.house, actor, project, id).await?;
+    let base = format!("/p/{slug}/data");
+    let job = match source.job {
+        Some(job) => jobs::view(&app.house, domain::JobId(job)).await.ok(),
+        None => None,
+    };
+    let content = match job.filter(|job| !job.is_over()) {
+        Some(job) => {
+            let here = format!("{base}/{id}");
+            view! { {head(&source, &base)} {steps(2)} {under_way(&job, &slug, &here)} }.into_any()
+        }
+        None if source.state == SourceState::Preview && visitor.may(Act::Import) => {
+            let preview = import::preview(&app.house, actor, project, id).await?;
+            columns(&preview, &base, &visitor.flash)
+        }
+        None => {
+            let refused = import::rejects(&app.house, actor, project, id, after.unwrap_or(0)).await?;
+            outcome(&source, &refused, &slug, &visitor)
+        }
+    };
+    let thread = shell::thread(&app.house, &visitor).await?;
+    let body = shell::house(&visitor, &thread, Station::Data, content)?;
+    let title = format!("{} · Assay", source.name);
+    Ok(shell::document(&title, Some(&visitor), "house", || body).into_response())
+}
+
+fn head(source: &Source, base: &str) -> AnyView {
+    let about = match source.state {
+        SourceState::Preview => "Nothing is imported yet.".to_owned(),
+        _ => format!("{}, {}", source.format.as_str().to_uppercase(), bytes(source.bytes)),
+    };
+    view! {
+        <header class="head">
+            <div>
+                <nav class="crumbs" aria-label="Breadcrumb">
+                    <ol>
+                        <li>
+                            <a href=base.to_owned()>"Data"</a>
+                        </li>
+                    </ol>
+                </nav>
+                <h1 dir="auto">{source.name.clone()}</h1>
+                <p>{about}</p>
+            </div>
+        </header>
+    }
+    .into_any()
+}
+
+fn steps(current: usize) -> AnyView {
+    let step = |(i, name): (usize, &'static str)| {
+        view! { <li aria-current=(i == current).then_some("step")>{name}</li> }
+    };
+    let steps: Vec<_> = ["File", "Columns", "Import"].into_iter().enumerate().map(step).collect();
+    view! { <ol class="steps">{steps}</ol> }.into_any()
+}
+
+/// What a column can be: value of the form, and words.
+const ROLES: [(&str, &str); 7] = [
+    ("text", "text"),
+    ("id", "id"),
+    ("event_time", "event time"),
+    ("group", "group"),
+    ("label", "label"),
+    ("field", "field"),
+    ("ignore", "ignore"),
+];
+
+fn role(mapping: &Mapping, column: &str) -> &'static str {
+    let is = |c: &Option<String>| c.as_deref() == Some(column);
+    if column == mapping.text {
+        "text"
+    } else if is(&mapping.id) {
+        "id"
+    } else if is(&mapping.event_time) {
+        "event_time"
+    } else if is(&mapping.group) {
+        "group"
+    } else if mapping.label.as_ref().is_some_and(|l| l.column == column) {
+        "label"
+    } else if mapping.ignore.iter().any(|c| c == column) {
+        "ignore"
+    } else {
+        "field"
+    }
+}
+
+/// The first rows under a choice for each column.
+fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
+    const FORM: &str = "columns";
+    let Preview { source, sample } = preview;
+    let roles: Vec<String> = (0..sample.columns.len())
+        .map(|i| {
+            let guessed = role(&source.mapping, &sample.columns[i]);
+            flash.value(FORM, &format!("role-{i}")).unwrap_or(guessed).to_owned()
+        })
+        .collect();
+    let choices: Vec<_> = sample.columns.iter().zip(&roles).enumerate().map(column_choice).collect();
+    let rows: Vec<_> = sample
+        .rows()
+        .map(|(line, cells)| match cells {
+            Ok(cells) => {
+                cells.iter().zip(&roles).map(|(cell, role)| sample_cell(cell, role)).collect_view().into_any()
+            }
+            Err(reason) => view! {
+                <td class="wrap" colspan=roles.len().to_string()>
+                    <span class="state failed">{format!("line {line} will be refused")}</span>
+                    " "
+                    {reason.to_owned()}
+                </td>
+            }
+            .into_any(),
+        })
+        .map(|cells| view! { <tr>{cells}</tr> })
+        .collect();
+    let problems: Vec<_> = ["text", "id", "event_time", "group", "label", "file"]
+        .iter()
+        .filter_map(|part| flash.error(FORM, part))
+        .map(|text| view! { <p>{text.to_owned()}</p> })
+        .collect();
+    let problems = (!problems.is_empty()).then(|| {
+        view! {
+            <div class="notice bad" role="alert">
+                <div>{problems}</div>
+            </div>
+        }
+    });
+    let has_label = source.mapping.label.is_some();
+    let answers = flash.value(FORM, "label") == Some("answers");
+    let person = Field {
+        form: FORM,
+        name: "person",
+        label: "Whose answers these are",
+        hint: "A name for whoever gave the labels: a team, a tool, an earlier project.",
+        kind: "text",
+        value: source.name.rsplit_once('.').map_or(source.name.as_str(), |(stem, _)| stem),
+        required: false,
+    };
+    view! {
+        {head(source, base)}
+        {steps(1)}
+        {problems}
+        <form method="post" action=format!("{base}/{}/start", source.id) class="stack">
+            <section class="sheet flush">
+                <div class="scroll" tabindex="0" role="region" aria-label="First rows with the role of each column">
+                    <table class="table columns">
+                        <thead>
+                            <tr>{choices}</tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </section>
+            <details open=has_label>
+                <summary>"If a column holds labels"</summary>
+                <div class="stack tight">
+                    <fieldset class="field">
+                        <legend>"The column with the role “label” becomes"</legend>
+                        <label class="choice">
+                            <input type="radio" name="label" value="field" checked=!answers />
+                            <span>
+                                "a field of the item"
+                                <small>"It can be filtered by, and labels can be made from it later."</small>
+                            </span>
+                        </label>
+                        <label class="choice">
+                            <input type="radio" name="label" value="answers" checked=answers />
+                            <span>
+                                "existing answers"
+                                <small>
+                                    "They are marked as imported. Names must be labels of the published taxonomy; where none is \
+                                     published, they become its first version."
+                                </small>
+                            </span>
+                        </label>
+                    </fieldset>
+                    {person.view(flash)}
+                </div>
+            </details>
+            <p class="quiet">
+                "Times without an offset are read as UTC. A row with a known id and other content becomes a new revision; the same \
+                 content changes nothing."
+            </p>
+            <div class="acts">
+                <button class="btn do">"Import"</button>
+                <button class="btn bare" formaction=format!("{base}/{}/discard", source.id) formnovalidate>
+                    "Discard the file"
+                </button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn column_choice((i, (column, chosen)): (usize, (&String, &String))) -> AnyView {
+    let options: Vec<_> = ROLES
+        .iter()
+        .map(|(value, words)| {
+            view! {
+                <option value=*value selected=*value == chosen.as_str()>
+                    {*words}
+                </option>
+            }
+        })
+        .collect();
+    let id = format!("role-{i}");
+    view! {
+        <th scope="col">
+            <code dir="auto">{column.clone()}</code>
+            <label class="vh" for=id.clone()>
+                {format!("Role of {column}")}
+            </label>
+            <select id=id.clone() name=id.clone()>
+                {options}
+            </select>
+        </th>
+    }
+    .into_any()
+}
+
+/// Characters of a cell that a preview shows.
+const SHOWN: usize = 300;
+
+fn sample_cell(cell: &str, role: &str) -> AnyView {
+    let class = match role {
+        "text" => Some("is-text"),
+        "ignore" => Some("ignored"),
+        _ => None,
+    };
+    view! {
+        <td class=class dir="auto">
+            {shortened(cell, SHOWN)}
+        </td>
+    }
+    .into_any()
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The end of an import.
+fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -> AnyView {
+    let base = format!("/p/{slug}/data");
+    let counts = source.counts;
+    let notice = match source.state {
+        SourceState::Done if counts.changed_nothing() => {
+            Some(("notice", "Everything in this file was known already: nothing changed.".to_owned()))
+        }
+        SourceState::Cancelled => Some((
+            "notice",
+            "The import was cancelled. The rows below are in; it can be gone on with.".to_owned(),
+        )),
+        SourceState::Failed => source.error.clone().map(|why| ("notice bad", why)),
+        SourceState::Undone => Some(("notice", "This import was taken back.".to_owned())),
+        SourceState::Preview => Some(("notice", "Its columns wait to be confirmed.".to_owned())),
+        SourceState::Done | SourceState::Running => None,
+    };
+    let notice = notice.map(|(class, text)| view! { <p class=class role="status">{text}</p> });
+    let figure = |n: i64, words: &'static str| {
+        view! {
+            <div>
+                <dt>{words}</dt>
+                <dd>{grouped(n)}</dd>
+            </div>
+        }
+    };
+    let may_import = visitor.may(Act::Import);
+    let ended = matches!(source.state, SourceState::Done | SourceState::Failed | SourceState::Cancelled);
+    let goes_on = may_import && matches!(source.state, SourceState::Failed | SourceState::Cancelled);
+    let go_on = (goes_on && source.upload.is_some()).then(|| {
+        view! {
+            <form method="post" action=format!("{base}/{}/start", source.id)>
+                <button class="btn do">"Go on with it"</button>
+            </form>
+        }
+    });
+    let undo = (may_import && ended).then(|| undo_form(source, &base, &visitor.flash));
+    view! {
+        {head(source, &base)}
+        {notice}
+        <div class="stack">
+            <dl class="figures">
+                {figure(counts.read, "rows read")} {figure(counts.new, "new items")} {figure(counts.revised, "revised")}
+                {figure(counts.same, "known already")} {figure(counts.rejected, "refused")}
+                {figure(counts.duplicate, "with a text that was there")} {figure(counts.duplicate_exact, "of them letter by letter")}
+                {(counts.answers > 0).then(|| figure(counts.answers, "answers"))}
+            </dl>
+            <div class="acts">
+                {go_on}
+                <a class="btn" href=format!("/p/{slug}/items?source={}", source.id)>
+                    "Browse its items"
+                </a>
+            </div>
+            {columns_used(source)}
+            {refusals(source, refused, &base)}
+            {undo}
+        </div>
+    }
+    .into_any()
+}
+
+fn columns_used(source: &Source) -> AnyView {
+    let mapping = &source.mapping;
+    let fact = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <dt>{name}</dt>
+                <dd dir="auto">{value}</dd>
+            }
+        })
+    };
+    let label = mapping.label.as_ref().map(|label| match &label.becomes {
+        LabelUse::Field => format!("{} (a field)", label.column),
+        LabelUse::Answers { person } => format!("{} (answers of {person})", label.column),
+    });
+    let ignored = (!mapping.ignore.is_empty()).then(|| mapping.ignore.join(", "));
+    view! {
+        <section class="sheet">
+            <div class="sec">
+                <h2>"Columns"</h2>
+                <span class="quiet">"brought " {moment(source.created_at)}</span>
+            </div>
+            <dl class="facts">
+                {fact("Text", Some(mapping.text.clone()))}
+                {fact("Id", mapping.id.clone().or_else(|| Some("made from the content".to_owned())))}
+                {fact("Event time", mapping.event_time.clone())} {fact("Group", mapping.group.clone())} {fact("Label", label)}
+                {fact("Left out", ignored)}
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn refusals(source: &Source, refused: &[Reject], base: &str) -> Option<AnyView> {
+    if source.counts.rejected == 0 {
+        return None;
+    }
+    let rows: Vec<_> = refused
+        .iter()
+        .map(|reject| {
+            view! {
+                <tr>
+                    <td class="n">{grouped(reject.line)}</td>
+                    <td class="wrap">{reject.reason.clone()}</td>
+                    <td class="text" dir="auto">
+                        {shortened(&reject.raw, SHOWN)}
+                    </td>
+                </tr>
+            }
+        })
+        .collect();
+    let here = format!("{base}/{}", source.id);
+    let next = (refused.len() as i64 == import::PAGE).then(|| refused.last().map(|r| r.line)).flatten().map(
+        |line| {
+            view! {
+                <nav class="pager" aria-label="Pages of refused rows">
+                    <a class="btn small" href=here.clone()>
+                        "First"
+                    </a>
+                    <a class="btn small" href=format!("{here}?after={line}") rel="next">
+                        "Next →"
+                    </a>
+                </nav>
+            }
+        },
+    );
+    Some(
+        view! {
+            <section class="sheet flush">
+                <div class="sec">
+                    <h2>{format!("{} refused rows", grouped(source.counts.rejected))}</h2>
+                    <a href=format!("{base}/{}/rejects.csv", source.id)>"Download as CSV"</a>
+                </div>
+                <div class="scroll" tabindex="0" role="region" aria-label="Refused rows">
+                    <table class="table">
+                        <thead>
+                            <tr>
+                                <th scope="col" class="n">
+                                    "Line"
+                                </th>
+                                <th scope="col">"Why"</th>
+                                <th scope="col">"Row"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </section>
+            {next}
+        }
+        .into_any(),
+    )
+}
+
+fn undo_form(source: &Source, base: &str, flash: &Flash) -> AnyView {
+    let counts = source.counts;
+    let name = Field {
+        form: "undo",
+        name: "name",
+        label: "Type the file’s name to confirm",
+        hint: &source.name,
+        kind: "text",
+        value: "",
+        required: true,
+    };
+    let lost = format!(
+        "This removes {} items and {} revisions with their imported answers. It is refused while anything rests on them: a queue, \
+         an answer, a release, a later import.",
+        grouped(counts.new),
+        grouped(counts.revised)
+    );
+    view! {
+        <section class="sheet danger">
+            <h2>"Take this import back"</h2>
+            <p>{lost}</p>
+            <form class="form" method="post" action=format!("{base}/{}/undo", source.id)>
+                {name.view(flash)}
+                <div class="acts">
+                    <button class="btn danger">"Take it back"</button>
+                </div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+async fn rejects(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Path((_, id)): Path<(String, SourceId)>,
+) -> Page {
+    use futures::StreamExt;
+    let rows = import::rejects_csv(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
+    let body = Body::from_stream(rows.map(|piece| piece.map_err(std::io::Error::other)));
+    let name = format!("attachment; filename=\"rejects-{id}.csv\"");
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, body).into_response())
+}
+
+async fn start(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((slug, id)): Path<(String, SourceId)>,
+    form: Form,
+) -> Page {
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let here = format!("/p/{slug}/data/{id}");
+    let preview = import::preview(&app.house, actor, project, id).await.map_err(Trouble)?;
+    // Going on with an import sends no columns: those of its beginning hold.
+    let done = match mapping(&preview.sample.columns, &form) {
+        Ok(mapping) => import::start(&app.house, actor, project, id, mapping).await,
+        Err(error) if preview.source.counts.read == 0 && preview.source.state == SourceState::Preview => {
+            Err(error)
+        }
+        Err(_) => import::start(&app.house, actor, project, id, preview.source.mapping).await,
+    };
+    finish(&session, "columns", &form, &here, done.map(|_| Done::to(&here))).await
+}
+
+/// The columns as the form says them.
+fn mapping(columns: &[String], form: &Form) -> Result<Mapping, Error> {
+    let mut mapping = Mapping::default();
+    let mut twice = Vec::new();
+    let mut put = |slot: &mut Option<String>, part: &str, column: &String| {
+        if slot.is_some() {
+            let message =
+                format!("Two columns have the role “{}”: choose one of them.", part.replace('_', " "));
+            twice.push(workflow::error::FieldError { field: part.to_owned(), message });
+        }
+        *slot = Some(column.clone());
+    };
+    let (mut text, mut label) = (None, None);
+    for (i, column) in columns.iter().enumerate() {
+        match form.get(&format!("role-{i}")) {
+            "text" => put(&mut text, "text", column),
+            "id" => put(&mut mapping.id, "id", column),
+            "event_time" => put(&mut mapping.event_time, "event_time", column),
+            "group" => put(&mut mapping.group, "group", column),
+            "label" => put(&mut label, "label", column),
+            "ignore" => mapping.ignore.push(column.clone()),
+            _ => {}
+        }
+    }
+    if !twice.is_empty() {
+        return Err(Error::Invalid(twice));
+    }
+    mapping.text = text.ok_or_else(|| Error::invalid("text", "Choose the column that holds the text."))?;
+    mapping.label = label.map(|column| {
+        let becomes = match form.get("label") {
+            "answers" => LabelUse::Answers { person: form.get("person").to_owned() },
+            _ => LabelUse::Field,
+        };
+        LabelColumn { column, becomes }
+    });
+    Ok(mapping)
+}
+
+async fn discard(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((slug, id)): Path<(String, SourceId)>,
+    _: Form,
+) -> Page {
+    let back = format!("/p/{slug}/data");
+    let done = import::discard(&app.house, visitor.actor()?, visitor.project()?.id, id).await;
+    let done = done.map(|()| Done::to(&back).say("The file is forgotten; nothing was imported from it."));
+    finish(&session, "discard", &Form::default(), &back, done).await
+}
+
+async fn undo(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((slug, id)): Path<(String, SourceId)>,
+    form: Form,
+) -> Page {
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let here = format!("/p/{slug}/data/{id}");
+    let source = import::source(&app.house, actor, project, id).await?;
+    let done = if form.get("name") == source.name.trim() {
+        import::undo(&app.house, actor, project, id).await.map(|_| Done::to(&here))
+    } else {
+        Err(Error::invalid("name", "This is not the file’s name. Nothing was removed."))
+    };
+    finish(&session, "undo", &form, &here, done).await
+}
