@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. `--data` and `--database-url` say which installation is meant.
 
 pub mod backup;
+pub mod import;
 pub mod person;
 pub mod project;
 pub mod serve;
@@ -34,6 +35,8 @@ enum Command {
     Project(project::Project),
     /// Tokens for programs: make, list, revoke
     Token(token::Token),
+    /// Take a file of texts into a project
+    Import(import::Import),
     /// Write everything into one archive, also while it is served
     Backup(backup::Backup),
     /// Read an archive into an empty installation, on SQLite or PostgreSQL
@@ -110,6 +113,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Person(args) => args.run().await,
         Command::Project(args) => args.run().await,
         Command::Token(args) => args.run().await,
+        Command::Import(args) => args.run().await,
         Command::Backup(args) => args.run().await,
         Command::Restore(args) => args.run().await,
     }

@@ -279,8 +279,9 @@ fn state(state: &str) -> AnyView {
 async fn show(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
-    Path((slug, id)): Path<(String, ItemId)>,
+    Path((slug, id)): Path<(String, String)>,
 ) -> Page {
+    let id: ItemId = id.parse().map_err(|_| workflow::Error::NotFound("The item"))?;
     let project = visitor.project()?.id;
     let page = browse::item(&app.house, visitor.actor()?, project, id).await?;
     let taxonomy = app.house.store.published_taxonomy(project).await?.map(|(_, _, taxonomy)| taxonomy);

@@ -1,6 +1,6 @@
-//! Background work: followed by events, and cancelled.
+//! Background work as it moves, for the pages that began it: news as server-sent events, and a button that stops it.
 
-use crate::error::Page;
+use crate::error::{Page, Trouble};
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::islands::progress::{Moved, Progress};
@@ -14,12 +14,13 @@ use domain::permission::Act;
 use futures::StreamExt;
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::jobs::{self, JobView};
+use workflow::Error;
+use workflow::jobs::JobView;
 
 pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/p/{slug}/jobs/{job}/events", Need::Project(Act::SeeOthers), events),
-        Route::post("/p/{slug}/jobs/{job}/cancel", Need::Project(Act::RunQueues), cancel),
+        Route::post("/p/{slug}/jobs/{job}/cancel", Need::Project(Act::SeeOthers), cancel),
     ]
 }
 
@@ -93,40 +94,41 @@ fn time_left(seconds: f64) -> String {
     }
 }
 
+/// Each event is a [`Moved`] as JSON; the last one is `over`. A browser that reconnects begins with the state as it is
+/// then.
 async fn events(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
-    Path((_, job)): Path<(String, JobId)>,
+    Path((_, job)): Path<(String, String)>,
 ) -> Page {
-    let view = jobs::see(&app.house, visitor.actor()?, job).await?;
-    of_project(&visitor, &view)?;
-    let news = jobs::watch(&app.house, job).map(|view| Event::default().json_data(moved(&view)));
-    Ok(Sse::new(news).keep_alive(KeepAlive::default()).into_response())
+    let job = of_this_project(&app, &visitor, &job).await?;
+    let events = workflow::jobs::watch(&app.house, job).map(|view| Event::default().json_data(moved(&view)));
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
+/// Field `back`: the page to go to afterwards.
 async fn cancel(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
     Extension(session): Extension<Session>,
-    Path((slug, job)): Path<(String, JobId)>,
+    Path((slug, job)): Path<(String, String)>,
     form: Form,
 ) -> Page {
-    let view = jobs::see(&app.house, visitor.actor()?, job).await?;
-    of_project(&visitor, &view)?;
+    let job = of_this_project(&app, &visitor, &job).await?;
     let home = format!("/p/{slug}");
-    // Only back into the same project, wherever the form says it came from.
-    let back =
-        Some(form.get("back")).filter(|b| b.starts_with(&format!("{home}/"))).unwrap_or(&home).to_owned();
-    let done = jobs::cancel(&app.house, visitor.actor()?, job).await;
-    let done = done.map(|()| Done::to(&back).say("The work is being stopped. What is in stays in."));
-    finish(&session, "cancel", &form, &back, done).await
+    // Only to a page of this project: the field may have been written by anyone.
+    let is_ours = |back: &str| back.starts_with(&format!("{home}/")) && !back.contains(['\\', '\n', '\r']);
+    let back = Some(form.get("back")).filter(|back| is_ours(back)).unwrap_or(&home).to_owned();
+    let cancelled = workflow::jobs::cancel(&app.house, visitor.actor()?, job).await;
+    let done = cancelled.map(|()| Done::to(&back).say("The work is being stopped."));
+    finish(&session, "job", &form, &back, done).await
 }
 
-/// A job of another project is not here.
-fn of_project(visitor: &Visitor, job: &JobView) -> Result<(), workflow::Error> {
-    if job.project == Some(visitor.project()?.id) {
-        Ok(())
-    } else {
-        Err(workflow::Error::NotFound("The job"))
+async fn of_this_project(app: &App, visitor: &Visitor, job: &str) -> Result<JobId, Trouble> {
+    let job: JobId = job.parse().map_err(|_| Error::NotFound("The work"))?;
+    let view = workflow::jobs::see(&app.house, visitor.actor()?, job).await?;
+    if view.project != Some(visitor.project()?.id) {
+        return Err(Error::NotFound("The work").into());
     }
+    Ok(job)
 }

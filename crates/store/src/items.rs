@@ -5,7 +5,6 @@ mod reopen;
 mod undo;
 mod upsert;
 
-pub use reopen::Reopened;
 pub use undo::Dependents;
 pub use upsert::{AnsweredBy, FieldValue, Incoming, Piece};
 

@@ -94,7 +94,7 @@ async fn with_words(
 pub async fn item(house: &House, actor: &Actor, project: ProjectId, item: ItemId) -> Result<ItemPage> {
     allow(actor, Act::SeeOthers)?;
     let item = match house.store.item(project, item).await {
-        Err(store::Error::NotFound) => return Err(Error::NotFound("the item")),
+        Err(store::Error::NotFound) => return Err(Error::NotFound("The item")),
         found => found?,
     };
     let (revisions, answers, queues) = tokio::try_join!(

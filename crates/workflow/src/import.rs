@@ -290,7 +290,7 @@ pub async fn rejects(
 async fn of_project(house: &House, project: ProjectId, source: SourceId) -> Result<Source> {
     match house.store.source(source).await {
         Ok(source) if source.project == project => Ok(source),
-        Ok(_) | Err(store::Error::NotFound) => Err(Error::NotFound("the import")),
+        Ok(_) | Err(store::Error::NotFound) => Err(Error::NotFound("The import")),
         Err(error) => Err(error.into()),
     }
 }

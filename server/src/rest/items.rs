@@ -1,7 +1,202 @@
+//! Items over the API: NDJSON in, counts out.
 //!
+//! `POST /api/v1/projects/{slug}/items?text=…&id=…&event_time=…&group=…` takes one JSON object a line. A body of up to
+//! 8 MB is taken in before the answer comes, with its counts and refused rows; a larger one is stored, and the answer
+//! (202) names the import to ask for. `GET /api/v1/projects/{slug}/sources[?before=id]` lists imports, newest first.
 
-use app::guard::Route;
+use app::error::{api_error, error_json};
+use app::guard::{App, Need, Route, Visitor};
+use axum::extract::{Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use bytes::{Bytes, BytesMut};
+use domain::SourceId;
+use domain::permission::Act;
+use domain::source::{Counts, Format, LabelColumn, LabelUse, Mapping, SourceState};
+use futures::StreamExt;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use store::sources::{Reject, Source};
+use workflow::Error;
+use workflow::import::{self, Bring, Opener};
 
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    vec![
+        Route::post("/api/v1/projects/{slug}/items", Need::Project(Act::Import), take),
+        Route::get("/api/v1/projects/{slug}/sources", Need::Project(Act::SeeOthers), list),
+        Route::get("/api/v1/projects/{slug}/sources/{source}", Need::Project(Act::SeeOthers), show),
+    ]
+}
+
+/// A body of so many bytes is taken in at once.
+const AT_ONCE: usize = 8 << 20;
+/// Refused rows in an answer; the others are on the import's page.
+const REJECTS: i64 = 1000;
+
+/// Which keys are what; those that are not named become fields.
+#[derive(Debug, Default, Deserialize)]
+struct Keys {
+    text: Option<String>,
+    id: Option<String>,
+    event_time: Option<String>,
+    group: Option<String>,
+    label: Option<String>,
+    /// `answers` or `field`.
+    label_as: Option<String>,
+    /// Whose answers the labels are.
+    person: Option<String>,
+    /// A name for this import.
+    name: Option<String>,
+}
+
+/// An import as programs see it.
+#[derive(Debug, Serialize)]
+struct ImportBody {
+    id: SourceId,
+    name: String,
+    state: SourceState,
+    error: Option<String>,
+    mapping: Mapping,
+    counts: Counts,
+    /// Unix microseconds.
+    created_at: i64,
+    finished_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejects: Option<Vec<RejectBody>>,
+}
+
+#[derive(Debug, Serialize)]
+struct RejectBody {
+    line: i64,
+    reason: String,
+    row: String,
+}
+
+impl ImportBody {
+    fn of(source: Source, rejects: Option<Vec<Reject>>) -> ImportBody {
+        let reject = |r: Reject| RejectBody { line: r.line, reason: r.reason, row: r.raw };
+        ImportBody {
+            id: source.id,
+            name: source.name,
+            state: source.state,
+            error: source.error,
+            mapping: source.mapping,
+            counts: source.counts,
+            created_at: source.created_at.0,
+            finished_at: source.finished_at.map(|t| t.0),
+            rejects: rejects.map(|rows| rows.into_iter().map(reject).collect()),
+        }
+    }
+}
+
+fn told<T: IntoResponse>(outcome: Result<T, Error>) -> Response {
+    match outcome {
+        Ok(answer) => answer.into_response(),
+        Err(error) => error_json(&api_error(error)),
+    }
+}
+
+async fn take(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Query(keys): Query<Keys>,
+    request: Request,
+) -> Response {
+    told(taken(&app, &visitor, keys, request).await)
+}
+
+async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Result<Response, Error> {
+    let mut body = request.into_body().into_data_stream();
+    let mut head = BytesMut::new();
+    let broken = |e: axum::Error| Error::invalid("body", format!("The body did not arrive whole: {e}."));
+    while head.len() <= AT_ONCE {
+        match body.next().await {
+            Some(piece) => head.extend_from_slice(&piece.map_err(broken)?),
+            None => return at_once(app, visitor, keys, head.freeze()).await,
+        }
+    }
+    let mut blob = app.house.store.create_blob().await?;
+    blob.write(&head).await?;
+    drop(head);
+    while let Some(piece) = body.next().await {
+        blob.write(&piece.map_err(broken)?).await?;
+    }
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let name = keys.name.clone().unwrap_or_else(|| "API".to_owned());
+    let upload = blob.finish().await?;
+    let id = import::begin(&app.house, actor, project, &name, Some(Format::Jsonl), upload).await?;
+    let mapping = mapping(keys, import::source(&app.house, actor, project, id).await?.mapping)?;
+    import::start(&app.house, actor, project, id, mapping).await?;
+    let source = import::source(&app.house, actor, project, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(ImportBody::of(source, None))).into_response())
+}
+
+async fn at_once(app: &App, visitor: &Visitor, keys: Keys, body: Bytes) -> Result<Response, Error> {
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let sample = import::look(Cursor::new(body.clone()), Some(Format::Jsonl))?;
+    let name = keys.name.clone().unwrap_or_else(|| "API".to_owned());
+    let mapping = mapping(keys, sample.guess())?;
+    let bytes = Some(body.len() as u64);
+    let open: Opener = Arc::new(move || Ok(Box::new(Cursor::new(body.clone())) as Box<dyn Read + Send>));
+    let bring = Bring { project, name, format: Format::Jsonl, mapping, open, bytes };
+    let source = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
+    let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
+    Ok(Json(ImportBody::of(source, Some(rejects))).into_response())
+}
+
+/// What the address says; only the text's key is guessed where it says none, so that a program gets what it asked
+/// for.
+fn mapping(keys: Keys, guess: Mapping) -> Result<Mapping, Error> {
+    let label = match (keys.label, keys.label_as.as_deref()) {
+        (None, _) => None,
+        (Some(column), None | Some("field")) => Some(LabelColumn { column, becomes: LabelUse::Field }),
+        (Some(column), Some("answers")) => {
+            let person = keys.person.unwrap_or_default();
+            Some(LabelColumn { column, becomes: LabelUse::Answers { person } })
+        }
+        (Some(_), Some(_)) => return Err(Error::invalid("label_as", "label_as is “answers” or “field”.")),
+    };
+    Ok(Mapping {
+        text: keys.text.unwrap_or(guess.text),
+        id: keys.id,
+        event_time: keys.event_time,
+        group: keys.group,
+        label,
+        ignore: Vec::new(),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct Before {
+    before: Option<SourceId>,
+}
+
+async fn list(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Query(Before { before }): Query<Before>,
+) -> Response {
+    let listed = async {
+        let sources = import::sources(&app.house, visitor.actor()?, visitor.project()?.id, before).await?;
+        let next = (sources.len() as i64 == import::PAGE).then(|| sources.last().map(|s| s.id)).flatten();
+        let sources: Vec<ImportBody> = sources.into_iter().map(|s| ImportBody::of(s, None)).collect();
+        Ok(Json(serde_json::json!({ "sources": sources, "next": next })))
+    };
+    told(listed.await)
+}
+
+async fn show(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    let shown = async {
+        let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
+        let source = import::source(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
+        let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
+        Ok(Json(ImportBody::of(source, Some(rejects))))
+    };
+    told(shown.await)
 }

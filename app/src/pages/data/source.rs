@@ -36,6 +36,11 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
+/// The import that an address names.
+fn named(id: &str) -> Result<SourceId, Error> {
+    id.parse().map_err(|_| Error::NotFound("The import"))
+}
+
 #[derive(Deserialize)]
 struct After {
     after: Option<i64>,
@@ -44,9 +49,10 @@ struct After {
 async fn show(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
-    Path((slug, id)): Path<(String, SourceId)>,
+    Path((slug, id)): Path<(String, String)>,
     Query(After { after }): Query<After>,
 ) -> Page {
+    let id = named(&id)?;
     let (actor, project) = (visitor.actor()?, visitor.project()?.id);
     let source = import::source(&app.house, actor, project, id).await?;
     let base = format!("/p/{slug}/data");
@@ -481,9 +487,10 @@ fn undo_form(source: &Source, base: &str, flash: &Flash) -> AnyView {
 async fn rejects(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
-    Path((_, id)): Path<(String, SourceId)>,
+    Path((_, id)): Path<(String, String)>,
 ) -> Page {
     use futures::StreamExt;
+    let id = named(&id)?;
     let rows = import::rejects_csv(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
     let body = Body::from_stream(rows.map(|piece| piece.map_err(std::io::Error::other)));
     let name = format!("attachment; filename=\"rejects-{id}.csv\"");
@@ -496,9 +503,10 @@ async fn start(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
     Extension(session): Extension<Session>,
-    Path((slug, id)): Path<(String, SourceId)>,
+    Path((slug, id)): Path<(String, String)>,
     form: Form,
 ) -> Page {
+    let id = named(&id)?;
     let (actor, project) = (visitor.actor()?, visitor.project()?.id);
     let here = format!("/p/{slug}/data/{id}");
     let preview = import::preview(&app.house, actor, project, id).await.map_err(Trouble)?;
@@ -555,9 +563,10 @@ async fn discard(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
     Extension(session): Extension<Session>,
-    Path((slug, id)): Path<(String, SourceId)>,
+    Path((slug, id)): Path<(String, String)>,
     _: Form,
 ) -> Page {
+    let id = named(&id)?;
     let back = format!("/p/{slug}/data");
     let done = import::discard(&app.house, visitor.actor()?, visitor.project()?.id, id).await;
     let done = done.map(|()| Done::to(&back).say("The file is forgotten; nothing was imported from it."));
@@ -568,9 +577,10 @@ async fn undo(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
     Extension(session): Extension<Session>,
-    Path((slug, id)): Path<(String, SourceId)>,
+    Path((slug, id)): Path<(String, String)>,
     form: Form,
 ) -> Page {
+    let id = named(&id)?;
     let (actor, project) = (visitor.actor()?, visitor.project()?.id);
     let here = format!("/p/{slug}/data/{id}");
     let source = import::source(&app.house, actor, project, id).await?;

@@ -80,6 +80,9 @@ impl Tx {
         let mut n = self.insert_answers(piece, by, &new).await?;
         self.settle_new(piece, by, &new).await?;
         n += self.insert_answers(piece, by, &known).await?;
+        for answer in &known {
+            self.settle_consensus(piece.project, answer.item).await?;
+        }
         Ok(n as i64)
     }
 

@@ -119,7 +119,7 @@ impl Tx {
         if items[0].came {
             self.remove_items(source, &items, &ids).await?;
         } else {
-            self.fall_back(source, &items, &ids).await?;
+            self.fall_back(source, &ids).await?;
         }
         Ok(ids.len() as i64)
     }
@@ -143,12 +143,8 @@ impl Tx {
         self.note_change(source.project, ChangeKind::Removed, ids).await
     }
 
-    /// Items of others get their content back from before this import. Their answers on it count again once
-    /// they are resolved anew.
-    async fn fall_back(&mut self, source: &Source, items: &[Touched], ids: &[ItemId]) -> Result<()> {
-        let states: Vec<(ItemId, State)> =
-            items.iter().map(|i| Ok((ItemId(i.id), parse(&i.state)?))).collect::<Result<_>>()?;
-        let reopened = self.reopen_items(&states).await?;
+    /// Items of others get their content back from before this import, and the answers on it count again.
+    async fn fall_back(&mut self, source: &Source, ids: &[ItemId]) -> Result<()> {
         on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM item_revision WHERE source_id = ");
             query.push_bind(source.id.0).push(" AND item_id IN (");
@@ -183,11 +179,7 @@ impl Tx {
             .collect();
         let fields: Vec<(ItemId, &FieldValue)> = fields.iter().map(|(item, f)| (*item, f)).collect();
         self.insert_fields(source.project, &fields).await?;
-        let project = Tally::Project(source.project);
-        self.count(project, State::Unlabeled.as_str(), reopened.n_items, source.id.0).await?;
-        for (state, n) in &reopened.from {
-            self.count(project, state.as_str(), -n, source.id.0).await?;
-        }
+        self.reopen_items(source.project, ids).await?;
         self.note_change(source.project, ChangeKind::Items, ids).await
     }
 }

@@ -2,10 +2,9 @@
 //! whose external id is known already are looked at one by one.
 
 use super::imported::Said;
-use super::reopen::Reopened;
 use crate::changes::ChangeKind;
 use crate::error::{Error, Result};
-use crate::tally::Tally;
+use crate::tally::{self, Tally};
 use crate::{Tx, on};
 use domain::consensus::State;
 use domain::source::Counts;
@@ -87,7 +86,6 @@ pub(super) struct Known {
     pub(super) revision: RevisionId,
     content_hash: i64,
     number: i64,
-    state: State,
     seen_source: Option<SourceId>,
     seen_line: Option<i64>,
 }
@@ -99,22 +97,20 @@ struct KnownRow {
     revision_id: i64,
     content_hash: Option<i64>,
     number: Option<i64>,
-    state: String,
     seen_source: Option<i64>,
     seen_line: Option<i64>,
 }
 
 impl KnownRow {
-    fn known(self) -> Result<Known> {
-        Ok(Known {
+    fn known(self) -> Known {
+        Known {
             item: ItemId(self.id),
             revision: RevisionId(self.revision_id),
             content_hash: self.content_hash.unwrap_or_default(),
             number: self.number.unwrap_or_default(),
-            state: State::parse(&self.state).ok_or_else(|| Error::Unreadable("item state".to_owned()))?,
             seen_source: self.seen_source.map(SourceId),
             seen_line: self.seen_line,
-        })
+        }
     }
 }
 
@@ -137,10 +133,10 @@ impl Tx {
         };
         (counts.duplicate, counts.duplicate_exact) = self.count_duplicates(piece, &sorted).await?;
         self.insert_contents(piece, &sorted).await?;
-        let touched = self.replace_contents(piece, &sorted).await?;
+        self.replace_contents(piece, &sorted).await?;
         self.mark_seen(piece, &sorted.same).await?;
         self.insert_rejects(piece.source, piece.rejects.iter().chain(&sorted.refused)).await?;
-        self.count_items(piece, &sorted, &touched).await?;
+        self.count_items(piece, &sorted).await?;
         counts.answers = self.import_answers(piece, &sorted, &said).await?;
         self.add_counts(piece, counts).await?;
         let changed: Vec<ItemId> =
@@ -188,7 +184,7 @@ impl Tx {
         for rows in piece.items.chunks(ROWS) {
             let found: Vec<KnownRow> = on!(self, |db| {
                 let mut query = QueryBuilder::new(
-                    "SELECT i.id, i.external_id, i.revision_id, r.content_hash, r.number, i.state, i.seen_source,
+                    "SELECT i.id, i.external_id, i.revision_id, r.content_hash, r.number, i.seen_source,
                             i.seen_line
                      FROM item i LEFT JOIN item_revision r ON r.id = i.revision_id
                      WHERE i.project_id = ",
@@ -202,7 +198,7 @@ impl Tx {
                 query.build_query_as().persistent(rows.len() == ROWS).fetch_all(db).await
             })?;
             for row in found {
-                known.insert(row.external_id.clone(), row.known()?);
+                known.insert(row.external_id.clone(), row.known());
             }
         }
         Ok(known)
@@ -311,10 +307,7 @@ impl Tx {
     }
 
     /// Points the revised items at their new revision, and opens again what their answers had settled.
-    async fn replace_contents(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<Reopened> {
-        if sorted.revised.is_empty() {
-            return Ok(Reopened::default());
-        }
+    async fn replace_contents(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<()> {
         for rows in sorted.revised.chunks(ROWS) {
             on!(self, |db| {
                 let mut query = QueryBuilder::new(
@@ -331,8 +324,8 @@ impl Tx {
                 query.execute(db).await.map(|_| ())
             })?;
         }
-        let items: Vec<(ItemId, State)> = sorted.revised.iter().map(|(_, k)| (k.item, k.state)).collect();
-        self.reopen_items(&items).await
+        let items: Vec<ItemId> = sorted.revised.iter().map(|(_, k)| k.item).collect();
+        self.reopen_items(piece.project, &items).await
     }
 
     /// Notes which import brought an unchanged item last, so that a second row of the same file is told.
@@ -374,18 +367,15 @@ impl Tx {
         Ok(())
     }
 
-    async fn count_items(&mut self, piece: &Piece, sorted: &Sorted<'_>, touched: &Reopened) -> Result<()> {
+    async fn count_items(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<()> {
         let (project, by) = (Tally::Project(piece.project), piece.source.0);
-        let control = sorted.new.iter().filter(|row| row.control).count() as i64;
-        self.count(project, "control", control, by).await?;
-        let agreed = sorted.new.iter().filter(|row| row.labels.is_some()).count() as i64;
-        let unlabeled = sorted.new.len() as i64 - agreed + touched.n_items;
-        self.count(project, State::Agreed.as_str(), agreed, by).await?;
-        self.count(project, State::Unlabeled.as_str(), unlabeled, by).await?;
-        for (state, n) in &touched.from {
-            self.count(project, state.as_str(), -n, by).await?;
+        let n_where = |is: &dyn Fn(&Incoming) -> bool| sorted.new.iter().filter(|row| is(row)).count() as i64;
+        let mut counts = tally::Counts::default();
+        counts.add(project, "control", n_where(&|row| row.control));
+        for state in [State::Unlabeled, State::Agreed] {
+            counts.add(project, state.as_str(), n_where(&|row| entry_state(row) == state));
         }
-        Ok(())
+        self.count_all(counts, by).await
     }
 
     async fn add_counts(&mut self, piece: &Piece, counts: Counts) -> Result<()> {
