@@ -182,7 +182,11 @@ pub fn house<V: IntoView + 'static>(
                         <ul class="links">{plain(Station::Overview, "", "Overview")}</ul>
                         <ol class="stations">{stations}</ol>
                         <ul class="links">
-                            {sighted.then(|| plain(Station::Settings, "/settings", "Settings"))}
+                            {if sighted {
+                                plain(Station::Settings, "/settings", "Settings")
+                            } else {
+                                plain(Station::Settings, "/settings/tokens", "My tokens")
+                            }}
                             <li>
                                 <a href="/">"All projects"</a>
                             </li>

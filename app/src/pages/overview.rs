@@ -80,7 +80,7 @@ fn for_annotators(n_queues: i64, slug: &str) -> AnyView {
             <h2>{queues}</h2>
             <p>"Take it where you left it: what you answered is saved."</p>
             <div class="acts">
-                <a class="btn do" href=format!("/p/{slug}/queues")>"Label"</a>
+                <a class="btn do" href=format!("/p/{slug}/label")>"Label"</a>
             </div>
         </section>
     }
@@ -198,7 +198,7 @@ fn queues(line: &Line, visitor: &Visitor) -> Stop {
     let said = format!("{n} open · {} of {} answers given", grouped(line.n_answered), grouped(line.n_slots));
     let left = (line.n_slots - line.n_answered).max(0);
     let small = format!("{} left to give", some(left, "answer", "answers")).into_any();
-    Stop { name: "Queues", path: "/queues", said, small, done: true, act: ("Label", "/queues", true) }
+    Stop { name: "Queues", path: "/queues", said, small, done: true, act: ("Label", "/label", true) }
 }
 
 fn agreement(line: &Line) -> Stop {

@@ -132,7 +132,7 @@ fn card(listed: &ListedProject, admin: bool) -> AnyView {
     } else if listed.n_open_queues > 0 {
         let queues = if listed.n_open_queues == 1 { "queue is" } else { "queues are" };
         let label = view! {
-            <a class="btn small" href=format!("{base}/queues")>
+            <a class="btn small" href=format!("{base}/label")>
                 "Label"
                 <span class="vh">{format!(" in {}", project.name)}</span>
             </a>

@@ -89,10 +89,15 @@ fn boxes(chosen: Roles, id: &str) -> Vec<AnyView> {
         .map(|(role, _)| {
             let id = format!("{id}-{}", role.as_str());
             view! {
-                <label for=id.clone()>
-                    <input id=id.clone() type="checkbox" name="role" value=role.as_str() checked=chosen.has(*role) />
-                    " "
-                    {role.as_str()}
+                <label class="choice" for=id.clone()>
+                    <input
+                        id=id.clone()
+                        type="checkbox"
+                        name="role"
+                        value=role.as_str()
+                        checked=chosen.has(*role)
+                    />
+                    <span>{role.as_str()}</span>
                 </label>
             }
             .into_any()
@@ -135,7 +140,7 @@ fn row(member: &Member, base: &str, may_change: bool) -> AnyView {
                 {person.name.clone()} <small>{under}</small>
                 {person.disabled_at.is_some().then(|| view! { <span class="state off">"disabled"</span> })}
             </th>
-            <td>{change}</td>
+            <td class="wrap">{change}</td>
         </tr>
     }
     .into_any()

@@ -127,7 +127,7 @@ fn make_form(visitor: &Visitor, base: &str) -> AnyView {
         form: "token",
         name: "name",
         label: "Name",
-        hint: "What it is for; a machine is known by it.",
+        hint: "",
         kind: "text",
         value: "",
         required: true,
