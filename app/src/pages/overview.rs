@@ -2,7 +2,7 @@
 
 use crate::error::Page;
 use crate::guard::{App, Need, Route, Visitor};
-use crate::parts::numbers::grouped;
+use crate::parts::numbers::{grouped, statistic};
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
 use axum::Extension;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use store::stations::Line;
+use workflow::measure::{self, Figure};
 use workflow::projects;
 
 pub fn routes() -> Vec<Route> {
@@ -21,6 +22,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 const DAYS: i64 = 14;
+/// Answered items whose agreement is computed while a page waits.
+const FEW: i64 = 5_000;
 
 async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
     let (actor, project) = (visitor.actor()?, visitor.project()?);
@@ -31,12 +34,20 @@ async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
     };
     let content = if visitor.may(Act::SeeOthers) {
         let line = projects::line(&app.house, actor, project.id).await?;
+        // Figures over few answers are there at once; those over many are shown when they were asked for before.
+        let n_answered = line.stations.n_items - count(&line, &["unlabeled"]);
+        let figures = if (1..=FEW).contains(&n_answered) {
+            Some(measure::agreement(&app.house, actor, project.id, None).await?)
+        } else {
+            measure::last_agreement(&app.house, actor, project.id).await?
+        };
+        let alpha = figures.map(|figures| figures.alpha.clone());
         let days = projects::labels_by_day(&app.house, actor, project.id, DAYS).await?;
         view! {
             <div class="aside">
                 <section aria-labelledby="line-h">
                     <h2 class="vh" id="line-h">"The line"</h2>
-                    <ol class="line">{stops(&line, &visitor, &project.slug)}</ol>
+                    <ol class="line">{stops(&line, alpha.as_ref(), &visitor, &project.slug)}</ol>
                 </section>
                 <div class="stack">{labels_a_day(&days)}</div>
             </div>
@@ -98,12 +109,12 @@ struct Stop {
     act: (&'static str, &'static str, bool),
 }
 
-fn stops(line: &Line, visitor: &Visitor, slug: &str) -> Vec<AnyView> {
+fn stops(line: &Line, alpha: Option<&Figure>, visitor: &Visitor, slug: &str) -> Vec<AnyView> {
     let stops = [
         data(line, visitor),
         taxonomy(line, visitor),
         queues(line, visitor),
-        agreement(line),
+        agreement(line, alpha),
         releases(line, visitor),
     ];
     // The first station that wants something is the one next thing.
@@ -201,32 +212,36 @@ fn queues(line: &Line, visitor: &Visitor) -> Stop {
     Stop { name: "Queues", path: "/queues", said, small, done: true, act: ("Label", "/label", true) }
 }
 
-fn agreement(line: &Line) -> Stop {
+fn agreement(line: &Line, alpha: Option<&Figure>) -> Stop {
     let conflicts = count(line, &["conflict"]);
     let looks = count(line, &["stuck", "needs_look"]);
     let answered = line.stations.n_items - count(line, &["unlabeled"]);
-    let said = if answered == 0 {
-        "No answers yet".to_owned()
-    } else if conflicts == 0 {
-        "No conflict waits".to_owned()
-    } else {
+    let figure = alpha.and_then(|alpha| {
+        let interval = match (alpha.low, alpha.high) {
+            (Some(low), Some(high)) => format!("{} – {}, ", statistic(low), statistic(high)),
+            _ => String::new(),
+        };
+        Some(format!("α {} ({interval}n = {})", statistic(alpha.value?), grouped(alpha.n_items as i64)))
+    });
+    let waits = if conflicts > 0 {
         format!("{} to look at", some(conflicts, "conflict", "conflicts"))
-    };
-    let small = if looks > 0 {
-        format!("{} stuck or in need of another look", some(looks, "item", "items"))
+    } else if answered > 0 {
+        "no conflict waits".to_owned()
     } else {
         "measured where several people answered the same items".to_owned()
     };
+    let (said, mut small) = match (figure, answered > 0) {
+        (Some(figure), _) => (figure, waits),
+        (None, true) => ("Not measured yet".to_owned(), waits),
+        (None, false) => ("No answers yet".to_owned(), waits),
+    };
+    if looks > 0 {
+        small.push_str(&format!(" · {} stuck or in need of another look", some(looks, "item", "items")));
+    }
     let done = answered > 0 && conflicts == 0;
     let act = if conflicts > 0 { "Look at the conflicts" } else { "See the figures" };
-    Stop {
-        name: "Agreement",
-        path: "/agreement",
-        said,
-        small: small.into_any(),
-        done,
-        act: (act, "/agreement", answered > 0),
-    }
+    let act = (act, "/agreement", answered > 0);
+    Stop { name: "Agreement", path: "/agreement", said, small: small.into_any(), done, act }
 }
 
 fn releases(line: &Line, visitor: &Visitor) -> Stop {

@@ -71,6 +71,18 @@ pub async fn agreement(
     Ok(agreement)
 }
 
+/// The figures over a whole project that were computed last, if any were: for pages that must not wait for new ones.
+pub async fn last_agreement(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+) -> Result<Option<Arc<Agreement>>> {
+    allow(actor, Act::SeeOthers)?;
+    // Whoever is computing holds the lock: this is not a page that waits for it.
+    let cache = house.agreement.0.try_lock().ok();
+    Ok(cache.and_then(|cache| cache.get(&(project, None)).map(|kept| kept.agreement.clone())))
+}
+
 /// An item that people do not agree on, with what each of them said last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
