@@ -8,8 +8,8 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   workers: process.env.ASSAY_WORKERS ? Number(process.env.ASSAY_WORKERS) : 2,
   reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never" }]],
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   use: {
     screenshot: "only-on-failure",
     trace: "retain-on-failure",

@@ -1,5 +1,5 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type BrowserContext, type Page } from "@playwright/test";
 import { startServer, type Server } from "./server.ts";
 
 export { expect, startServer };
@@ -8,8 +8,11 @@ export type { Page, Server };
 type PerTest = {
   /** What a test allows the browser to complain about: push a pattern before the page is opened. */
   allowed: RegExp[];
-  /** Fails the test on every complaint of the browser, in every page of the context. */
+  /** Fails the test on every complaint of a browser that it watches. */
+  watch: (context: BrowserContext) => void;
   quiet: void;
+  /** The browser of somebody else, watched like the first. */
+  another: () => Promise<Page>;
   /** Looks for barriers in the page as it is now, in light and in dark. */
   expectAccessible: (page: Page) => Promise<void>;
 };
@@ -41,30 +44,40 @@ export const test = base.extend<PerTest, PerWorker>({
 
   allowed: async ({}, use) => use([]),
 
-  quiet: [
-    async ({ context, allowed }, use) => {
-      const complaints: string[] = [];
+  watch: async ({ allowed }, use) => {
+    const complaints: string[] = [];
+    await use((context) => {
       // A violation of the policy is a console error in Chromium, without JavaScript too.
       context.on("console", (message) => {
         if (message.type() === "error") complaints.push(`console: ${message.text()} (${message.location().url})`);
       });
       context.on("weberror", (error) => complaints.push(`page: ${error.error().stack ?? error.error().message}`));
+    });
+    expect(complaints.filter((complaint) => !allowed.some((pattern) => pattern.test(complaint)))).toEqual([]);
+  },
+
+  quiet: [
+    async ({ context, watch }, use) => {
+      watch(context);
       await use();
-      expect(complaints.filter((complaint) => !allowed.some((pattern) => pattern.test(complaint)))).toEqual([]);
     },
     { auto: true },
   ],
 
-  expectAccessible: async ({}, use) => {
+  another: async ({ browser, baseURL, javaScriptEnabled, watch }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL, javaScriptEnabled });
+      contexts.push(context);
+      watch(context);
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+
+  expectAccessible: async ({ javaScriptEnabled }, use) => {
     await use(async (page) => {
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        const found = await new AxeBuilder({ page }).analyze();
-        const barriers = found.violations.map(
-          (violation) => `${colorScheme}: ${violation.help}: ${violation.nodes.map((node) => node.target).join(", ")}`,
-        );
-        expect(barriers).toEqual([]);
-      }
+      await (javaScriptEnabled ? look(page) : withScripts(page, () => look(page)));
     });
   },
 });
@@ -72,4 +85,37 @@ export const test = base.extend<PerTest, PerWorker>({
 /** An island is awake when it says so; before that, its keys and buttons do nothing. */
 export async function awake(page: Page, island: string): Promise<void> {
   await expect(page.locator(`${island}[data-ready]`)).toBeAttached();
+}
+
+async function look(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    // In the page itself: the other way opens a second page, in which scripts may be off.
+    const axe = new AxeBuilder({ page }).setLegacyMode(true);
+    // A theme changes colours and nothing else.
+    const found = await (colorScheme === "dark" ? axe.withRules(["color-contrast"]) : axe).analyze();
+    const barriers = found.violations.map(
+      (violation) => `${colorScheme}: ${violation.help}: ${violation.nodes.map((node) => node.target).join(", ")}`,
+    );
+    expect(barriers).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/**
+ * Axe is a script. Where they are off, they are let on for as long as it looks: those of the page were passed over
+ * when it was read, and stay so.
+ */
+async function withScripts(page: Page, work: () => Promise<void>): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const off = (value: boolean) => session.send("Emulation.setScriptExecutionDisabled", { value });
+  try {
+    // A session starts with what it believes is the default, and sends changes only.
+    await off(true);
+    await off(false);
+    await work();
+    await off(true);
+  } finally {
+    await session.detach();
+  }
 }

@@ -1,0 +1,194 @@
+// Who comes in, where they come out, and what they find closed.
+import { expect, startServer, test } from "../harness/test.ts";
+import {
+  ADA,
+  addPerson,
+  asAda,
+  choosePassword,
+  firstRun,
+  giveRoles,
+  makeProject,
+  PASSWORD,
+  said,
+  send,
+  signIn,
+  somebody,
+  unlike,
+} from "../harness/house.ts";
+
+test("the first run makes the admin, once", async ({ page, expectAccessible }) => {
+  const server = await startServer();
+  try {
+    await page.goto(`${server.url}/p/inbox`);
+    await expect(page, "every way leads to the first run").toHaveURL(/\/first-run$/);
+    await expectAccessible(page);
+
+    await page.getByLabel("Your name").fill(ADA.name);
+    await page.getByLabel("E-mail").fill(ADA.email);
+    await page.getByLabel("Password").fill("short");
+    await send(page, "Create the admin and sign in");
+    await expect(page.getByLabel("Password")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByLabel("Your name"), "what was typed is kept").toHaveValue(ADA.name);
+    await expect(page.getByLabel("Password"), "a password is not").toHaveValue("");
+    await expectAccessible(page);
+
+    await firstRun(page, server.url);
+    await expect(said(page)).toContainText("you are its admin");
+    await expectAccessible(page);
+
+    await page.goto(`${server.url}/first-run`);
+    await expect(page, "nobody else becomes the first").toHaveURL(`${server.url}/`);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("a wrong password stays outside, the right one goes on to where one wanted", async ({
+  page,
+  expectAccessible,
+}) => {
+  await asAda(page);
+  await send(page, "Sign out");
+  await expect(page).toHaveURL(/\/sign-in$/);
+  await expectAccessible(page);
+
+  await page.goto("/people?name=A&after=1");
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await signIn(page, ADA.email, "not my password at all");
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await expect(page.getByRole("main")).toContainText("E-mail and password do not match.");
+  await expect(page.getByLabel("E-mail")).toHaveValue(ADA.email);
+  await expect(page.getByLabel("Password")).toHaveValue("");
+  await expectAccessible(page);
+
+  await signIn(page, ADA.email);
+  await expect(page, "on to the page that was asked for").toHaveURL(/\/people\?name=A&after=1$/);
+});
+
+test("next= leads nowhere but home", async ({ page }) => {
+  await asAda(page);
+  await send(page, "Sign out");
+  const home = new URL(page.url()).origin;
+  await page.goto("/sign-in?next=https://elsewhere.example/");
+  await signIn(page, ADA.email);
+  await expect(page).toHaveURL(`${home}/`);
+});
+
+test("a form that is sent after signing out asks who one is, and does nothing", async ({ page, context }) => {
+  await asAda(page);
+  const name = unlike("Never made");
+  await page.goto("/projects/new");
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await context.clearCookies();
+  await send(page, "Make the project");
+  await expect(page).toHaveURL(/\/sign-in$/);
+
+  await signIn(page, ADA.email);
+  await expect(page.getByRole("heading", { level: 1, name: "Projects" })).toBeVisible();
+  await expect(page.getByText(name)).toHaveCount(0);
+});
+
+test("what is not there and what is not theirs", async ({ page, another, allowed, expectAccessible }) => {
+  // The browser itself reports the status of a page.
+  allowed.push(/status of 40[34]/);
+  await asAda(page);
+  const project = await makeProject(page, unlike("Closed"));
+  await page.goto("/no/such/page");
+  await expect(page.getByRole("heading", { level: 1, name: "Not here" })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto("/p/no-such-project");
+  await expect(page.getByRole("heading", { level: 1, name: "Not here" })).toBeVisible();
+  await page.goto(`${project}/queues/12345`);
+  await expect(page.getByRole("heading", { level: 1, name: "Not here" })).toBeVisible();
+
+  const ben = somebody("Ben Adler");
+  const link = await addPerson(page, ben);
+  await expectAccessible(page);
+
+  const his = await another();
+  await choosePassword(his, link);
+  await expect(his.getByRole("heading", { name: "No project for you yet" })).toBeVisible();
+  await expectAccessible(his);
+  for (const closed of [project, `${project}/settings`, `${project}/taxonomy`]) {
+    await his.goto(closed);
+    await expect(his.getByRole("heading", { level: 1, name: "Not here" }), closed).toBeVisible();
+  }
+  for (const closed of ["/people", "/audit", "/projects/new"]) {
+    await his.goto(closed);
+    await expect(his.getByRole("heading", { level: 1, name: "Not yours to open" }), closed).toBeVisible();
+  }
+  await expectAccessible(his);
+
+  await giveRoles(page, project, ben.email, ["annotator"]);
+  await expect(said(page)).toContainText("Ben Adler is here now as annotator.");
+  await expectAccessible(page);
+
+  await his.goto(project);
+  await expect(his.getByRole("heading", { name: "Nothing to label right now" })).toBeVisible();
+  await expectAccessible(his);
+  await expect(his.getByRole("link", { name: "Taxonomy" }), "no way that ends at a closed door").toHaveCount(0);
+  for (const closed of [`${project}/taxonomy`, `${project}/settings`, `${project}/queues/new`]) {
+    await his.goto(closed);
+    await expect(his.getByRole("heading", { level: 1, name: "Not yours to open" }), closed).toBeVisible();
+  }
+
+  await page.goto("/people");
+  const row = page.getByRole("row").filter({ hasText: ben.email });
+  await send(page, row.getByRole("button", { name: /^Disable/ }));
+  await expect(row).toContainText("disabled");
+  await his.goto(project);
+  await expect(his, "who is disabled is out at once").toHaveURL(/\/sign-in/);
+  await signIn(his, ben.email);
+  await expect(his).toHaveURL(/\/sign-in/);
+  await expect(his.getByLabel("E-mail")).toBeVisible();
+});
+
+test("a password link works once", async ({ page, another, allowed, expectAccessible }) => {
+  // The browser itself reports the status of a page.
+  allowed.push(/status of 409/);
+  await asAda(page);
+  const chi = somebody("Chi Lee");
+  const link = await addPerson(page, chi);
+  const hers = await another();
+  await hers.goto(link);
+  await expect(hers.getByRole("heading", { level: 1, name: "Choose a new password" })).toBeVisible();
+  await expectAccessible(hers);
+  await choosePassword(hers, link);
+  await hers.goto(link);
+  await expect(hers.getByRole("main")).toContainText("link");
+  await expect(hers.getByLabel("New password")).toHaveCount(0);
+});
+
+test("my password and my theme", async ({ page, another, expectAccessible }) => {
+  await asAda(page);
+  const dov = somebody("Dov Levi");
+  const link = await addPerson(page, dov);
+  const his = await another();
+  await choosePassword(his, link);
+
+  const background = () => his.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await send(his, "Dark");
+  await expect(his.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(his, "the switch leaves one where one was").toHaveURL(/\/$/);
+  expect(await background()).not.toBe(light);
+  await expectAccessible(his);
+  await his.goto("/account");
+  await expect(his.locator("html"), "it is remembered").toHaveAttribute("data-theme", "dark");
+  await expectAccessible(his);
+  await send(his, "Light");
+  await expect(his.locator("html")).toHaveAttribute("data-theme", "light");
+  await expectAccessible(his);
+
+  await his.getByLabel("Password now").fill("not my password at all");
+  await his.getByLabel("New password").fill(`${PASSWORD}, again`);
+  await send(his, "Change it");
+  await expect(his.getByLabel("Password now")).toHaveAttribute("aria-invalid", "true");
+  await his.getByLabel("Password now").fill(PASSWORD);
+  await his.getByLabel("New password").fill(`${PASSWORD}, again`);
+  await send(his, "Change it");
+  await expect(said(his)).toBeVisible();
+  await send(his, "Sign out");
+  await signIn(his, dov.email, `${PASSWORD}, again`);
+  await expect(his.locator("html"), "the theme is the person’s, not the browser’s").toHaveAttribute("data-theme", "light");
+});
