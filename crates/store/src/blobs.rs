@@ -150,6 +150,15 @@ impl BlobWriter {
         Ok(())
     }
 
+    /// Gives it up and leaves nothing behind. (Where a writer is only dropped, PostgreSQL keeps parts that
+    /// nothing refers to, until `assay rebuild`.)
+    pub async fn discard(self) -> Result<()> {
+        match &self.target {
+            Target::File { .. } => Ok(()),
+            Target::Rows { name, .. } => self.store.delete_blob(name).await,
+        }
+    }
+
     /// Makes it readable under the hash of its content, on disk before this returns. The same content again is
     /// the same blob.
     pub async fn finish(mut self) -> Result<Written> {

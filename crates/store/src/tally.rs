@@ -15,7 +15,7 @@ pub enum Tally {
 }
 
 impl Tally {
-    fn parts(self) -> (&'static str, i64) {
+    pub(crate) fn parts(self) -> (&'static str, i64) {
         match self {
             Tally::Project(id) => ("project", id.0),
             Tally::Queue(id) => ("queue", id.0),

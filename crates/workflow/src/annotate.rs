@@ -12,7 +12,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod world;
+pub(crate) mod world;
 
 pub use frames::Frames;
 

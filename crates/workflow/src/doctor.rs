@@ -1,1 +1,262 @@
-//!
+//! The promises, held against the database. Reads one moment, so that it can be asked while people work, and
+//! changes nothing.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{House, Result};
+use domain::item::split_key;
+use domain::{ItemId, ProjectId};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use store::Tx;
+use store::examine::QUESTIONS;
+use store::snapshot::Snapshot;
+use store::tally::Tally;
+
+/// Something that should not be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// What was promised.
+    pub promise: String,
+    /// What was found instead.
+    pub what: String,
+    pub n: i64,
+    pub examples: Vec<String>,
+    /// What to do about it.
+    pub cure: String,
+}
+
+/// How thoroughly to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Consensus of some thousand items.
+    Sample,
+    /// Consensus of all items.
+    All,
+}
+
+const SAMPLE: i64 = 2_000;
+/// Items resolved again in one go.
+const PIECE: usize = 100;
+const EXAMPLES: usize = 5;
+/// A blob that nothing refers to may be an upload that is just coming in.
+const ORPHAN_SECONDS: i64 = 86_400;
+
+const REBUILD: &str = "Run `assay rebuild`.";
+
+/// Looks at everything that can be held against a promise. `tell` hears what is being looked at.
+pub async fn examine(house: &House, depth: Depth, mut tell: impl FnMut(&str) + Send) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let tallies = house.store.all_tallies().await?;
+    let mut now = house.store.snapshot().await?;
+    tell("the file of the database");
+    findings.extend(engine(&mut now).await?);
+    for question in QUESTIONS {
+        tell(question.what);
+        if let Some((n, examples)) = now.ask(question).await? {
+            findings.push(finding(question.promise, question.what, n, examples, question.cure));
+        }
+    }
+    tell("counts");
+    findings.extend(counts(&mut now, &tallies).await?);
+    tell("splits of releases");
+    findings.extend(splits(&mut now).await?);
+    tell("the search index");
+    findings.extend(index(house, &mut now).await?);
+    tell("files of releases");
+    findings.extend(files(house, &mut now).await?);
+    findings.extend(orphans(house, &mut now).await?);
+    drop(now);
+    tell("what items are resolved to");
+    findings.extend(consensus(house, depth).await?);
+    Ok(findings)
+}
+
+fn finding(promise: &str, what: &str, n: i64, mut examples: Vec<String>, cure: &str) -> Finding {
+    examples.truncate(EXAMPLES);
+    Finding { promise: promise.into(), what: what.into(), n, examples, cure: cure.into() }
+}
+
+/// A finding, if there is anything to tell.
+fn found(promise: &str, what: &str, examples: Vec<String>, cure: &str) -> Option<Finding> {
+    let n = examples.len() as i64;
+    (n > 0).then(|| finding(promise, what, n, examples, cure))
+}
+
+async fn engine(now: &mut Snapshot) -> Result<Option<Finding>> {
+    let complaints = now.engine_complaints().await?;
+    Ok(found(
+        "What was saved is there",
+        "damage in the file of the database",
+        complaints,
+        "Stop the server, keep a copy of the data folder, and restore the last good backup.",
+    ))
+}
+
+async fn counts(now: &mut Snapshot, tallies: &[Tally]) -> Result<Option<Finding>> {
+    let mut wrong = Vec::new();
+    for tally in tallies {
+        let (told, rows) = now.tally_and_rows(*tally).await?;
+        let name = match tally {
+            Tally::Project(id) => format!("project {id}"),
+            Tally::Queue(id) => format!("queue {id}"),
+        };
+        let keys: std::collections::BTreeSet<&String> = told.keys().chain(rows.keys()).collect();
+        for key in keys {
+            let (told, rows) = (of(&told, key), of(&rows, key));
+            if told != rows {
+                wrong.push(format!("{name}: {key} says {told}, the rows say {rows}"));
+            }
+        }
+    }
+    Ok(found("Counts say what the rows say", "counts that are wrong", wrong, REBUILD))
+}
+
+fn of(counts: &BTreeMap<String, i64>, key: &str) -> i64 {
+    counts.get(key).copied().unwrap_or(0)
+}
+
+/// Every row of a release lies where it was decided for its key, once and for all releases.
+async fn splits(now: &mut Snapshot) -> Result<Option<Finding>> {
+    let decided: HashMap<(ProjectId, i64), String> =
+        now.decided_splits().await?.into_iter().map(|(p, key, split)| ((ProjectId(p), key), split)).collect();
+    let (mut after, mut n, mut examples) = ((0, 0), 0, Vec::new());
+    loop {
+        let rows = now.placed(after, 2_000).await?;
+        let Some(last) = rows.last() else { break };
+        after = (last.release_id, last.item_id);
+        for row in rows {
+            let key = split_key(row.group_key.as_deref(), row.normalized_hash);
+            if decided.get(&(row.project_id, key)) != Some(&row.split) {
+                n += 1;
+                if examples.len() < EXAMPLES {
+                    examples
+                        .push(format!("release {}, item {} in {}", row.release_id, row.item_id, row.split));
+                }
+            }
+        }
+    }
+    let cure = "Don’t train on this release: tell whoever has it, and cut another.";
+    Ok((n > 0).then(|| {
+        let promise = "Splits are decided once and kept in all releases";
+        finding(promise, "rows of releases that lie in another split than was decided", n, examples, cure)
+    }))
+}
+
+async fn index(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
+    let (items, cursor) = now.to_be_indexed().await?;
+    let promise = "The search index follows the items";
+    let search = house.search().await?;
+    let at = search.cursor()?;
+    let behind = match at {
+        // It is made when the installation is served for the first time.
+        None => None,
+        Some(at) if at < cursor => Some(format!("{} changes behind", cursor - at)),
+        Some(at) if at > cursor => Some("ahead of the database".to_owned()),
+        Some(_) if search.n_items() != items.unsigned_abs() => {
+            Some(format!("{} texts in it, {items} items", search.n_items()))
+        }
+        Some(_) => None,
+    };
+    let cure = "Serve the installation: the index follows by itself within seconds. If it does not, run `assay rebuild`.";
+    Ok(behind.and_then(|how| found(promise, "a search index that differs", vec![how], cure)))
+}
+
+/// Reads all files of releases again.
+async fn files(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
+    let mut wrong = Vec::new();
+    for (release, path, hash, bytes) in now.released_files().await? {
+        let mut blob = match house.store.open_blob(&hash).await {
+            Ok(blob) => blob,
+            Err(store::Error::NotFound) => continue, // Asked about in SQL.
+            Err(store::Error::Io(_)) => {
+                wrong.push(format!("release {release}, {path}: the bytes are gone"));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (mut hasher, mut n) = (blake3::Hasher::new(), 0);
+        while let Some(piece) = blob.next().await? {
+            hasher.update(&piece);
+            n += piece.len() as i64;
+        }
+        if n != bytes || hasher.finalize().to_hex().as_str() != hash {
+            wrong.push(format!("release {release}, {path}: the bytes are others"));
+        }
+    }
+    let cure = "Restore the last good backup, or cut the release again.";
+    Ok(found("A release never changes", "files of releases that are not what was released", wrong, cure))
+}
+
+async fn orphans(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
+    let before = house.store.now().plus_seconds(-ORPHAN_SECONDS);
+    let orphans = now.orphan_blobs(before).await?;
+    let cure = "They take room and do no harm. `assay rebuild` removes them.";
+    Ok(found("Nothing lies about that nobody needs", "blobs that nothing refers to", orphans, cure))
+}
+
+/// Resolves items again, compares, and undoes it.
+async fn consensus(house: &House, depth: Depth) -> Result<Option<Finding>> {
+    let mut wrong = Vec::new();
+    match depth {
+        Depth::Sample => {
+            for piece in house.store.some_touched_items(SAMPLE).await?.chunks(PIECE) {
+                wrong.extend(otherwise(house, piece.to_vec()).await?);
+            }
+        }
+        Depth::All => {
+            let mut after = ItemId(0);
+            loop {
+                let piece = house.store.touched_items(after, PIECE as i64).await?;
+                let Some(last) = piece.last() else { break };
+                after = last.0;
+                wrong.extend(otherwise(house, piece).await?);
+            }
+        }
+    }
+    let wrong = wrong.into_iter().map(|item| format!("item {item}")).collect();
+    let promise = "What an item is resolved to follows from its answers";
+    Ok(found(promise, "items whose answers say something else", wrong, REBUILD))
+}
+
+/// What a transaction that only looks ends with.
+enum Looked {
+    Seen(Vec<ItemId>),
+    Failed(store::Error),
+}
+
+impl From<store::Error> for Looked {
+    fn from(error: store::Error) -> Looked {
+        Looked::Failed(error)
+    }
+}
+
+impl store::MaybeBusy for Looked {
+    fn is_busy(&self) -> bool {
+        matches!(self, Looked::Failed(store::Error::Busy))
+    }
+}
+
+/// Those of the items that would be resolved otherwise. The error undoes what it took to find out.
+async fn otherwise(house: &House, items: Vec<(ItemId, ProjectId)>) -> Result<Vec<ItemId>> {
+    let looked = house
+        .store
+        .write_piece(move |tx: &mut Tx| {
+            Box::pin(async move {
+                let mut wrong = Vec::new();
+                for (item, project) in items {
+                    if tx.recompute_consensus(project, item).await? {
+                        wrong.push(item);
+                    }
+                }
+                Err::<(), _>(Looked::Seen(wrong))
+            })
+        })
+        .await;
+    match looked {
+        Ok(()) => Ok(Vec::new()),
+        Err(Looked::Seen(wrong)) => Ok(wrong),
+        Err(Looked::Failed(error)) => Err(error.into()),
+    }
+}

@@ -8,3 +8,82 @@ mod tests;
 
 pub(crate) use index::open_search;
 pub use index::{catch_up, follow_changes, from_scratch};
+
+use crate::{Error, House, Result};
+use domain::ItemId;
+
+/// Items resolved again in one transaction.
+const PIECE: i64 = 50;
+/// A blob that nothing refers to may be an upload that is just coming in.
+const ORPHAN_SECONDS: i64 = 86_400;
+
+/// What was not as it should be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Items in the search index.
+    pub n_indexed: u64,
+    /// Items whose answers said something else.
+    pub n_resolved: i64,
+    /// Members of queues, and people in them, that were counted wrongly.
+    pub n_refilled: u64,
+    /// Counts of projects and queues that were wrong.
+    pub n_recounted: i64,
+    /// Blobs that nothing referred to.
+    pub n_removed: i64,
+}
+
+/// Makes everything derived again. Loses nothing, may be stopped anywhere, and may be done while people work,
+/// but not beside a server on the same data folder: that one keeps the search index. `tell` hears what is being
+/// done, and how far it is.
+pub async fn rebuild(
+    house: &House,
+    mut tell: impl FnMut(&str, i64) + Send + Clone + 'static,
+) -> Result<Rebuilt> {
+    let mut rebuilt = Rebuilt::default();
+    let mut told = tell.clone();
+    from_scratch(house, move |done, _| told("search index", done)).await?;
+    rebuilt.n_indexed = house.search().await?.n_items();
+
+    let (mut after, mut done) = (ItemId(0), 0);
+    loop {
+        let items = house.store.touched_items(after, PIECE).await?;
+        let Some(last) = items.last() else { break };
+        after = last.0;
+        done += items.len() as i64;
+        tell("consensus", done);
+        rebuilt.n_resolved += house
+            .store
+            .write_piece(move |tx| {
+                Box::pin(async move {
+                    let mut n = 0;
+                    for (item, project) in items {
+                        n += i64::from(tx.recompute_consensus(project, item).await?);
+                    }
+                    Ok::<_, Error>(n)
+                })
+            })
+            .await?;
+    }
+    for queue in house.store.all_queues().await? {
+        tell("queues", rebuilt.n_refilled as i64);
+        rebuilt.n_refilled += house
+            .store
+            .write_piece(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
+            .await?;
+    }
+    for tally in house.store.all_tallies().await? {
+        tell("counts", rebuilt.n_recounted);
+        rebuilt.n_recounted += house
+            .store
+            .write_piece(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(i64::from(tx.recount(tally).await?)) })
+            })
+            .await?;
+    }
+    let before = house.store.now().plus_seconds(-ORPHAN_SECONDS);
+    for key in house.store.snapshot().await?.orphan_blobs(before).await? {
+        house.store.delete_blob(&key).await?;
+        rebuilt.n_removed += 1;
+    }
+    Ok(rebuilt)
+}

@@ -271,6 +271,9 @@ impl Blobs<'_> {
 
     /// Leaves nothing of a restore that failed. What can't be removed is found by `assay doctor`.
     async fn remove(self) {
+        if let Some((_, writer)) = self.open {
+            let _ = writer.discard().await;
+        }
         for key in &self.made {
             let _ = self.store.delete_blob(key).await;
         }

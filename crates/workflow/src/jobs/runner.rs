@@ -334,7 +334,9 @@ async fn give_up(house: &House, job: Job) -> crate::Result<()> {
          until then is kept. Start it again, and look into the program’s log if it happens again."
     );
     tracing::error!(job = job.id.0, kind = job.kind, "a job was given up after too many attempts");
-    table::given_up(house, &job, &why).await?;
+    if let Err(error) = table::given_up(house, &job, &why).await {
+        tracing::error!(job = job.id.0, %error, "what a job belongs to could not be told that it was given up");
+    }
     finish(house, Lease { job: job.id, fence: job.fence }, End::Failed(why)).await
 }
 

@@ -4,13 +4,13 @@ use derived::search::Direction;
 use domain::{ItemId, ProjectId};
 use store::changes::ChangeKind;
 use store::testing::run;
-use store::{Error, Store, both};
+use store::{Store, both};
 
 const P: ProjectId = ProjectId(1);
 
 async fn note(store: &Store, kind: ChangeKind, items: &'static [i64]) {
     let items: Vec<ItemId> = items.iter().map(|i| ItemId(*i)).collect();
-    let done: Result<(), Error> =
+    let done: store::Result<()> =
         store.write(move |tx| Box::pin(async move { tx.note_change(P, kind, &items).await })).await;
     done.expect("a change");
 }

@@ -1,0 +1,216 @@
+//! What the database derives from its own rows, made again from them: counts, filled slots, consensus.
+
+use crate::error::Result;
+use crate::snapshot::Snapshot;
+use crate::tally::{Counts, Tally};
+use crate::{Either, Store, Tx, on};
+use domain::consensus::State;
+use domain::{ItemId, ProjectId, QueueId};
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use std::collections::BTreeMap;
+
+/// A place to read from, be it a transaction or a moment.
+struct At<'c>(Either<&'c mut SqliteConnection, &'c mut PgConnection>);
+
+impl At<'_> {
+    fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
+        match &mut self.0 {
+            Either::Sqlite(connection) => Either::Sqlite(connection),
+            Either::Postgres(connection) => Either::Postgres(connection),
+        }
+    }
+}
+
+/// What a tally should say: counted from the rows.
+async fn counted(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> {
+    let (query, id) = match tally {
+        Tally::Project(id) => (
+            "SELECT state, CAST(COUNT(*) AS BIGINT) FROM item WHERE project_id = $1 GROUP BY state
+             UNION ALL SELECT 'control', CAST(COUNT(*) AS BIGINT) FROM item WHERE project_id = $1 AND control",
+            id.0,
+        ),
+        Tally::Queue(id) => (
+            "SELECT 'members', CAST(COUNT(*) AS BIGINT) FROM queue_item WHERE queue_id = $1
+             UNION ALL SELECT 'slots', CAST(COALESCE(SUM(target), 0) AS BIGINT) FROM queue_item WHERE queue_id = $1
+             UNION ALL SELECT 'full', CAST(COUNT(*) AS BIGINT) FROM queue_item
+                       WHERE queue_id = $1 AND filled >= target
+             UNION ALL SELECT CASE WHEN beside THEN 'beside' ELSE 'answers' END, CAST(COUNT(*) AS BIGINT)
+                       FROM assignment WHERE queue_id = $1 AND state = 'answered'
+                       GROUP BY CASE WHEN beside THEN 'beside' ELSE 'answers' END",
+            id.0,
+        ),
+    };
+    let rows: Vec<(String, i64)> = on!(at, |db| sqlx::query_as(query).bind(id).fetch_all(db).await)?;
+    Ok(rows.into_iter().filter(|(_, n)| *n != 0).collect())
+}
+
+async fn told(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> {
+    let (kind, id) = tally.parts();
+    let query = "SELECT key, CAST(SUM(n) AS BIGINT) FROM tally WHERE kind = $1 AND id = $2 GROUP BY key";
+    let rows: Vec<(String, i64)> =
+        on!(at, |db| sqlx::query_as(query).bind(kind).bind(id).fetch_all(db).await)?;
+    Ok(rows.into_iter().filter(|(_, n)| *n != 0).collect())
+}
+
+/// An item's consensus as it is kept, without the time at which it was written.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+struct Kept {
+    state: String,
+    labels: Option<String>,
+    method: Option<String>,
+    confidence: Option<f64>,
+    n_answers: Option<i64>,
+    n_skips: Option<i64>,
+    /// The rows of `consensus_label`.
+    n_labels: i64,
+    n_strange: i64,
+    #[sqlx(default)]
+    updated_at: Option<i64>,
+}
+
+impl Kept {
+    fn timeless(&self) -> Kept {
+        Kept { updated_at: None, ..self.clone() }
+    }
+}
+
+impl Tx {
+    /// Resolves an item again from its answers, from nothing. Returns whether it was otherwise before.
+    pub async fn recompute_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<bool> {
+        self.lock_item(item).await?;
+        let before = self.kept(item).await?;
+        for delete in
+            ["DELETE FROM consensus_label WHERE item_id = $1", "DELETE FROM consensus WHERE item_id = $1"]
+        {
+            on!(self, |db| sqlx::query(delete).bind(item.0).execute(db).await.map(|_| ()))?;
+        }
+        self.settle_consensus(project, item).await?;
+        let after = self.kept(item).await?;
+        if before.timeless() != after.timeless() {
+            return Ok(true);
+        }
+        // Nothing has changed, not even when it was resolved.
+        if let Some(at) = before.updated_at {
+            let query = "UPDATE consensus SET updated_at = $2 WHERE item_id = $1";
+            on!(self, |db| sqlx::query(query).bind(item.0).bind(at).execute(db).await.map(|_| ()))?;
+        }
+        Ok(false)
+    }
+
+    async fn kept(&mut self, item: ItemId) -> Result<Kept> {
+        let query = "SELECT item.state, c.labels, c.method, c.confidence, c.n_answers, c.n_skips, c.updated_at,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM consensus_label l WHERE l.item_id = item.id) AS n_labels,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM consensus_label l WHERE l.item_id = item.id
+                    AND (l.project_id <> item.project_id OR c.labels IS NULL
+                         OR REPLACE(REPLACE(c.labels, '[', ','), ']', ',')
+                            NOT LIKE '%,' || l.label_id || ',%')) AS n_strange
+            FROM item LEFT JOIN consensus c ON c.item_id = item.id WHERE item.id = $1";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_one(db).await)?)
+    }
+
+    /// Makes a tally say what the rows say. Returns whether it said something else.
+    pub async fn recount(&mut self, tally: Tally) -> Result<bool> {
+        if self.is_postgres() {
+            // Whoever is counting now is waited for; whoever counts later adds to what is written here.
+            let lock = "LOCK TABLE tally IN EXCLUSIVE MODE";
+            on!(self, |db| sqlx::query(lock).execute(db).await.map(|_| ()))?;
+        }
+        let rows = counted(At(self.db()), tally).await?;
+        if told(At(self.db()), tally).await? == rows {
+            return Ok(false);
+        }
+        let (kind, id) = tally.parts();
+        let clear = "DELETE FROM tally WHERE kind = $1 AND id = $2";
+        on!(self, |db| sqlx::query(clear).bind(kind).bind(id).execute(db).await.map(|_| ()))?;
+        let mut counts = Counts::default();
+        for (key, n) in rows {
+            counts.add(tally, &key, n);
+        }
+        self.count_all(counts, 0).await?;
+        Ok(true)
+    }
+
+    /// Makes a queue's filled slots and its people's progress say what the assignments say; everyone looks for
+    /// open members from the beginning. Returns how many members were wrong.
+    pub async fn refill(&mut self, queue: QueueId) -> Result<u64> {
+        if self.is_postgres() {
+            let lock = "LOCK TABLE assignment, queue_item, queue_person IN SHARE ROW EXCLUSIVE MODE";
+            on!(self, |db| sqlx::query(lock).execute(db).await.map(|_| ()))?;
+        }
+        let active = "(SELECT COUNT(*) FROM assignment a WHERE a.queue_id = queue_item.queue_id
+                       AND a.item_id = queue_item.item_id AND a.state IN ('leased', 'answered') AND NOT a.beside)";
+        let query = format!(
+            "UPDATE queue_item SET filled = {active} WHERE queue_id = $1 AND filled <> {active}
+             AND {active} <= target"
+        );
+        let n = on!(self, |db| sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(queue.0)
+            .execute(db)
+            .await
+            .map(|r| r.rows_affected()))?;
+        let answered = "(SELECT COUNT(*) FROM assignment a WHERE a.queue_id = queue_person.queue_id
+                         AND a.person_id = queue_person.person_id AND a.state = 'answered')";
+        let query = format!(
+            "UPDATE queue_person SET answered = {answered}, cursor_plain = 0, cursor_control = 0
+             WHERE queue_id = $1 AND (answered <> {answered} OR $2 > 0)"
+        );
+        let m = on!(self, |db| sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(n as i64)
+            .execute(db)
+            .await
+            .map(|r| r.rows_affected()))?;
+        Ok(n.max(m))
+    }
+}
+
+impl Snapshot {
+    /// What a tally says, and what the rows say.
+    pub async fn tally_and_rows(
+        &mut self,
+        tally: Tally,
+    ) -> Result<(BTreeMap<String, i64>, BTreeMap<String, i64>)> {
+        Ok((told(At(self.db()), tally).await?, counted(At(self.db()), tally).await?))
+    }
+}
+
+impl Store {
+    /// Everything that is counted.
+    pub async fn all_tallies(&self) -> Result<Vec<Tally>> {
+        let projects: Vec<i64> =
+            on!(self, |db| sqlx::query_scalar("SELECT id FROM project ORDER BY id").fetch_all(db).await)?;
+        let queues = self.all_queues().await?;
+        let projects = projects.into_iter().map(|id| Tally::Project(ProjectId(id)));
+        Ok(projects.chain(queues.into_iter().map(Tally::Queue)).collect())
+    }
+
+    pub async fn all_queues(&self) -> Result<Vec<QueueId>> {
+        let queues: Vec<i64> =
+            on!(self, |db| sqlx::query_scalar("SELECT id FROM queue ORDER BY id").fetch_all(db).await)?;
+        Ok(queues.into_iter().map(QueueId).collect())
+    }
+
+    /// Items that have answers, or look as if they had, after one of them; each with its project.
+    pub async fn touched_items(&self, after: ItemId, limit: i64) -> Result<Vec<(ItemId, ProjectId)>> {
+        let query = "SELECT id, project_id FROM item WHERE id > $1 AND (state <> $2
+                OR EXISTS (SELECT 1 FROM answer WHERE answer.item_id = item.id)
+                OR EXISTS (SELECT 1 FROM consensus WHERE consensus.item_id = item.id))
+            ORDER BY id LIMIT $3";
+        let rows: Vec<(i64, i64)> = on!(self, |db| sqlx::query_as(query)
+            .bind(after.0)
+            .bind(State::Unlabeled.as_str())
+            .bind(limit)
+            .fetch_all(db)
+            .await)?;
+        Ok(rows.into_iter().map(|(item, project)| (ItemId(item), ProjectId(project))).collect())
+    }
+
+    /// About `n` of them, spread over all.
+    pub async fn some_touched_items(&self, n: i64) -> Result<Vec<(ItemId, ProjectId)>> {
+        let query = "SELECT item_id, project_id FROM consensus
+                     ORDER BY item_id / 64 % 1048573 * 7919 % 1048573, item_id LIMIT $1";
+        let rows: Vec<(i64, i64)> = on!(self, |db| sqlx::query_as(query).bind(n).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(item, project)| (ItemId(item), ProjectId(project))).collect())
+    }
+}

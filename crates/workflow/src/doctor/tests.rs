@@ -1,0 +1,119 @@
+use super::*;
+use crate::annotate::world::{A, B, World, annotator, label};
+use crate::rebuild::rebuild;
+use store::testing::run;
+use store::{Store, both};
+
+/// Six items, of which two people answered the first four: alike, but for the fourth.
+async fn labeled(store: Store) -> (House, tempfile::TempDir) {
+    let world = World::with(store, 6, 0).await;
+    let queue = world.queue(2).await;
+    for person in [1, 2] {
+        let who = annotator(person);
+        for served in world.next(&who, queue, 4).await.items {
+            let said = if person == 2 && served.item == ItemId(4) { B } else { A };
+            world.say(&who, &served, label(said)).await.expect("an answer");
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    (House::new(world.house.store.clone(), folder.path()), folder)
+}
+
+async fn wrong(house: &House) -> Vec<String> {
+    let findings = examine(house, Depth::All, |_| {}).await.expect("to look");
+    findings.iter().for_each(|f| assert!(f.n as usize >= f.examples.len() && !f.examples.is_empty()));
+    findings.into_iter().map(|f| f.what).collect()
+}
+
+/// Breaks something, and sees that it is found.
+async fn breaks(house: &House, statements: &[&str], what: &str) {
+    assert!(!wrong(house).await.iter().any(|w| w.contains(what)), "{what} before");
+    run(&house.store, statements).await;
+    let found = wrong(house).await;
+    assert!(found.iter().any(|w| w.contains(what)), "{what} is not among {found:?}");
+}
+
+both! {
+    async fn a_good_house_has_no_findings(store: Store) {
+        let (house, _folder) = labeled(store).await;
+        assert_eq!(wrong(&house).await, Vec::<String>::new());
+        rebuild(&house, |_, _| {}).await.expect("to rebuild");
+        assert_eq!(wrong(&house).await, Vec::<String>::new());
+    }
+
+    async fn what_is_derived_is_found_and_rebuilt(store: Store) {
+        let (house, _folder) = labeled(store).await;
+        rebuild(&house, |_, _| {}).await.expect("to rebuild");
+        breaks(&house, &["UPDATE tally SET n = n + 5 WHERE kind = 'project' AND key = 'agreed'"], "counts that are wrong").await;
+        breaks(&house, &["UPDATE queue_item SET filled = 1 WHERE item_id = 1"], "count of taken slots").await;
+        breaks(&house, &["UPDATE queue_person SET answered = 9"], "count of answered items").await;
+        breaks(&house, &["UPDATE consensus SET labels = '[12]' WHERE item_id = 1"], "say something else").await;
+        breaks(&house, &["DELETE FROM consensus WHERE item_id = 2"], "without a consensus").await;
+        run(&house.store, &["DELETE FROM consensus_label WHERE item_id = 3"]).await;
+        breaks(&house, &["INSERT INTO item (id, project_id, source_id, external_id, ingested_at, control_hash, control, revision_id, state)
+            VALUES (7, 1, 1, 'e7', 0, 0, FALSE, 70, 'unlabeled')",
+            "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, content_hash, normalized_hash, created_at)
+            VALUES (70, 7, 1, 1, 1, 't', '{}', 0, 0, 0)"], "search index").await;
+        breaks(&house, &["INSERT INTO blob (key, bytes, created_at) VALUES ('old', 1, 0)"], "nothing refers to").await;
+        let rebuilt = rebuild(&house, |_, _| {}).await.expect("to rebuild");
+        assert_eq!(rebuilt, crate::rebuild::Rebuilt {
+            n_indexed: 7, n_resolved: 3, n_refilled: 2, n_recounted: 1, n_removed: 1,
+        });
+        assert_eq!(wrong(&house).await, Vec::<String>::new());
+        rebuild(&house, |_, _| {}).await.expect("to rebuild");
+    }
+
+    async fn broken_promises_are_found(store: Store) {
+        let (house, _folder) = labeled(store).await;
+        let trigger = if house.store.is_postgres() { "DROP TRIGGER answer_is_final ON answer" } else { "DROP TRIGGER answer_is_final" };
+        run(&house.store, &[trigger, "DROP INDEX assignment_slot", "DROP INDEX assignment_person", "DROP INDEX answer_counted"]).await;
+        breaks(&house, &["UPDATE assignment SET slot = 0 WHERE item_id = 1"], "two people have at once").await;
+        breaks(&house, &["INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target, beside, state, lease_until, created_at)
+            SELECT 5, project_id, queue_id, item_id, revision_id, 3, 1, target, beside, state, lease_until, created_at
+            FROM assignment WHERE item_id = 1 AND person_id = 1"], "more slots taken").await;
+        assert!(wrong(&house).await.iter().any(|w| w.contains("of whom there is no answer")));
+        breaks(&house, &["UPDATE answer SET number = 5 WHERE item_id = 2 AND person_id = 1"], "hole").await;
+        breaks(&house, &["UPDATE assignment SET state = 'skipped' WHERE item_id = 3 AND person_id = 1"], "does not count as answered").await;
+        breaks(&house, &["INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target, beside, state, lease_until, created_at)
+            SELECT 6, project_id, queue_id, item_id, revision_id, person_id, 1, target, beside, 'skipped', lease_until, created_at
+            FROM assignment WHERE item_id = 4 AND person_id = 1"], "have an item of a queue twice").await;
+        breaks(&house, &["UPDATE answer SET revision_id = 10 WHERE item_id = 4 AND person_id = 2"], "text of another item").await;
+        breaks(&house, &["UPDATE item SET revision_id = 999 WHERE id = 6"], "text is missing").await;
+        breaks(&house, &["UPDATE person SET disabled_at = 1 WHERE id = 3",
+            "INSERT INTO session (id, person_id, data, expires_at) VALUES ('s', 3, '{}', 9)"], "who are disabled").await;
+    }
+
+    async fn releases_are_held_against_their_promises(store: Store) {
+        let (house, _folder) = labeled(store).await;
+        let mut blob = house.store.create_blob().await.expect("a blob");
+        blob.write(b"rows").await.expect("bytes");
+        let key = blob.finish().await.expect("a blob").key;
+        let good = format!("INSERT INTO release_file (release_id, path, hash, bytes) VALUES (8, 'rows', '{key}', 4)");
+        let decided = |item: i64, split: &str| {
+            let key = split_key(None, item);
+            format!("INSERT INTO split (project_id, scheme, key, split, release_id) VALUES (1, 'control', {key}, '{split}', 8)")
+        };
+        let decided = [decided(1, "train"), decided(2, "test")];
+        run(&house.store, &[
+            "INSERT INTO release (id, project_id, number, name, spec, state, created_at) VALUES (8, 1, 1, 'r', '{}', 'done', 0)",
+            "UPDATE item_revision SET normalized_hash = item_id",
+            "INSERT INTO release_row (release_id, item_id, revision_id, split, labels, answers) VALUES (8, 1, 10, 'train', '[]', '[]')",
+            "INSERT INTO release_row (release_id, item_id, revision_id, split, labels, answers) VALUES (8, 2, 20, 'test', '[]', '[]')",
+            &good, &decided[0], &decided[1],
+        ]).await;
+        assert_eq!(wrong(&house).await, Vec::<String>::new());
+        breaks(&house, &["UPDATE item_revision SET normalized_hash = 1 WHERE item_id = 2"], "texts of a release that lie in two").await;
+        assert!(wrong(&house).await.iter().any(|w| w.contains("another split than was decided")));
+        breaks(&house, &["UPDATE item_revision SET group_key = 'g'"], "groups of a release").await;
+        let lost = format!("UPDATE release_file SET hash = 'nothing' WHERE hash = '{key}'");
+        breaks(&house, &[&lost], "that are gone").await;
+        let mut other = house.store.create_blob().await.expect("a blob");
+        other.write(b"ROWS").await.expect("bytes");
+        let other = other.finish().await.expect("a blob").key;
+        if house.store.is_postgres() {
+            let changed = format!("UPDATE blob_part SET data = 'rOwS' WHERE key = '{other}'");
+            let named = format!("UPDATE release_file SET hash = '{other}'");
+            breaks(&house, &[&changed, &named], "not what was released").await;
+        }
+    }
+}
