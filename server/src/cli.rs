@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. `--data` and `--database-url` say which installation is meant.
 
 pub mod backup;
+pub mod demo;
+pub mod doctor;
 pub mod import;
 pub mod person;
 pub mod project;
@@ -27,6 +29,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a project that looks lived in, once, and serve it
+    Demo(demo::DemoArgs),
     /// Serve an installation to browsers and programs
     Serve(serve::Serve),
     /// People: add, list, set roles, make a password link
@@ -41,6 +45,10 @@ enum Command {
     Backup(backup::Backup),
     /// Read an archive into an empty installation, on SQLite or PostgreSQL
     Restore(backup::Restore),
+    /// Make what is derived again: search index, counts, consensus
+    Rebuild(doctor::Rebuild),
+    /// Hold the promises against the database and say what is wrong
+    Doctor(doctor::Doctor),
 }
 
 /// Which installation.
@@ -116,5 +124,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(args) => args.run().await,
         Command::Backup(args) => args.run().await,
         Command::Restore(args) => args.run().await,
+        Command::Rebuild(args) => args.run().await,
+        Command::Doctor(args) => args.run().await,
+        Command::Demo(args) => args.run().await,
     }
 }

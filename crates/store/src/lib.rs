@@ -163,6 +163,12 @@ impl Store {
         self
     }
 
+    /// The same memory at another time: for a story that is told as if it had happened on earlier days.
+    pub fn with_clock(mut self, clock: Clock) -> Store {
+        self.clock = clock;
+        self
+    }
+
     /// For [`on!`]: where to read.
     pub fn db(&self) -> Either<&SqlitePool, &PgPool> {
         match &self.engine {

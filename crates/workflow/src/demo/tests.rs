@@ -1,0 +1,54 @@
+use super::*;
+use crate::doctor::{Depth, examine};
+use store::both;
+use store::tally::Tally;
+use store::testing::number;
+
+both! {
+    async fn every_page_has_something_true_to_show(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let house = House::new(store, folder.path());
+        let demo = seed(&house, "a long enough password").await.expect("the demo");
+        assert!(demo.is_new && demo.people.len() == 5);
+        let project = house.store.project_by_slug(SLUG).await.expect("a read").expect("the project").id;
+        assert_eq!(house.store.n_items().await.expect("a count"), 2_000);
+
+        let owner = people::sign_in(&house, OWNER, "a long enough password").await.expect("to sign in");
+        let owner = Actor { person: owner, admin: true, roles: Roles::NONE, via: Via::Session };
+        let states = house.store.tally(Tally::Project(project)).await.expect("counts");
+        assert!(states["agreed"] > 500 && states["conflict"] > 50 && states["unlabeled"] > 300, "{states:?}");
+        let queues = queues::list(&house, &owner, project).await.expect("queues");
+        let [chats, mails] = &queues[..] else { panic!("{queues:?}") };
+        for queue in [chats, mails] {
+            let counts = house.store.tally(Tally::Queue(queue.id)).await.expect("counts");
+            let (answers, slots) = (counts["answers"], counts["slots"]);
+            if queue.name.starts_with("Chats") {
+                assert!(answers * 100 >= slots * 98, "{counts:?}");
+            } else {
+                assert!((slots / 5..slots * 4 / 5).contains(&answers), "{counts:?}");
+            }
+        }
+        let days = projects::labels_by_day(&house, &owner, project, 30).await.expect("days");
+        assert!(days.iter().filter(|(_, n)| *n > 20).count() >= 8, "{days:?}");
+        assert_eq!(design::published(&house, &owner, project).await.expect("a read").expect("one").number, 2);
+        let releases = number(&house.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM release WHERE state = 'done'");
+        assert_eq!(releases.await, 1);
+        let now = house.store.now().0;
+        assert!(number(&house.store, "SELECT MAX(at) FROM answer").await < now);
+
+        let findings = examine(&house, Depth::All, |_| {}).await.expect("to look");
+        assert_eq!(findings, []);
+        let again = seed(&house, "another password").await.expect("nothing to do");
+        assert!(!again.is_new);
+    }
+}
+
+#[tokio::test]
+async fn an_installation_that_is_in_use_is_left_alone() {
+    let (store, folder) = store::testing::sqlite().await;
+    let house = House::new(store, folder.path());
+    people::create_first_admin(&house, "A", "a@example.org", "a long enough password")
+        .await
+        .expect("an admin");
+    assert!(matches!(seed(&house, "a long enough password").await, Err(Error::Conflict(_))));
+}

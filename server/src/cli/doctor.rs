@@ -1,0 +1,86 @@
+//! `assay doctor` and `assay rebuild`: is everything as promised, and what is derived made again.
+
+use super::Place;
+use super::backup::spinner;
+use clap::Args;
+use std::process::ExitCode;
+use workflow::doctor::{Depth, Finding, examine};
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    place: Place,
+    /// Resolve every labeled item again, not only some thousand
+    #[arg(long)]
+    all: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    #[command(flatten)]
+    place: Place,
+    /// Print what was made as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    /// Ends with 1 when something is wrong.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let bar = spinner();
+        let depth = if self.all { Depth::All } else { Depth::Sample };
+        let findings = examine(&house, depth, |what| bar.set_message(what.to_owned())).await?;
+        bar.finish_and_clear();
+        house.store.close().await;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&findings)?);
+        } else if findings.is_empty() {
+            println!("Nothing is wrong: every promise that can be checked is kept.");
+        } else {
+            findings.iter().for_each(print);
+        }
+        Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn print(finding: &Finding) {
+    println!("{} {}", finding.n, finding.what);
+    println!("  promised: {}", finding.promise);
+    for example in &finding.examples {
+        println!("  - {example}");
+    }
+    println!("  {}\n", finding.cure);
+}
+
+impl Rebuild {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let bar = spinner();
+        let shown = bar.clone();
+        let tell = move |what: &str, n: i64| shown.set_message(format!("{what} {n}"));
+        let made = workflow::rebuild::rebuild(&house, tell).await?;
+        bar.finish_and_clear();
+        house.store.close().await;
+        if self.json {
+            let said = serde_json::json!({
+                "indexed": made.n_indexed,
+                "resolved": made.n_resolved,
+                "refilled": made.n_refilled,
+                "recounted": made.n_recounted,
+                "removed": made.n_removed,
+            });
+            println!("{said}");
+        } else {
+            println!("{} texts can be searched.", made.n_indexed);
+            println!(
+                "Corrected: {} resolved items, {} members or people of queues, {} counts; {} blobs removed.",
+                made.n_resolved, made.n_refilled, made.n_recounted, made.n_removed
+            );
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
