@@ -76,39 +76,44 @@ async fn list(
 }
 
 fn drop_zone(base: &str, flash: &Flash) -> AnyView {
-    let error = flash.error("upload", "file").map(|text| {
-        view! {
-            <p class="error" id="file-error">
-                {text.to_owned()}
-            </p>
-        }
-    });
+    let action = format!("{base}/upload");
+    let error = flash.error("upload", "file").map(str::to_owned);
     let (invalid, describes) = match error {
         Some(_) => (Some("true"), "file-hint file-error"),
         None => (None, "file-hint"),
     };
-    view! {
-        <Upload action=format!("{base}/upload")>
-            <label for="file">"Drop a file here, or choose one"</label>
-            <p class="quiet" id="file-hint">
-                "CSV or TSV with a header, or JSON Lines, in UTF-8. You see the columns before anything is imported."
-            </p>
-            {error}
-            <div class="acts">
-                <input
-                    id="file"
-                    name="file"
-                    type="file"
-                    accept=".csv,.tsv,.tab,.jsonl,.ndjson,text/csv,text/tab-separated-values,application/x-ndjson"
-                    required
-                    aria-invalid=invalid
-                    aria-describedby=describes
-                />
-                <button class="btn do">"Read the columns"</button>
-            </div>
-        </Upload>
-    }
-    .into_any()
+    // A closure, because an island is made while the document is: not before it has its owner.
+    let zone = move || {
+        let error = error.clone().map(|text| {
+            view! {
+                <p class="error" id="file-error">
+                    {text}
+                </p>
+            }
+        });
+        view! {
+            <Upload action=action.clone()>
+                <label for="file">"Drop a file here, or choose one"</label>
+                <p class="quiet" id="file-hint">
+                    "CSV or TSV with a header, or JSON Lines, in UTF-8. You see the columns before anything is imported."
+                </p>
+                {error}
+                <div class="acts">
+                    <input
+                        id="file"
+                        name="file"
+                        type="file"
+                        accept=".csv,.tsv,.tab,.jsonl,.ndjson,text/csv,text/tab-separated-values,application/x-ndjson"
+                        required
+                        aria-invalid=invalid
+                        aria-describedby=describes
+                    />
+                    <button class="btn do">"Read the columns"</button>
+                </div>
+            </Upload>
+        }
+    };
+    zone.into_any()
 }
 
 fn table(sources: &[Source], base: &str, is_later: bool) -> Option<AnyView> {

@@ -28,6 +28,8 @@ pub fn routes() -> Vec<Route> {
 pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
     let events = format!("/p/{slug}/jobs/{}/events", job.id);
     let start = moved(job);
+    // A closure, because an island is made while the document is: not before it has its owner.
+    let bar = move || view! { <Progress events=events.clone() start=start.clone() /> };
     let (state, class) = match job.state.as_str() {
         "waiting" => ("waiting", "state"),
         other => (other, "state running"),
@@ -48,7 +50,7 @@ pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
                 <h2 id="run-h">{title}</h2>
                 <span class=class>{state}</span>
             </div>
-            <Progress events=events start=start />
+            {bar}
             <p class="quiet">"You may close this tab; the work goes on, and this page says when it is done."</p>
             <form class="acts" method="post" action=format!("/p/{slug}/jobs/{}/cancel", job.id)>
                 {cancel}
