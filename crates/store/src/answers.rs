@@ -318,3 +318,23 @@ impl Store {
         .transpose()
     }
 }
+
+impl Store {
+    /// Which of these answers are kept: for whoever holds receipts and wants to be sure.
+    pub async fn kept_answers(&self, ids: &[String]) -> Result<Vec<String>> {
+        let mut kept = Vec::new();
+        for some in ids.chunks(500) {
+            let found: Vec<String> = on!(self, |db| {
+                let mut query = sqlx::QueryBuilder::new("SELECT id FROM answer WHERE id IN (");
+                let mut list = query.separated(", ");
+                for id in some {
+                    list.push_bind(id);
+                }
+                query.push(")");
+                query.build_query_scalar().fetch_all(db).await
+            })?;
+            kept.extend(found);
+        }
+        Ok(kept)
+    }
+}

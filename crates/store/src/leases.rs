@@ -174,9 +174,15 @@ impl Tx {
         person: Option<PersonId>,
         counts: &mut Counts,
     ) -> Result<usize> {
-        let query = "UPDATE assignment SET state = 'released'
-            WHERE queue_id = $1 AND state = 'leased' AND ($2 = 0 OR person_id = $2) RETURNING item_id, beside";
-        let released: Vec<(i64, bool)> = on!(self, |db| sqlx::query_as(query)
+        // A lease that is being answered or renewed at this very moment is left to whoever does it: to wait for it
+        // here would be to wait for each other.
+        let query = format!(
+            "UPDATE assignment SET state = 'released' WHERE id IN (
+                SELECT id FROM assignment WHERE queue_id = $1 AND state = 'leased' AND ($2 = 0 OR person_id = $2)
+                ORDER BY id{}) RETURNING item_id, beside",
+            dialect::skip_locked(self)
+        );
+        let released: Vec<(i64, bool)> = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
             .bind(queue.0)
             .bind(person.map_or(0, |p| p.0))
             .fetch_all(db)
@@ -229,7 +235,13 @@ impl Tx {
     /// Everyone who had passed this rank looks again from there.
     pub async fn lower_cursors(&mut self, queue: QueueId, control: bool, rank: i64) -> Result<()> {
         let cursor = Pool::of(control).cursor();
-        let query = format!("UPDATE queue_person SET {cursor} = $2 WHERE queue_id = $1 AND {cursor} > $2");
+        // Who moves their own cursor at this moment is passed over: before they are told that the line has ended,
+        // they look at all of it again (see `others_write_now`).
+        let query = format!(
+            "UPDATE queue_person SET {cursor} = $2 WHERE queue_id = $1 AND person_id IN (
+                SELECT person_id FROM queue_person WHERE queue_id = $1 AND {cursor} > $2 ORDER BY person_id{})",
+            dialect::skip_locked(self)
+        );
         on!(self, |db| sqlx::query(AssertSqlSafe(query))
             .bind(queue.0)
             .bind(rank)

@@ -61,7 +61,7 @@ impl MaybeBusy for Error {
 }
 
 /// So often a transaction is run again when PostgreSQL found it in another one's way.
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 12;
 
 pub(crate) async fn run_postgres<T, E, F>(pool: &PgPool, ids: Arc<Ids>, clock: Clock, work: F) -> Result<T, E>
 where
