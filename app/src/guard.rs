@@ -217,7 +217,15 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
         Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown, expired or revoked."),
         _ => crate::error::api_error(refusal.into()),
     };
-    let mut response = if is_api(path) { error_json(&error) } else { error_page(&error) };
+    let mut response = if path.starts_with("/api/app/") {
+        // An island reads the error as its server functions write it.
+        let status = http::StatusCode::from_u16(error.code.status()).unwrap_or_default();
+        (status, axum::Json(error)).into_response()
+    } else if is_api(path) {
+        error_json(&error)
+    } else {
+        error_page(&error)
+    };
     response.extensions_mut().insert(Refused);
     response
 }

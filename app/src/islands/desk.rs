@@ -1,1 +1,382 @@
-//!
+//! The desk: a text, its labels under the fingers, the next text already there.
+
+mod keep;
+mod keys;
+mod over;
+mod seat;
+mod table;
+
+use crate::api::label::{Card, Choice, Rest, Setting};
+use leptos::prelude::*;
+use seat::{Line, Seat, Sheet};
+
+/// Takes the place of the plain form once it is awake.
+#[island]
+pub fn Desk(setting: Setting, first: Option<Card>, rest: Rest) -> impl IntoView {
+    let seat = Seat::new(setting, first, rest);
+    Effect::new(move |_| {
+        if let Some(plain) = document().get_element_by_id("plain") {
+            plain.remove();
+        }
+        seat.wake();
+        keys::listen(seat);
+    });
+    // Only whether there is one: the texts themselves change inside.
+    let has_card = Memo::new(move |_| seat.table.with(|table| table.current().is_some()));
+    let ready = move || seat.ready.get().then_some("true");
+    view! {
+        <div class="desk" hidden=move || !seat.ready.get() data-ready=ready>
+            {head(seat)}
+            {move || notice(seat)}
+            {move || if has_card.get() { work(seat).into_any() } else { pause(seat).into_any() }}
+            {foot(seat)}
+            {over::sheet(seat)}
+        </div>
+    }
+}
+
+fn head(seat: Seat) -> impl IntoView {
+    let (slug, project, queue, mine, members) = seat.setting.with_value(|s| {
+        (s.slug.clone(), s.project.clone(), s.queue_name.clone(), s.mine, s.members.max(1))
+    });
+    // Answers that are safe, less those that were taken back: what this person has answered here.
+    let n = move || seat.table.with(|table| mine + table.past.len() as i64).min(members);
+    let saved = move || {
+        let (n_kept, n_ready) = seat.table.with(|table| (table.outbox.len(), table.cards.len()));
+        match seat.line.get() {
+            Line::Off(_) => ("saved off", format!("Offline · {n_kept} kept here")),
+            Line::SignedOut => ("saved off", format!("Signed out · {n_kept} kept here")),
+            Line::Refused => ("saved off", "Not saved".to_owned()),
+            Line::Good if n_kept > 0 => ("saved wait", format!("Saving {n_kept}")),
+            Line::Good => ("saved", format!("Saved · {n_ready} ready")),
+        }
+    };
+    view! {
+        <header>
+            <progress
+                class="thin"
+                value=move || n().to_string()
+                max=members.to_string()
+                aria-label="Your answers in this queue"
+            ></progress>
+            <span>
+                <a href=format!("/p/{slug}")>{project}</a>
+                " · "
+                {queue}
+            </span>
+            <span class="num">{move || format!("{} of {members}", n())}</span>
+            <span class=move || saved().0 role="status">
+                {move || saved().1}
+            </span>
+        </header>
+    }
+}
+
+/// What has to be known now: no connection, signed out, or what the server said of an answer.
+fn notice(seat: Seat) -> Option<AnyView> {
+    let n = seat.table.with(|table| table.outbox.len());
+    let kept = match n {
+        0 => "Nothing of yours is lost.".to_owned(),
+        1 => "1 answer is kept in this browser.".to_owned(),
+        n => format!("{n} answers are kept in this browser."),
+    };
+    let (slug, queue) = seat.setting.with_value(|s| (s.slug.clone(), s.queue));
+    match seat.line.get() {
+        Line::Off(_) => Some(
+            view! {
+                <p class="notice bad" role="alert">
+                    {format!("No connection. Go on: {kept} What you answer is sent as soon as the server can be reached.")}
+                </p>
+            }
+            .into_any(),
+        ),
+        Line::SignedOut => Some(
+            view! {
+                <p class="notice bad" role="alert">
+                    {format!("You have been signed out. {kept} They are sent when you are back: ")}
+                    <a href=format!("/sign-in?next=/p/{slug}/queues/{queue}/label")>"Sign in"</a>
+                </p>
+            }
+            .into_any(),
+        ),
+        Line::Good | Line::Refused => seat
+            .told
+            .get()
+            .map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any()),
+    }
+}
+
+fn work(seat: Seat) -> impl IntoView {
+    let card = Memo::new(move |_| seat.table.with(|table| table.current().cloned()));
+    let text = move || card.get().map(|card| card.text).unwrap_or_default();
+    let long = move || card.with(|card| card.as_ref().is_some_and(|card| card.text.chars().count() > 500));
+    let beside = move || {
+        let beside = card.get().map(|card| card.beside).unwrap_or_default();
+        beside
+            .into_iter()
+            .map(|(name, value)| {
+                view! {
+                    <div>
+                        <dt>{name}</dt>
+                        <dd dir="auto">{value}</dd>
+                    </div>
+                }
+            })
+            .collect_view()
+    };
+    let note = move || {
+        seat.note.with(|note| note.is_some()).then(|| {
+            let field = NodeRef::<leptos::html::Textarea>::new();
+            Effect::new(move |_| {
+                if let Some(field) = field.get() {
+                    let _ = field.focus();
+                }
+            });
+            view! {
+                <div class="note field">
+                    <label for="desk-note">"Note"</label>
+                    <textarea
+                        id="desk-note"
+                        rows="2"
+                        node_ref=field
+                        prop:value=seat.note.get_untracked().unwrap_or_default()
+                        on:input:target=move |ev| seat.note.update_untracked(|n| *n = Some(ev.target().value()))
+                    ></textarea>
+                </div>
+            }
+        })
+    };
+    let down = StoredValue::new((0, 0));
+    view! {
+        <main class="work" id="main">
+            <section
+                class="read"
+                aria-label="Text"
+                tabindex="0"
+                on:touchstart=move |ev| {
+                    if let Some(touch) = ev.touches().get(0) {
+                        down.set_value((touch.client_x(), touch.client_y()));
+                    }
+                }
+                on:touchend=move |ev| {
+                    if let Some(touch) = ev.changed_touches().get(0) {
+                        let (x, y) = down.get_value();
+                        if x - touch.client_x() > 90 && (y - touch.client_y()).abs() < 40 {
+                            seat.sheet.set(Some(Sheet::Skip));
+                        }
+                    }
+                }
+            >
+                <h1 class="vh">"Label a text"</h1>
+                <p class="item" class:long=long dir="auto" aria-live="polite">
+                    {text}
+                </p>
+                <dl class="beside">{beside}</dl>
+                {note}
+            </section>
+            <section class="side" aria-label="Labels">
+                {labels(seat)}
+            </section>
+        </main>
+    }
+}
+
+fn labels(seat: Seat) -> impl IntoView {
+    let (n, several, confirm) = seat.setting.with_value(|s| (s.choices.len(), s.several, s.confirm));
+    let many = n > 10;
+    let find = many.then(|| {
+        let words = format!("Find among {n} labels");
+        view! {
+            <div class="find">
+                <kbd aria-hidden="true">"/"</kbd>
+                <input
+                    type="search"
+                    id="find"
+                    autocomplete="off"
+                    aria-label=words.clone()
+                    placeholder=words
+                    prop:value=move || seat.typed.get()
+                    on:input:target=move |ev| {
+                        seat.cursor.set(0);
+                        seat.typed.set(ev.target().value());
+                    }
+                />
+            </div>
+        }
+    });
+    let rows = move || {
+        let choices = seat.setting.with_value(|s| s.choices.clone());
+        seat.offered()
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, at)| choices.get(at).map(|choice| pick(seat, place, choice, several || confirm)))
+            .collect_view()
+    };
+    let send = (several || confirm).then(|| {
+        let words = move || match (several, seat.picked.with(Vec::len)) {
+            (true, 0) => "Save: no label fits".to_owned(),
+            (true, 1) | (false, 1) => "Save 1 label".to_owned(),
+            (true, n) => format!("Save {n} labels"),
+            (false, _) => "Choose a label".to_owned(),
+        };
+        view! {
+            <button
+                class="btn do wide send"
+                disabled=move || !several && seat.picked.with(Vec::is_empty)
+                on:click=move |_| seat.enter()
+            >
+                {words}
+                " "
+                <kbd>"Enter"</kbd>
+            </button>
+        }
+    });
+    view! {
+        {find}
+        <ol class="labels" class:many=many>
+            {rows}
+        </ol>
+        {send}
+        <div class="guide">{move || guide(seat)}</div>
+    }
+}
+
+fn pick(seat: Seat, place: usize, choice: &Choice, toggles: bool) -> impl IntoView + use<> {
+    let id = choice.id;
+    let pressed = move || {
+        toggles.then(|| if seat.picked.with(|picked| picked.contains(&id)) { "true" } else { "false" })
+    };
+    view! {
+        <li>
+            <button
+                class="pick"
+                class:on=move || seat.cursor.get() == place
+                value=id.to_string()
+                aria-pressed=pressed
+                on:mouseenter=move |_| seat.cursor.set(place)
+                on:focus=move |_| seat.cursor.set(place)
+                on:click=move |ev| {
+                    // The second click of a double click is meant for no text.
+                    if ev.detail() < 2 {
+                        seat.pick(id);
+                    }
+                }
+            >
+                {choice.key.map(|key| view! { <kbd>{key.to_string()}</kbd> })}
+                <span class=format!("tag {}", choice.hue) dir="auto">
+                    {choice.name.clone()}
+                </span>
+            </button>
+        </li>
+    }
+}
+
+/// The guideline of the label under the cursor.
+fn guide(seat: Seat) -> Option<AnyView> {
+    let at = seat.offered().get(seat.cursor.get()).copied()?;
+    let choice = seat.setting.with_value(|s| s.choices.get(at).cloned())?;
+    let line = |name: &'static str, text: String, class: &'static str| {
+        (!text.is_empty()).then(|| {
+            view! {
+                <dt>{name}</dt>
+                <dd class=class dir="auto">
+                    {text}
+                </dd>
+            }
+        })
+    };
+    let examples = choice
+        .examples
+        .into_iter()
+        .take(3)
+        .map(|example| line("Example", format!("“{example}”"), "text"))
+        .collect_view();
+    Some(
+        view! {
+            <h2 dir="auto">{choice.name}</h2>
+            {(!choice.definition.is_empty()).then(|| view! { <p dir="auto">{choice.definition}</p> })}
+            <dl>{line("In", choice.includes, "")} {line("Out", choice.excludes, "")} {examples}</dl>
+        }
+        .into_any(),
+    )
+}
+
+fn pause(seat: Seat) -> impl IntoView {
+    let (slug, name) = seat.setting.with_value(|s| (s.slug.clone(), s.queue_name.clone()));
+    let words = move || pause_words(seat.rest.get(), &name);
+    let title = words.clone();
+    let waits = move || matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
+    view! {
+        <main class="pause" id="main">
+            <h1>{move || title().0}</h1>
+            <p role="status">{move || words().1}</p>
+            {move || waits().then(|| view! { <p class="quiet">"This page looks again by itself."</p> })}
+            <div class="acts">
+                {move || {
+                    waits()
+                        .then(|| {
+                            view! {
+                                <button class="btn do" on:click=move |_| seat.send()>
+                                    "Look again"
+                                </button>
+                            }
+                        })
+                }}
+                <a class="btn" href=format!("/p/{slug}/queues")>
+                    "Queues"
+                </a>
+            </div>
+        </main>
+    }
+}
+
+fn foot(seat: Seat) -> impl IntoView {
+    let last = move || {
+        let said = seat.table.with(|table| table.past.last().map(|(_, sent)| sent.word.clone()))?;
+        let names = seat.setting.with_value(|s| over::said_words(s, &said));
+        Some(view! { <span class="last">"Last: " {names}</span> })
+    };
+    let has_card = move || seat.table.with(|table| table.current().is_some());
+    let key = move |key: &'static str, name: &'static str, class: &'static str, act: fn(Seat)| {
+        view! {
+            <button class=class on:click=move |_| act(seat)>
+                <kbd>{key}</kbd>
+                " "
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <footer>
+            {last} {move || (seat.table.with(|table| !table.past.is_empty())).then(|| key("u", "Undo", "hint-key", Seat::undo))}
+            {move || {
+                has_card()
+                    .then(|| {
+                        view! {
+                            {key("s", "Skip", "hint-key", |seat| seat.sheet.set(Some(Sheet::Skip)))}
+                            {key("n", "Note", "hint-key", |seat| seat.note.update(|n| *n = n.take().or(Some(String::new()))))}
+                            {key("g", "Guideline", "hint-key only-phone", |seat| seat.sheet.set(Some(Sheet::Guide)))}
+                            {key("?", "All keys", "hint-key no-phone", |seat| seat.sheet.set(Some(Sheet::Keys)))}
+                        }
+                    })
+            }}
+        </footer>
+    }
+}
+
+/// Why there is no text: a title, and what it means.
+pub fn pause_words(rest: Rest, queue: &str) -> (&'static str, String) {
+    match rest {
+        Rest::More => ("One moment", format!("The next texts of “{queue}” are on their way.")),
+        Rest::Waiting => (
+            "Nothing for you right now",
+            format!("Other people hold what is left in “{queue}”. What they don’t answer in time comes back here."),
+        ),
+        Rest::Done => ("All done", format!("Every text in “{queue}” that is yours to answer has your answer.")),
+        Rest::Closed => ("The queue is closed", format!("“{queue}” was closed. Your answers are safe.")),
+        Rest::Filling => (
+            "The queue is being filled",
+            format!("Texts are still being taken into “{queue}”. It opens by itself when all are in."),
+        ),
+    }
+}

@@ -1,0 +1,271 @@
+//! The person at the desk: what is picked, what is open, and the sending in the background.
+
+use super::keep::{Keep, new_id};
+use super::table::{Table, Undone};
+use crate::api::label::{Card, Rest, Sent, Setting, Word, turn};
+use crate::api::{ApiError, Code};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+/// So many texts are held ahead at first; more where they run out before the server answers.
+const AHEAD: usize = 5;
+const MOST_AHEAD: usize = 20;
+/// A desk with nothing to do looks again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
+
+/// How the sending goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Good,
+    /// Not reached; so many tries until now.
+    Off(u32),
+    SignedOut,
+    /// The server says that this person may not label here any more.
+    Refused,
+}
+
+/// What lies over the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    Skip,
+    Keys,
+    Guide,
+}
+
+#[derive(Clone, Copy)]
+pub struct Seat {
+    pub setting: StoredValue<Setting>,
+    keep: StoredValue<Keep>,
+    pub table: RwSignal<Table>,
+    pub picked: RwSignal<Vec<i64>>,
+    /// The label under the cursor, by its place in the list.
+    pub cursor: RwSignal<usize>,
+    pub typed: RwSignal<String>,
+    pub note: RwSignal<Option<String>>,
+    pub sheet: RwSignal<Option<Sheet>>,
+    pub line: RwSignal<Line>,
+    pub rest: RwSignal<Rest>,
+    /// What the person should know.
+    pub told: RwSignal<Option<String>>,
+    /// Answers of this visit that are safe.
+    pub n_safe: RwSignal<i64>,
+    pub ready: RwSignal<bool>,
+    sending: StoredValue<bool>,
+    ahead: StoredValue<usize>,
+    /// When the text came to lie on the desk.
+    since: StoredValue<f64>,
+}
+
+impl Seat {
+    pub fn new(setting: Setting, first: Option<Card>, rest: Rest) -> Seat {
+        Seat {
+            keep: StoredValue::new(Keep::of(&setting)),
+            setting: StoredValue::new(setting),
+            table: RwSignal::new(Table::new(Vec::new(), first)),
+            picked: RwSignal::new(Vec::new()),
+            cursor: RwSignal::new(0),
+            typed: RwSignal::new(String::new()),
+            note: RwSignal::new(None),
+            sheet: RwSignal::new(None),
+            line: RwSignal::new(Line::Good),
+            rest: RwSignal::new(rest),
+            told: RwSignal::new(None),
+            n_safe: RwSignal::new(0),
+            ready: RwSignal::new(false),
+            sending: StoredValue::new(false),
+            ahead: StoredValue::new(AHEAD),
+            since: StoredValue::new(0.0),
+        }
+    }
+
+    /// Called once in the browser: what an earlier visit left is sent first.
+    pub fn wake(self) {
+        let left_over = self.keep.with_value(Keep::left_over);
+        self.table.update(|table| {
+            let first = table.cards.pop_front();
+            *table = Table::new(left_over, first);
+        });
+        self.since.set_value(now());
+        self.ready.set(true);
+        self.send();
+    }
+
+    pub fn offered(self) -> Vec<usize> {
+        let typed = self.typed.get();
+        self.setting.with_value(|setting| {
+            if typed.trim().is_empty() {
+                return (0..setting.choices.len()).collect();
+            }
+            let mut fitting: Vec<(u32, usize)> = setting
+                .choices
+                .iter()
+                .enumerate()
+                .filter_map(|(at, choice)| Some((super::table::fit(&choice.name, &typed)?, at)))
+                .collect();
+            fitting.sort_unstable();
+            fitting.into_iter().map(|(_, at)| at).collect()
+        })
+    }
+
+    /// A label by its key, its button or its name.
+    pub fn pick(self, label: i64) {
+        let (several, confirm) = self.setting.with_value(|s| (s.several, s.confirm));
+        self.typed.set(String::new());
+        if several {
+            self.picked.update(|picked| match picked.iter().position(|p| *p == label) {
+                Some(at) => {
+                    picked.remove(at);
+                }
+                None => picked.push(label),
+            });
+        } else if confirm {
+            self.picked.set(vec![label]);
+        } else {
+            self.say(Word::Labels(vec![label]));
+        }
+    }
+
+    /// The label under the cursor, or what was picked.
+    pub fn enter(self) {
+        let (several, confirm) = self.setting.with_value(|s| (s.several, s.confirm));
+        let picked = self.picked.get_untracked();
+        if several || (confirm && !picked.is_empty()) {
+            self.say(Word::Labels(picked));
+            return;
+        }
+        self.pick_under_cursor();
+    }
+
+    pub fn pick_under_cursor(self) {
+        let offered = untrack(move || self.offered());
+        let at = offered.get(self.cursor.get_untracked()).or(offered.first()).copied();
+        let label = at.and_then(|at| self.setting.with_value(|s| s.choices.get(at).map(|c| c.id)));
+        if let Some(label) = label {
+            self.pick(label);
+        }
+    }
+
+    /// An answer to the text on the desk. The next one lies there before this returns.
+    pub fn say(self, word: Word) {
+        let Some(card) = self.table.with_untracked(|table| table.current().cloned()) else { return };
+        let note = self.note.get_untracked().map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+        let seconds = (now() - self.since.get_value()) / 1000.0;
+        let sent = self.message(&card, word, note, Some(seconds.max(0.0)));
+        self.keep.with_value(|keep| keep.put(&sent));
+        self.told.set(None);
+        self.table.update(|table| table.say(sent));
+        self.fresh(Vec::new());
+        self.send();
+    }
+
+    /// The last answer is taken back, and its text lies here again.
+    pub fn undo(self) {
+        let mut undone = None;
+        self.table.update(|table| {
+            undone = table.undo(|card, _| self.message(card, Word::Withdrawn, None, None));
+        });
+        let Some((was, undone)) = undone else { return };
+        match undone {
+            Undone::Unsent(id) => self.keep.with_value(|keep| keep.forget(&id)),
+            Undone::Asked(sent) => self.keep.with_value(|keep| keep.put(&sent)),
+        }
+        let several = self.setting.with_value(|s| s.several);
+        self.fresh(match was.word {
+            Word::Labels(labels) if several => labels,
+            _ => Vec::new(),
+        });
+        self.note.set(was.note);
+        self.send();
+    }
+
+    fn message(self, card: &Card, word: Word, note: Option<String>, seconds: Option<f64>) -> Sent {
+        Sent {
+            id: new_id(),
+            assignment: card.assignment,
+            revision: card.revision,
+            version: self.setting.with_value(|s| s.version),
+            word,
+            note,
+            seconds,
+        }
+    }
+
+    fn fresh(self, picked: Vec<i64>) {
+        self.picked.set(picked);
+        self.note.set(None);
+        self.sheet.set(None);
+        self.typed.set(String::new());
+        self.since.set_value(now());
+    }
+
+    /// Sends what is there to send and asks for the next texts, one request at a time.
+    pub fn send(self) {
+        if self.sending.get_value() || self.line.get_untracked() == Line::Refused {
+            return;
+        }
+        self.sending.set_value(true);
+        let mut sent = Vec::new();
+        self.table.update_untracked(|table| sent = table.take_off());
+        let (slug, queue) = self.setting.with_value(|s| (s.slug.clone(), s.queue));
+        let n = self.ahead.get_value();
+        spawn_local(async move {
+            let landed = turn(slug, queue, sent, n).await;
+            self.sending.set_value(false);
+            match landed {
+                Ok(turn) => self.landed(&turn),
+                Err(error) => self.lost(&error),
+            }
+        });
+    }
+
+    fn landed(self, turn: &crate::api::label::Turn) {
+        let was_empty = self.table.with_untracked(|table| table.cards.is_empty());
+        self.keep.with_value(|keep| turn.fates.iter().for_each(|fate| keep.forget(&fate.id)));
+        let message = turn.fates.iter().rev().find_map(|fate| fate.message.clone());
+        if message.is_some() {
+            self.told.set(message);
+        }
+        self.line.set(Line::Good);
+        self.rest.set(turn.rest);
+        self.n_safe.update(|n| *n += turn.fates.iter().filter(|fate| fate.saved).count() as i64);
+        self.table.update(|table| table.landed(turn));
+        let (is_empty, has_more) = self.table.with_untracked(|t| (t.cards.is_empty(), !t.outbox.is_empty()));
+        if was_empty && !is_empty {
+            self.since.set_value(now());
+        }
+        if was_empty && turn.rest == Rest::More {
+            self.ahead.update_value(|ahead| *ahead = (*ahead + 4).min(MOST_AHEAD));
+        }
+        if has_more {
+            self.send();
+        } else if is_empty && matches!(turn.rest, Rest::More | Rest::Waiting | Rest::Filling) {
+            set_timeout(move || self.send(), LOOK_AGAIN);
+        }
+    }
+
+    fn lost(self, error: &ApiError) {
+        self.table.update(|table| table.lost());
+        match error.code {
+            Code::Unauthorized => self.line.set(Line::SignedOut),
+            Code::Forbidden | Code::NotFound => {
+                self.line.set(Line::Refused);
+                self.told.set(Some(error.message.clone()));
+            }
+            _ => {
+                let tries = match self.line.get_untracked() {
+                    Line::Off(n) => n + 1,
+                    _ => 1,
+                };
+                self.line.set(Line::Off(tries));
+                let wait = Duration::from_secs(1 << tries.min(4));
+                set_timeout(move || self.send(), wait);
+            }
+        }
+    }
+}
+
+/// Milliseconds on a clock that only goes forward.
+fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}

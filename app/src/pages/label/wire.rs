@@ -1,0 +1,134 @@
+//! Between the words of the desk and those of the workflow.
+
+use crate::api::label::{Card, Choice, Fate, Rest, Sent, Setting, Turn, Word};
+use crate::error::api_error;
+use crate::guard::Visitor;
+use crate::parts::labels::hue_class;
+use domain::answer::{Said, SkipReason};
+use domain::project::Task;
+use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId, Time};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use store::projects::Project;
+use uuid::Uuid;
+use workflow::annotate::{self, Batch, Receipt, Served, Submission};
+use workflow::{Error, House, queues};
+
+/// Everything that a desk needs before the first text; nothing where no taxonomy is published.
+pub async fn setting(house: &House, visitor: &Visitor, queue: QueueId) -> Result<Option<Setting>, Error> {
+    let project = visitor.project()?;
+    let view = queues::view(house, visitor.actor()?, project.id, queue).await?;
+    let Some((version, _, taxonomy)) = house.store.published_taxonomy(project.id).await? else {
+        return Ok(None);
+    };
+    let keys = taxonomy.keys();
+    let choices = taxonomy
+        .offered()
+        .into_iter()
+        .map(|label| Choice {
+            id: label.id.0,
+            name: label.name.clone(),
+            hue: hue_class(label.hue, label.other),
+            key: keys.iter().find(|(id, _)| *id == label.id).and_then(|(_, key)| *key),
+            definition: label.definition.clone(),
+            includes: label.includes.clone(),
+            excludes: label.excludes_text.clone(),
+            examples: label.examples.clone(),
+        })
+        .collect();
+    Ok(Some(Setting {
+        slug: project.slug.clone(),
+        project: project.name.clone(),
+        queue: queue.0,
+        queue_name: view.name,
+        person: visitor.actor()?.person.0,
+        version: version.0,
+        choices,
+        several: project.task == Task::Multi,
+        confirm: project.settings.0.confirm_picks,
+        members: view.progress.members,
+        mine: view.mine,
+        reasons: SkipReason::ALL.map(|r| (r.as_str().to_owned(), r.title().to_owned())).to_vec(),
+    }))
+}
+
+/// A turn of the desk: answers that can't be read are refused one by one, the others are saved.
+pub async fn turn(
+    house: &House,
+    visitor: &Visitor,
+    queue: QueueId,
+    sent: Vec<Sent>,
+    n: usize,
+) -> Result<Turn, Error> {
+    let project: &Project = visitor.project()?;
+    let ids: Vec<String> = sent.iter().map(|s| s.id.clone()).collect();
+    let read: Vec<Result<Submission, Error>> = sent.iter().map(submission).collect();
+    let sound: Vec<Submission> = read.iter().filter_map(|r| r.as_ref().ok().cloned()).collect();
+    let (receipts, batch) =
+        annotate::submit_and_next(house, visitor.actor()?, project.id, queue, sound, n).await?;
+    let mut receipts = receipts.into_iter();
+    let fates = read
+        .into_iter()
+        .zip(ids)
+        .filter_map(|(read, id)| match read {
+            Ok(_) => receipts.next().map(|receipt| fate(id, receipt)),
+            Err(error) => Some(fate(id, Err(error))),
+        })
+        .collect();
+    Ok(Turn { fates, rest: rest(&batch), cards: batch.items.into_iter().map(card).collect() })
+}
+
+pub fn rest(batch: &Batch) -> Rest {
+    match batch.rest {
+        annotate::Rest::More => Rest::More,
+        annotate::Rest::Waiting => Rest::Waiting,
+        annotate::Rest::Done => Rest::Done,
+        annotate::Rest::Closed => Rest::Closed,
+        annotate::Rest::Filling => Rest::Filling,
+    }
+}
+
+pub fn card(served: Served) -> Card {
+    let mut beside: Vec<(String, String)> =
+        served.event_at.and_then(day).map(|at| ("Received".to_owned(), at)).into_iter().collect();
+    beside.extend(served.fields);
+    Card { assignment: served.assignment.0, revision: served.revision.0, text: served.text, beside }
+}
+
+fn day(time: Time) -> Option<String> {
+    let at = Timestamp::from_microsecond(time.0).ok()?.to_zoned(TimeZone::UTC);
+    Some(at.strftime("%-d %b %Y, %H:%M").to_string())
+}
+
+fn submission(sent: &Sent) -> Result<Submission, Error> {
+    let said = match &sent.word {
+        Word::Labels(labels) => Said::Labels(labels.iter().copied().map(LabelId).collect()),
+        Word::Skip(reason) => Said::Skip(
+            SkipReason::parse(reason)
+                .ok_or_else(|| Error::invalid("reason", "Choose why the text is skipped."))?,
+        ),
+        Word::Withdrawn => Said::Withdrawn,
+    };
+    Ok(Submission {
+        id: Uuid::parse_str(&sent.id).map_err(|_| Error::invalid("id", "An answer’s id is a UUID."))?,
+        assignment: AssignmentId(sent.assignment),
+        revision: RevisionId(sent.revision),
+        said,
+        version: Some(TaxonomyVersionId(sent.version)),
+        seconds: sent.seconds,
+        note: sent.note.clone(),
+        confidence: None,
+    })
+}
+
+fn fate(id: String, outcome: Result<Receipt, Error>) -> Fate {
+    match outcome {
+        Ok(receipt) => Fate { id, saved: true, message: receipt.why.map(|why| why.to_string()) },
+        Err(error) => Fate { id, saved: false, message: Some(api_error(error).message) },
+    }
+}
+
+/// One answer from the form without JavaScript.
+pub async fn one(house: &House, visitor: &Visitor, sent: &Sent) -> Result<Receipt, Error> {
+    annotate::submit(house, visitor.actor()?, visitor.project()?.id, submission(sent)?).await
+}
