@@ -1,9 +1,12 @@
 //! Agreement over small pools whose figures can be worked out by hand.
 
-use super::*;
 use crate::testbed::Testbed;
 use domain::project::Task;
+use domain::{QueueId, RevisionId};
+use std::sync::Arc;
 use store::both;
+use workflow::Error;
+use workflow::measure::*;
 
 both! {
     async fn figures_of_a_small_pool(store: Store) {
@@ -97,5 +100,30 @@ both! {
         assert_eq!(rest.len(), 9);
         let elsewhere = conflicts(&bed.house, &bed.owner, bed.project, Some(QueueId(1)), None).await.unwrap();
         assert!(elsewhere.is_empty());
+    }
+
+    async fn an_owner_decides_a_conflict(store: Store) {
+        use workflow::adjudicate::{Decision, decide};
+        let mut bed = Testbed::new(store, Task::Single).await;
+        bed.import(&["a"]).await;
+        let queue = bed.queue("q", 2).await;
+        bed.answer(queue, 0, 0, Some(&[0])).await;
+        bed.answer(queue, 0, 1, Some(&[1])).await;
+        let conflict = conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().remove(0);
+        let decision = Decision {
+            item: conflict.item,
+            revision: conflict.revision,
+            labels: vec![bed.labels[1]],
+            note: "cards first".into(),
+        };
+        let refused = decide(&bed.house, &bed.annotator, bed.project, decision.clone()).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        let two = Decision { labels: bed.labels.clone(), ..decision.clone() };
+        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, two).await, Err(Error::Invalid(_))));
+        let other = Decision { revision: RevisionId(1), ..decision.clone() };
+        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
+        decide(&bed.house, &bed.owner, bed.project, decision).await.unwrap();
+        assert_eq!(bed.states().await, [("adjudicated".to_owned(), 1)]);
+        assert!(conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().is_empty());
     }
 }
