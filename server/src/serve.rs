@@ -42,9 +42,10 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     let app = app::guard::App::new(house.clone());
     let router = routes::router(app, &options);
     let closing = house.closing.clone();
-    let beside = tokio::spawn(futures::future::join(
+    let beside = tokio::spawn(futures::future::join3(
         workflow::jobs::runner(house.clone(), closing.clone()),
         workflow::rebuild::follow_changes(house.clone(), closing.clone()),
+        workflow::people::forget_expired(house.clone(), closing.clone()),
     ));
     println!("Assay is listening on http://{}", listening.address);
     let told = closing.clone();

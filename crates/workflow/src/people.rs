@@ -14,7 +14,9 @@ use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind, Theme, check_password};
 use domain::{PersonId, ProjectId};
+use std::time::Duration;
 use store::people::{Member, NewPerson, Person};
+use tokio_util::sync::CancellationToken;
 
 /// People on one page of a list.
 pub const A_PAGE: i64 = 100;
@@ -278,6 +280,20 @@ pub async fn set_admin(house: &House, actor: &Actor, person: PersonId, admin: bo
             })
         })
         .await
+}
+
+/// Deletes expired sessions and links once an hour, until the house closes. What is expired opens nothing anyway:
+/// this keeps the tables small.
+pub async fn forget_expired(house: House, closing: CancellationToken) {
+    loop {
+        if let Err(error) = house.store.delete_expired_sessions().await {
+            tracing::warn!(%error, "expired sessions could not be deleted");
+        }
+        tokio::select! {
+            () = closing.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(60 * 60)) => {}
+        }
+    }
 }
 
 async fn known_to_sign_in(house: &House, person: PersonId) -> Result<Person> {

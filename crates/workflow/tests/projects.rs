@@ -92,6 +92,9 @@ both! {
         let days = projects::labels_by_day(&house, &OPERATOR, id, 14).await.expect("days");
         assert_eq!(days.len(), 14);
         assert_eq!(days[13], (house.store.now().day(), 0));
+        house.store.clock().advance(2 * 86_400);
+        let later = projects::labels_by_day(&house, &OPERATOR, id, 3).await.expect("days");
+        assert_eq!(later.iter().map(|d| d.0).collect::<Vec<_>>(), [days[13].0, days[13].0 + 1, days[13].0 + 2]);
     }
 
     async fn a_change_says_what_it_was(store: Store) {
