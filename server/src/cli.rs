@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod import;
 pub mod person;
 pub mod project;
+pub mod release;
 pub mod serve;
 pub mod token;
 
@@ -41,6 +42,8 @@ enum Command {
     Token(token::Token),
     /// Take a file of texts into a project
     Import(import::Import),
+    /// Cut a release of the labeled items, list them, write one into a folder
+    Release(release::Release),
     /// Write everything into one archive, also while it is served
     Backup(backup::Backup),
     /// Read an archive into an empty installation, on SQLite or PostgreSQL
@@ -122,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Project(args) => args.run().await,
         Command::Token(args) => args.run().await,
         Command::Import(args) => args.run().await,
+        Command::Release(args) => args.run().await,
         Command::Backup(args) => args.run().await,
         Command::Restore(args) => args.run().await,
         Command::Rebuild(args) => args.run().await,

@@ -2,8 +2,8 @@
 //! that people disagree about.
 
 use crate::error::Result;
-use crate::{Doc, Store, on};
-use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId};
+use crate::{Doc, Store, Tx, on};
+use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
 use futures::TryStreamExt;
 use std::collections::HashMap;
 
@@ -29,6 +29,8 @@ pub struct ChainRow {
 pub struct ConflictRow {
     #[sqlx(try_from = "i64")]
     pub item_id: ItemId,
+    #[sqlx(try_from = "i64")]
+    pub revision_id: RevisionId,
     pub external_id: String,
     pub text: String,
 }
@@ -118,7 +120,7 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ConflictRow>> {
-        let query = "SELECT i.id AS item_id, i.external_id, v.text
+        let query = "SELECT i.id AS item_id, i.revision_id, i.external_id, v.text
              FROM item i JOIN item_revision v ON v.id = i.revision_id
              WHERE i.project_id = $1 AND i.state = 'conflict' AND i.id > $2
                AND ($3 = 0 OR EXISTS (SELECT 1 FROM queue_item q WHERE q.queue_id = $3 AND q.item_id = i.id))
@@ -152,5 +154,15 @@ impl Store {
             query.push(") ORDER BY a.item_id, a.at, a.number, a.id");
             query.build_query_as().persistent(false).fetch_all(db).await
         })?)
+    }
+}
+
+impl Tx {
+    /// What an item of this project says now.
+    pub async fn current_revision(&mut self, project: ProjectId, item: ItemId) -> Result<Option<RevisionId>> {
+        let query = "SELECT revision_id FROM item WHERE id = $1 AND project_id = $2";
+        let revision: Option<i64> =
+            on!(self, |db| sqlx::query_scalar(query).bind(item.0).bind(project.0).fetch_optional(db).await)?;
+        Ok(revision.map(RevisionId))
     }
 }

@@ -3,6 +3,7 @@
 //! Workflows take the [`House`] and an [`Actor`](domain::permission::Actor) and ask
 //! [`permission`](domain::permission) first. They return plain data; pages, the API and the command line show it.
 
+pub mod adjudicate;
 pub mod annotate;
 pub mod audit;
 pub mod backup;

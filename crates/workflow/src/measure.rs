@@ -12,7 +12,7 @@ pub use figures::{Agreement, Figure, LabelFigure, PairFigure, PersonFigure};
 
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
-use domain::{ItemId, LabelId, ProjectId, QueueId, Time};
+use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, Time};
 use pool::Pool;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,6 +87,7 @@ pub async fn last_agreement(
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     pub item: ItemId,
+    pub revision: RevisionId,
     pub external_id: String,
     pub text: String,
     pub answers: Vec<Said>,
@@ -147,6 +148,7 @@ pub async fn conflicts(
                 .map(said)
                 .collect(),
             item: row.item_id,
+            revision: row.revision_id,
             external_id: row.external_id,
             text: row.text,
         })

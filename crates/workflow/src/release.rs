@@ -48,9 +48,11 @@ pub struct Release {
     /// Nothing until it is cut.
     pub manifest: Option<Manifest>,
     pub files: Vec<ReleaseFile>,
+    /// BLAKE3 of `manifest.json`, which names the hashes of all others: the release in one line.
+    pub hash: Option<String>,
 }
 
-/// Where a release may come from.
+/// What the job is about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Payload {
     pub release: ReleaseId,
@@ -273,5 +275,6 @@ fn release(row: ReleaseRow, files: Vec<ReleaseFile>) -> Result<Release> {
         Some(text) => Some(read_manifest(text.as_bytes())?),
         None => None,
     };
-    Ok(Release { row, spec, manifest, files })
+    let hash = row.manifest.as_ref().map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
+    Ok(Release { row, spec, manifest, files, hash })
 }

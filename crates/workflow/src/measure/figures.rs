@@ -55,6 +55,8 @@ pub struct LabelFigure {
     pub label: LabelId,
     pub name: String,
     pub hue: u8,
+    /// The bucket for what fits nowhere.
+    pub other: bool,
     /// Answers that say so.
     pub n_answers: usize,
     pub alpha: Figure,
@@ -199,6 +201,7 @@ fn labels(pool: &Pool, answers: &Answers, compared: usize) -> Vec<LabelFigure> {
             label: label.id,
             name: label.name.clone(),
             hue: label.hue,
+            other: label.other,
             n_answers: n_answers.get(&(at as u32)).copied().unwrap_or(0),
             alpha: figures.remove(&(at as u32)).unwrap_or_else(unused),
         })

@@ -98,4 +98,29 @@ both! {
         let elsewhere = conflicts(&bed.house, &bed.owner, bed.project, Some(QueueId(1)), None).await.unwrap();
         assert!(elsewhere.is_empty());
     }
+
+    async fn an_owner_decides_a_conflict(store: Store) {
+        use crate::adjudicate::{Decision, decide};
+        let mut bed = Testbed::new(store, Task::Single).await;
+        bed.import(&["a"]).await;
+        let queue = bed.queue("q", 2).await;
+        bed.answer(queue, 0, 0, Some(&[0])).await;
+        bed.answer(queue, 0, 1, Some(&[1])).await;
+        let conflict = conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().remove(0);
+        let decision = Decision {
+            item: conflict.item,
+            revision: conflict.revision,
+            labels: vec![bed.labels[1]],
+            note: "cards first".into(),
+        };
+        let refused = decide(&bed.house, &bed.annotator, bed.project, decision.clone()).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        let two = Decision { labels: bed.labels.clone(), ..decision.clone() };
+        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, two).await, Err(Error::Invalid(_))));
+        let other = Decision { revision: RevisionId(1), ..decision.clone() };
+        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
+        decide(&bed.house, &bed.owner, bed.project, decision).await.unwrap();
+        assert_eq!(bed.states().await, [("adjudicated".to_owned(), 1)]);
+        assert!(conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().is_empty());
+    }
 }
