@@ -1,8 +1,5 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
-#[cfg(test)]
-mod tests;
-
 use crate::error::FieldError;
 use crate::jobs::{self, Halt, Kind, Running, Stop};
 use crate::{Error, House, Result, allow};

@@ -21,8 +21,6 @@ pub mod projects;
 pub mod queues;
 pub mod rebuild;
 pub mod release;
-#[cfg(test)]
-mod testbed;
 pub mod who;
 
 pub use error::{Error, Result};

@@ -5,8 +5,6 @@
 
 mod figures;
 mod pool;
-#[cfg(test)]
-mod tests;
 
 pub use figures::{Agreement, Figure, LabelFigure, PairFigure, PersonFigure};
 

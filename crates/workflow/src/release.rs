@@ -7,8 +7,6 @@
 pub mod cut;
 mod files;
 pub mod manifest;
-#[cfg(test)]
-mod tests;
 
 pub use cut::{cut, cut_job, given_up};
 pub use manifest::{Manifest, read_manifest};

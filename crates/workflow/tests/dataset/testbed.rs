@@ -1,7 +1,5 @@
 //! A small labeled project for the stories of design, agreement and releases.
 
-use crate::design::{self, new_label};
-use crate::{Error, House};
 use domain::item::{control_hash, control_threshold, hash53};
 use domain::permission::{Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind};
@@ -15,6 +13,8 @@ use store::people::NewPerson;
 use store::projects::NewProject;
 use store::tally::Tally;
 use store::{Doc, Store, Tx, on};
+use workflow::design::{self, new_label};
+use workflow::{Error, House};
 
 pub struct Testbed {
     pub house: House,
@@ -227,7 +227,7 @@ impl Testbed {
 
     /// Runs what was promised to be done.
     pub async fn work(&self) {
-        crate::jobs::run_all(&self.house).await.expect("the jobs");
+        workflow::jobs::run_all(&self.house).await.expect("the jobs");
     }
 }
 

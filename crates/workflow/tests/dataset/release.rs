@@ -1,12 +1,14 @@
 //! Releases, from labels to files that are the same wherever they are cut.
 
-use super::*;
 use crate::testbed::{Testbed, sentence};
+use domain::consensus::State;
 use domain::project::Task;
 use std::collections::BTreeMap;
 use std::path::Path;
 use store::ids::Ids;
 use store::{Store, both};
+use workflow::Error;
+use workflow::release::*;
 
 fn both_states() -> Order {
     Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] }
@@ -151,8 +153,8 @@ both! {
         let bed = labeled(store, Task::Single).await;
         let (house, project) = (&bed.house, bed.project);
         let retire = domain::taxonomy::edit::Edit::Remove(bed.labels[0]);
-        crate::design::edit(house, &bed.owner, project, 4, retire).await.unwrap();
-        crate::design::publish(house, &bed.owner, project, 5, "").await.unwrap();
+        workflow::design::edit(house, &bed.owner, project, 4, retire).await.unwrap();
+        workflow::design::publish(house, &bed.owner, project, 5, "").await.unwrap();
         // The job that takes the label back has not run: cutting does it.
         let release = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let manifest = release.manifest.clone().unwrap();

@@ -1,9 +1,12 @@
 //! Agreement over small pools whose figures can be worked out by hand.
 
-use super::*;
 use crate::testbed::Testbed;
 use domain::project::Task;
+use domain::{QueueId, RevisionId};
+use std::sync::Arc;
 use store::both;
+use workflow::Error;
+use workflow::measure::*;
 
 both! {
     async fn figures_of_a_small_pool(store: Store) {
@@ -100,7 +103,7 @@ both! {
     }
 
     async fn an_owner_decides_a_conflict(store: Store) {
-        use crate::adjudicate::{Decision, decide};
+        use workflow::adjudicate::{Decision, decide};
         let mut bed = Testbed::new(store, Task::Single).await;
         bed.import(&["a"]).await;
         let queue = bed.queue("q", 2).await;

@@ -1,17 +1,20 @@
 //! The taxonomy, from an empty draft to a version that leaves answers behind.
 
-use super::*;
 use crate::testbed::{Testbed, sentence};
 use domain::project::Task;
+use domain::taxonomy::change::Operation;
+use domain::taxonomy::edit::Edit;
 use store::both;
+use workflow::Error;
+use workflow::design::*;
 
 both! {
     async fn a_draft_that_two_change(store: Store) {
         let bed = Testbed::new(store, Task::Single).await;
         let (house, project) = (&bed.house, bed.project);
-        let draft = draft(house, &bed.owner, project).await.unwrap();
-        assert_eq!((draft.edit, draft.base, draft.operations.len()), (4, Some(1), 0));
-        let mut label = draft.taxonomy.labels[0].clone();
+        let begun = draft(house, &bed.owner, project).await.unwrap();
+        assert_eq!((begun.edit, begun.base, begun.operations.len()), (4, Some(1), 0));
+        let mut label = begun.taxonomy.labels[0].clone();
         label.definition = "Money back".into();
         let now = edit(house, &bed.owner, project, 4, Edit::Change(label.clone())).await.unwrap();
         assert_eq!(now.operations, [Operation::Redefine { label: label.id, name: "refund".into() }]);
@@ -22,7 +25,7 @@ both! {
         let same = Edit::Add(new_label(house, "Card"));
         let bad = edit(house, &bed.owner, project, 5, same).await;
         assert!(matches!(bad, Err(Error::Invalid(fields)) if fields[0].field == "name"));
-        assert!(matches!(super::draft(house, &bed.annotator, project).await, Err(Error::Forbidden(_))));
+        assert!(matches!(draft(house, &bed.annotator, project).await, Err(Error::Forbidden(_))));
         let clean = discard(house, &bed.owner, project, 5).await.unwrap();
         assert!(clean.operations.is_empty());
         let nothing = sentence(publish(house, &bed.owner, project, 6, "").await);
