@@ -313,7 +313,13 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
         SourceState::Failed => source.error.clone().map(|why| ("notice bad", why)),
         SourceState::Undone => Some(("notice", "This import was taken back.".to_owned())),
         SourceState::Preview => Some(("notice", "Its columns wait to be confirmed.".to_owned())),
-        SourceState::Done | SourceState::Running => None,
+        SourceState::Running => Some((
+            "notice",
+            "This import runs on the command line or through the API, or was cut off there. Bring the same file again to take \
+             in the rest: what is in is passed over."
+                .to_owned(),
+        )),
+        SourceState::Done => None,
     };
     let notice = notice.map(|(class, text)| view! { <p class=class role="status">{text}</p> });
     let figure = |n: i64, words: &'static str| {
@@ -325,7 +331,7 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
         }
     };
     let may_import = visitor.may(Act::Import);
-    let ended = matches!(source.state, SourceState::Done | SourceState::Failed | SourceState::Cancelled);
+    let ended = !matches!(source.state, SourceState::Preview | SourceState::Undone);
     let goes_on = may_import && matches!(source.state, SourceState::Failed | SourceState::Cancelled);
     let go_on = (goes_on && source.upload.is_some()).then(|| {
         view! {

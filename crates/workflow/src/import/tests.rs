@@ -237,6 +237,43 @@ both! {
         assert!(tally(&store, project).await.is_empty());
     }
 
+    async fn new_content_waits_for_new_answers(store: Store) {
+        let (house, project) = house(&store).await;
+        let labeled = "id,text,intent\n1,a,card\n2,b,refund\n";
+        import_with(&house, project, "a.csv", labeled.as_bytes(), |m| m.label = as_answers("intent")).await;
+        let agreed = tally(&store, project).await;
+        assert_eq!(agreed, BTreeMap::from([("agreed".to_owned(), 2)]));
+        let second = import(&house, project, "b.csv", "id,text\n2,b and more\n").await;
+        assert_eq!(counts(&second), [1, 0, 1, 0, 0]);
+        let open = BTreeMap::from([("agreed".to_owned(), 1), ("unlabeled".to_owned(), 1)]);
+        assert_eq!(tally(&store, project).await, open);
+        let item = store.item_named(project, "2").await.expect("a query").expect("the item");
+        let page = browse::item(&house, ADMIN, project, item).await.expect("its page");
+        assert_eq!((page.item.labels, page.answers.len()), (None, 1), "the answer is kept, and no longer counts");
+        // The old content comes back, and with it what was said of it.
+        undo(&house, ADMIN, project, second.id).await.expect("nothing depends on it");
+        jobs::run_all(&house).await.expect("a run");
+        assert_eq!(tally(&store, project).await, agreed);
+    }
+
+    async fn an_import_that_was_cut_off_can_be_taken_back(store: Store) {
+        let (house, project) = house(&store).await;
+        let new = NewSource {
+            project,
+            name: "cut.csv".into(),
+            format: Format::Csv,
+            mapping: Mapping::default(),
+            upload: None,
+            bytes: 0,
+            state: SourceState::Running,
+            created_by: None,
+        };
+        let id = store.write(move |tx| Box::pin(async move { tx.add_source(&new).await })).await.expect("a source");
+        undo(&house, ADMIN, project, id).await.expect("nobody carries it");
+        jobs::run_all(&house).await.expect("a run");
+        assert_eq!(store.source(id).await.expect("the source").state, SourceState::Undone);
+    }
+
     async fn annotators_import_and_undo_nothing(store: Store) {
         let (house, project) = house(&store).await;
         let source = import(&house, project, "a.csv", "id,text\n1,a\n").await;

@@ -29,7 +29,7 @@ pub async fn dependents(
 /// Takes an import back in the background; refused while anything depends on it.
 pub async fn undo(house: &House, actor: &Actor, project: ProjectId, source: SourceId) -> Result<JobId> {
     allow(actor, Act::Import)?;
-    let source = of_project(house, project, source).await?;
+    let source = end_if_cut_off(house, of_project(house, project, source).await?).await?;
     free_of_dependents(house, &source).await?;
     let dedupe = format!("undo-import-{}", source.id);
     let payload = Payload { source: source.id };
@@ -48,6 +48,28 @@ pub async fn undo(house: &House, actor: &Actor, project: ProjectId, source: Sour
         .await?;
     jobs::wake(house);
     Ok(id)
+}
+
+/// An import that no job carries (from the command line, from a program) may have been cut off without a word. It is
+/// ended here; should it be alive after all, its next rows are refused.
+async fn end_if_cut_off(house: &House, source: Source) -> Result<Source> {
+    let is_carried = match source.job {
+        Some(job) => house.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none()),
+        None => false,
+    };
+    if source.state != SourceState::Running || is_carried {
+        return Ok(source);
+    }
+    let id = source.id;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.move_source(id, &[SourceState::Running], SourceState::Cancelled, None).await
+            })
+        })
+        .await?;
+    Ok(house.store.source(id).await?)
 }
 
 /// Does the job that [`undo`] made. Cut off, it goes on where it was.
