@@ -39,7 +39,8 @@ async fn killed_again_and_again(url: Option<String>) {
     let ids: Vec<String> = confirmed.iter().map(Uuid::to_string).collect();
     let kept = house.store.kept_answers(&ids).await.expect("the answers");
     assert_eq!(kept.len(), confirmed.len(), "confirmed answers are gone");
-    let findings = workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
+    let findings =
+        workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
     assert!(findings.is_empty(), "{findings:#?}");
     house.store.close().await;
     println!("{kills} kills, {} answers confirmed, none lost", confirmed.len());

@@ -36,9 +36,9 @@ pub fn Desk(setting: Setting, first: Option<Card>, rest: Rest) -> impl IntoView 
 }
 
 fn head(seat: Seat) -> impl IntoView {
-    let (slug, project, queue, mine, members) = seat.setting.with_value(|s| {
-        (s.slug.clone(), s.project.clone(), s.queue_name.clone(), s.mine, s.members.max(1))
-    });
+    let (slug, project, queue, mine, members) = seat
+        .setting
+        .with_value(|s| (s.slug.clone(), s.project.clone(), s.queue_name.clone(), s.mine, s.members.max(1)));
     // Answers that are safe, less those that were taken back: what this person has answered here.
     let n = move || seat.table.with(|table| mine + table.past.len() as i64).min(members);
     let saved = move || {
@@ -209,7 +209,9 @@ fn labels(seat: Seat) -> impl IntoView {
         seat.offered()
             .into_iter()
             .enumerate()
-            .filter_map(|(place, at)| choices.get(at).map(|choice| pick(seat, place, choice, several || confirm)))
+            .filter_map(|(place, at)| {
+                choices.get(at).map(|choice| pick(seat, place, choice, several || confirm))
+            })
             .collect_view()
     };
     let send = (several || confirm).then(|| {
@@ -370,9 +372,13 @@ pub fn pause_words(rest: Rest, queue: &str) -> (&'static str, String) {
         Rest::More => ("One moment", format!("The next texts of “{queue}” are on their way.")),
         Rest::Waiting => (
             "Nothing for you right now",
-            format!("Other people hold what is left in “{queue}”. What they don’t answer in time comes back here."),
+            format!(
+                "Other people hold what is left in “{queue}”. What they don’t answer in time comes back here."
+            ),
         ),
-        Rest::Done => ("All done", format!("Every text in “{queue}” that is yours to answer has your answer.")),
+        Rest::Done => {
+            ("All done", format!("Every text in “{queue}” that is yours to answer has your answer."))
+        }
         Rest::Closed => ("The queue is closed", format!("“{queue}” was closed. Your answers are safe.")),
         Rest::Filling => (
             "The queue is being filled",

@@ -59,11 +59,13 @@ async fn show(
     let last = query.get("last").cloned();
     let plain = plain(&setting, card.as_ref(), rest, last.as_deref(), &visitor);
     // Made while the document is: an island needs its owner.
-    let body = move || view! {
-        <div class="desk" id="plain">
-            {plain}
-        </div>
-        <Desk setting=setting first=card rest=rest />
+    let body = move || {
+        view! {
+            <div class="desk" id="plain">
+                {plain}
+            </div>
+            <Desk setting=setting first=card rest=rest />
+        }
     };
     Ok(shell::document(&title, Some(&visitor), "at-desk", body).into_response())
 }

@@ -41,7 +41,9 @@ async fn main() {
     let plan = plan();
     // On the disk that data would be on, never in memory.
     let place = tempfile::tempdir_in(beside()).expect("a folder for the data");
-    let url = plan.postgres.then(|| std::env::var("ASSAY_BENCH_POSTGRES").expect("ASSAY_BENCH_POSTGRES names a database"));
+    let url = plan
+        .postgres
+        .then(|| std::env::var("ASSAY_BENCH_POSTGRES").expect("ASSAY_BENCH_POSTGRES names a database"));
     let house = scene::open(place.path(), url.as_deref()).await;
     let scene = scene::prepare(&house, plan.people, plan.items, plan.overlap).await;
     house.store.close().await;
@@ -56,7 +58,8 @@ async fn main() {
     server.stop();
 
     let house = scene::open(place.path(), url.as_deref()).await;
-    let findings = workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
+    let findings =
+        workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
     house.store.close().await;
     let rate = all.n() as f64 / plan.seconds;
     let engine = if plan.postgres { "PostgreSQL" } else { "SQLite" };
@@ -73,10 +76,17 @@ async fn main() {
     } else {
         println!("engine            {engine}, {} items, overlap {}", plan.items, plan.overlap);
         println!("start to serving  {to_serving:.0} ms");
-        println!("one person        p50 {:.2} ms, p99 {:.2} ms (answer and next item)", alone.at(0.5), alone.at(0.99));
+        println!(
+            "one person        p50 {:.2} ms, p99 {:.2} ms (answer and next item)",
+            alone.at(0.5),
+            alone.at(0.99)
+        );
         let (p50, p95, p99) = (all.at(0.5), all.at(0.95), all.at(0.99));
         let who = format!("{} people", plan.people);
-        println!("{who:<17} {rate:.0} answers/s, p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms, {} errors", all.errors);
+        println!(
+            "{who:<17} {rate:.0} answers/s, p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms, {} errors",
+            all.errors
+        );
         println!("memory            {memory:.0} MB at most");
         println!("promises          {} broken after {} answers", findings.len(), alone.n() + all.n());
     }
@@ -88,4 +98,3 @@ async fn main() {
     }
     assert!(findings.is_empty() && all.errors == 0, "a promise was broken or an answer failed");
 }
-
