@@ -367,7 +367,7 @@ fn people(agreement: &Agreement) -> AnyView {
     view! {
         <section class="sheet" aria-labelledby="p-h">
             <h2 id="p-h">"People"</h2>
-            <div class="scroll" tabindex="0" role="region" aria-label="People">
+            <div class="scroll" tabindex="0" role="region" aria-label="Figures of each person">
                 <table class="table">
                     <thead>
                         <tr>
