@@ -35,9 +35,8 @@ pub fn Upload(action: String, children: Children) -> impl IntoView {
     let to = action.clone();
     let submit = move |event: SubmitEvent| {
         let Some(form) = form.get() else { return };
-        if share.get_untracked().is_some() {
-            event.prevent_default();
-        } else if send(&form, &to, share, words).is_ok() {
+        // One at a time; and where sending by script can't begin, the form goes its plain way.
+        if share.get_untracked().is_some() || send(&form, &to, share, words).is_ok() {
             event.prevent_default();
         }
     };

@@ -232,6 +232,9 @@ enum At {
     QuoteSeen,
 }
 
+/// A line and its number; no bytes where it is too long to be held.
+type Numbered<'a> = (i64, Option<&'a [u8]>);
+
 impl<R: Read> Lines<R> {
     fn new(from: R) -> Lines<R> {
         Lines {
@@ -275,7 +278,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line that is not blank: where it stands, and its bytes unless it is too long.
-    fn next_line(&mut self) -> io::Result<Option<(i64, Option<&[u8]>)>> {
+    fn next_line(&mut self) -> io::Result<Option<Numbered<'_>>> {
         loop {
             self.row.clear();
             self.raw.clear();
