@@ -97,8 +97,8 @@ both! {
         run(&house.store, &[
             "INSERT INTO release (id, project_id, number, name, spec, state, created_at) VALUES (8, 1, 1, 'r', '{}', 'done', 0)",
             "UPDATE item_revision SET normalized_hash = item_id",
-            "INSERT INTO release_row (release_id, item_id, revision_id, split, labels, answers) VALUES (8, 1, 10, 'train', '[]', '[]')",
-            "INSERT INTO release_row (release_id, item_id, revision_id, split, labels, answers) VALUES (8, 2, 20, 'test', '[]', '[]')",
+            "INSERT INTO release_row (release_id, item_id, revision_id, split, state, control, labels, answers) VALUES (8, 1, 10, 'train', 'agreed', FALSE, '[]', '[]')",
+            "INSERT INTO release_row (release_id, item_id, revision_id, split, state, control, labels, answers) VALUES (8, 2, 20, 'test', 'agreed', FALSE, '[]', '[]')",
             &good, &decided[0], &decided[1],
         ]).await;
         assert_eq!(wrong(&house).await, Vec::<String>::new());
