@@ -277,7 +277,12 @@ fn an_interval_holds_its_value_and_narrows_with_items() {
 /// The figures of a real table, for whoever has it at hand; people repeat themselves in it, so the last row counts.
 #[test]
 fn convabuse_severity() {
-    let Ok(mut file) = csv::Reader::from_path("/work/shared/data/convabuse/annotations.csv") else { return };
+    let Ok(mut file) = csv::Reader::from_path(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/convabuse/annotations.csv"
+    )) else {
+        return;
+    };
     let columns = file.headers().unwrap().clone();
     let column = |name: &str| columns.iter().position(|c| c == name);
     let (Some(item), Some(who), Some(severity)) =
