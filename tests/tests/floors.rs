@@ -4,10 +4,11 @@
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::BTreeMap;
 
-const FLOORS: [(&str, u32); 10] = [
+const FLOORS: [(&str, u32); 11] = [
     ("domain", 0),
     ("learn", 0),
     ("sample", 0),
+    ("tables", 1),
     ("store", 1),
     ("derived", 1),
     ("workflow", 2),

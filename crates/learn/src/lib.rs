@@ -7,6 +7,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod agreement;
+pub mod calibrate;
+pub mod classify;
+pub mod cluster;
+pub mod dense;
+#[cfg(feature = "sentence")]
+pub mod encoder;
+pub mod errors;
+pub mod keywords;
+pub mod lsa;
+pub mod map;
 pub mod resample;
+pub mod select;
+pub mod simulate;
+pub mod sparse;
 pub mod text;
 pub mod votes;

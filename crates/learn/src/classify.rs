@@ -1,0 +1,1 @@
+//! Labels from vectors: softmax regression and the baselines beside it.

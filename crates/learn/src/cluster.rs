@@ -1,0 +1,1 @@
+//! Groups in a pile of vectors: micro-clusters, and the merge tree above them.

@@ -1,0 +1,1 @@
+//! Sentence vectors from a BERT-family model in a local folder, on the CPU.

@@ -1,0 +1,1 @@
+//! What a group is about: words that set it apart, items that stand for it.

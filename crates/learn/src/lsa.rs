@@ -1,0 +1,1 @@
+//! Latent semantic analysis: sparse text features to dense vectors by a truncated SVD.

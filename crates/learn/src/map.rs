@@ -1,0 +1,1 @@
+//! A picture of the pile: two dimensions in which neighbours stay neighbours.

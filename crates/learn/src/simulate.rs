@@ -1,0 +1,1 @@
+//! Labeling replayed with known labels: what each strategy would have saved.

@@ -1,0 +1,1 @@
+//! Sparse matrices in compressed rows: what tf-idf makes and the truncated SVD reads.

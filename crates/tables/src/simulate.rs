@@ -1,0 +1,14 @@
+//! `assay simulate`.
+
+use crate::Error;
+use clap::Args;
+use std::io::Write;
+
+#[derive(Debug, Args)]
+pub struct Simulate {}
+
+impl Simulate {
+    pub fn run(self, _out: &mut dyn Write) -> Result<(), Error> {
+        Err(Error::Asked("not there yet".into()))
+    }
+}
