@@ -103,16 +103,13 @@ async fn take(
     let mut slot = Some(ground.slot);
     if !ground.holding.fills_slot() {
         let (target, taken) = tx.taken_slots(ground.queue, ground.subject.item).await?;
+        // The lease ran out, and the same person may have been given the item once more since then.
         let live = tx.live_assignment(ground.queue, ground.subject.item, by.person).await?;
-        match live.filter(|live| *live != ground.assignment) {
-            // The lease ran out and the same person was given the item once more.
-            Some(live) => {
-                ground = self::ground(tx, by, project, live).await?;
-                slot = Some(ground.slot);
-            }
-            None if ground.beside || !taken.contains(&(ground.slot as u32)) => {}
-            None => slot = free_slot(target, &taken).map(i64::from),
+        if let Some(live) = live.filter(|live| *live != ground.assignment) {
+            ground = self::ground(tx, by, project, live).await?;
         }
+        let keeps = ground.holding.fills_slot() || ground.beside || !taken.contains(&(ground.slot as u32));
+        slot = if keeps { Some(ground.slot) } else { free_slot(target, &taken).map(i64::from) };
     }
     let earlier = tx.answers_of_item(ground.subject.item).await?;
     if let Some(row) = earlier.iter().find(|row| row.id == s.id.to_string()) {

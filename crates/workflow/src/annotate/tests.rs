@@ -119,6 +119,21 @@ both! {
         assert_eq!(w.rest(&ada, q).await, Rest::Done);
     }
 
+    async fn an_answer_under_an_old_lease_finds_no_slot_in_a_skip_since_then(store: Store) {
+        let w = World::with(store, 1, 0).await;
+        let q = w.queue(1).await;
+        let (ada, bob) = (annotator(1), annotator(2));
+        let old = w.one(&ada, q).await;
+        queues::release_leases(&w.house, &owner(), P, q, None).await.expect("released");
+        let new = w.one(&ada, q).await;
+        w.say(&ada, &new, SKIP).await.expect("skipped");
+        let b = w.one(&bob, q).await;
+        w.say(&bob, &b, label(B)).await.expect("saved");
+        let late = w.say(&ada, &old, label(A)).await.expect("kept");
+        assert_eq!((late.standing, late.why), (Standing::Extra, Some(Extra::SlotGone)));
+        assert_eq!(w.tally(q).await["answers"], 1);
+    }
+
     async fn a_late_answer_takes_its_slot_back_while_it_is_free(store: Store) {
         let w = World::with(store, 2, 0).await;
         let q = w.queue(1).await;
