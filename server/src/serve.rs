@@ -4,6 +4,7 @@ use crate::routes;
 use anyhow::Context;
 use fs2::FileExt;
 use std::fs::File;
+use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -47,7 +48,8 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
         workflow::rebuild::follow_changes(house.clone(), closing.clone()),
         workflow::people::forget_expired(house.clone(), closing.clone()),
     ));
-    println!("Assay is listening on http://{}", listening.address);
+    // Nobody needs to read it: a closed terminal stops no server.
+    let _ = writeln!(stdout(), "Assay is listening on http://{}", listening.address);
     let told = closing.clone();
     let serving = axum::serve(listening.listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {

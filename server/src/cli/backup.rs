@@ -4,6 +4,7 @@ use super::Place;
 use crate::serve::only_one;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,7 +39,7 @@ impl Backup {
         let tell = |table: &str, n: i64| bar.set_message(format!("{table} {n}"));
         let summary = workflow::backup::backup_file(&house, &self.file, tell).await?;
         bar.finish_and_clear();
-        say(&summary, self.json, "written");
+        say(&summary, self.json, "written")?;
         for key in &summary.missing {
             eprintln!(
                 "assay: the bytes of blob {key} are missing and are not in the archive: see assay doctor"
@@ -57,7 +58,7 @@ impl Restore {
         let tell = |table: &str, n: i64| bar.set_message(format!("{table} {n}"));
         let summary = workflow::backup::restore_file(&house, &self.file, tell).await?;
         bar.finish_and_clear();
-        say(&summary, self.json, "restored");
+        say(&summary, self.json, "restored")?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -73,7 +74,7 @@ pub(super) fn spinner() -> ProgressBar {
     bar
 }
 
-fn say(summary: &Summary, json: bool, done: &str) {
+fn say(summary: &Summary, json: bool, done: &str) -> std::io::Result<()> {
     if json {
         let said = serde_json::json!({
             "rows": summary.rows,
@@ -81,9 +82,12 @@ fn say(summary: &Summary, json: bool, done: &str) {
             "blob_bytes": summary.blob_bytes,
             "missing_blobs": summary.missing,
         });
-        println!("{said}");
+        writeln!(stdout(), "{said}")
     } else {
         let (rows, blobs) = (summary.n_rows(), summary.blobs);
-        println!("{rows} rows and {blobs} blobs {done}. Sessions are not in it: everyone signs in again.");
+        writeln!(
+            stdout(),
+            "{rows} rows and {blobs} blobs {done}. Sessions are not in it: everyone signs in again."
+        )
     }
 }

@@ -5,6 +5,7 @@ use super::serve::Web;
 use crate::serve::{Listening, Options, serve};
 use anyhow::Context;
 use clap::Args;
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use workflow::House;
@@ -44,7 +45,7 @@ impl DemoArgs {
                 return Err(error);
             }
         };
-        say(&demo, &place.data);
+        say(&demo, &place.data)?;
         serve(house, listening, Options { https: self.web.https }).await?;
         Ok(ExitCode::SUCCESS)
     }
@@ -95,11 +96,12 @@ fn drawn() -> String {
     [&random[..4], &random[4..8], &random[16..20], &random[20..24]].join("-")
 }
 
-fn say(demo: &Demo, data: &Path) {
+fn say(demo: &Demo, data: &Path) -> std::io::Result<()> {
     let password = std::fs::read_to_string(data.join(PASSWORD_FILE));
     let password = password.as_deref().map_or("the one it was made with", str::trim);
-    println!("Sign in to the demo with one of these, password {password}");
+    writeln!(stdout(), "Sign in to the demo with one of these, password {password}")?;
     for (name, email, role) in &demo.people {
-        println!("  {email:<24} {name}, {role}");
+        writeln!(stdout(), "  {email:<24} {name}, {role}")?;
     }
+    Ok(())
 }

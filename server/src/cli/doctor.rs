@@ -3,6 +3,7 @@
 use super::Place;
 use super::backup::spinner;
 use clap::Args;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use workflow::doctor::{Depth, Finding, examine};
 
@@ -37,23 +38,23 @@ impl Doctor {
         bar.finish_and_clear();
         house.store.close().await;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&findings)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
         } else if findings.is_empty() {
-            println!("Nothing is wrong: every promise that can be checked is kept.");
+            writeln!(stdout(), "Nothing is wrong: every promise that can be checked is kept.")?;
         } else {
-            findings.iter().for_each(print);
+            findings.iter().try_for_each(print)?;
         }
         Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-fn print(finding: &Finding) {
-    println!("{} {}", finding.n, finding.what);
-    println!("  promised: {}", finding.promise);
+fn print(finding: &Finding) -> std::io::Result<()> {
+    writeln!(stdout(), "{} {}", finding.n, finding.what)?;
+    writeln!(stdout(), "  promised: {}", finding.promise)?;
     for example in &finding.examples {
-        println!("  - {example}");
+        writeln!(stdout(), "  - {example}")?;
     }
-    println!("  {}\n", finding.cure);
+    writeln!(stdout(), "  {}\n", finding.cure)
 }
 
 impl Rebuild {
@@ -73,13 +74,17 @@ impl Rebuild {
                 "recounted": made.n_recounted,
                 "removed": made.n_removed,
             });
-            println!("{said}");
+            writeln!(stdout(), "{said}")?;
         } else {
-            println!("{} texts can be searched.", made.n_indexed);
-            println!(
+            writeln!(stdout(), "{} texts can be searched.", made.n_indexed)?;
+            writeln!(
+                stdout(),
                 "Corrected: {} resolved items, {} members or people of queues, {} counts; {} blobs removed.",
-                made.n_resolved, made.n_refilled, made.n_recounted, made.n_removed
-            );
+                made.n_resolved,
+                made.n_refilled,
+                made.n_recounted,
+                made.n_removed
+            )?;
         }
         Ok(ExitCode::SUCCESS)
     }

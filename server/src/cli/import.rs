@@ -7,7 +7,7 @@ use domain::permission::Actor;
 use domain::source::{Format, LabelColumn, LabelUse, Mapping, SourceState};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl Import {
         if self.json {
             print_json(&source)?
         } else {
-            print_words(&source, &self.project)
+            print_words(&source, &self.project)?
         }
         house.store.close().await;
         Ok(if source.state == SourceState::Done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -169,16 +169,21 @@ fn print_json(source: &Source) -> anyhow::Result<()> {
         "columns": source.mapping,
         "counts": source.counts,
     });
-    println!("{}", serde_json::to_string_pretty(&report)?);
+    writeln!(stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())
 }
 
-fn print_words(source: &Source, project: &str) {
-    println!("{}", import::in_words(&source.counts));
+fn print_words(source: &Source, project: &str) -> std::io::Result<()> {
+    writeln!(stdout(), "{}", import::in_words(&source.counts))?;
     if source.counts.rejected > 0 {
-        println!("The refused rows, with line and reason, are on the page /p/{project}/data/{}", source.id);
+        writeln!(
+            stdout(),
+            "The refused rows, with line and reason, are on the page /p/{project}/data/{}",
+            source.id
+        )?;
     }
     if source.state == SourceState::Cancelled {
-        println!("Stopped before the end. Import the same file again: what is in is passed over.");
+        writeln!(stdout(), "Stopped before the end. Import the same file again: what is in is passed over.")?;
     }
+    Ok(())
 }

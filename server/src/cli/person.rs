@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use domain::permission::{Actor, Role, Roles};
 use serde_json::json;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Write, stdout};
 use std::process::{Command, ExitCode, Stdio};
 use store::people::Person as Known;
 use workflow::House;
@@ -91,7 +91,7 @@ impl Add {
         let password = Some(read_password(&self.email)?);
         let newcomer = Newcomer { name: self.name, email: self.email.clone(), password, admin: self.admin };
         people::add(&house, &OPERATOR, newcomer).await?;
-        println!("{} may sign in{}.", self.email, if self.admin { ", as an admin" } else { "" });
+        writeln!(stdout(), "{} may sign in{}.", self.email, if self.admin { ", as an admin" } else { "" })?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -148,7 +148,7 @@ impl List {
                     })
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&all)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&all)?)?;
         } else {
             for person in &all {
                 let marks = [
@@ -157,7 +157,13 @@ impl List {
                     (!person.has_password, "no password yet"),
                 ];
                 let marks: Vec<_> = marks.into_iter().filter(|(is, _)| *is).map(|(_, said)| said).collect();
-                println!("{}\t{}\t{}", person.email.as_deref().unwrap_or("—"), person.name, marks.join(", "));
+                writeln!(
+                    stdout(),
+                    "{}\t{}\t{}",
+                    person.email.as_deref().unwrap_or("—"),
+                    person.name,
+                    marks.join(", ")
+                )?;
             }
         }
         house.store.close().await;
@@ -173,7 +179,7 @@ impl SetRoles {
         let project = workflow::projects::by_slug(&house, &OPERATOR, &self.slug).await?;
         people::set_roles(&house, &OPERATOR, project.id, person.id, roles).await?;
         let said = if roles.is_empty() { "nobody".to_owned() } else { roles.to_list() };
-        println!("{} is {said} in {}.", self.email, project.slug);
+        writeln!(stdout(), "{} is {said} in {}.", self.email, project.slug)?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -196,7 +202,7 @@ impl Link {
         let person = people::find(&house, &OPERATOR, &self.email).await?;
         let link = people::make_reset_link(&house, &OPERATOR, person.id).await?;
         eprintln!("Open this path on the server within 24 hours; it works once:");
-        println!("/reset/{link}");
+        writeln!(stdout(), "/reset/{link}")?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use domain::permission::Actor;
 use domain::project::Task;
 use serde_json::{Value, json};
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use store::projects::{ListedProject, Project as Known};
 use workflow::House;
@@ -89,9 +90,9 @@ impl Add {
         };
         let project = projects::create(&house, &OPERATOR, form).await?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&as_json(&project))?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&as_json(&project))?)?;
         } else {
-            println!("{}", project.slug);
+            writeln!(stdout(), "{}", project.slug)?;
         }
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
@@ -130,17 +131,18 @@ impl List {
                     value
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&listed)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&listed)?)?;
         } else {
             for p in &listed {
                 let task = p.project.task.as_str();
-                println!(
+                writeln!(
+                    stdout(),
                     "{}\t{}\t{task}\t{} items\t{} open queues",
                     p.project.slug,
                     p.project.name,
                     n_items(p),
                     p.n_open_queues
-                );
+                )?;
             }
         }
         house.store.close().await;

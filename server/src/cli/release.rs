@@ -6,6 +6,7 @@ use domain::consensus::State;
 use domain::permission::Actor;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use workflow::release::{self, Order, Release as Cut};
@@ -85,16 +86,16 @@ impl Release {
                 "number": cut.row.number, "name": cut.row.name, "state": cut.row.state, "hash": cut.hash,
                 "folder": folder, "manifest": cut.manifest,
             });
-            println!("{}", serde_json::to_string_pretty(&value)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
             return Ok(());
         }
         let n_rows = cut.manifest.as_ref().map_or(0, |m| m.n_rows);
-        println!("{} v{}: {n_rows} items", self.slug, cut.row.number);
+        writeln!(stdout(), "{} v{}: {n_rows} items", self.slug, cut.row.number)?;
         for file in &cut.files {
-            println!("  {}\t{} bytes\t{}", file.path, file.bytes, file.hash);
+            writeln!(stdout(), "  {}\t{} bytes\t{}", file.path, file.bytes, file.hash)?;
         }
         if let Some(folder) = folder {
-            println!("written to {}", folder.display());
+            writeln!(stdout(), "written to {}", folder.display())?;
         }
         Ok(())
     }
@@ -110,12 +111,12 @@ impl Release {
                     })
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&value)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&value)?)?;
             return Ok(());
         }
         for cut in releases {
             let n_rows = cut.manifest.as_ref().map_or_else(String::new, |m| format!("{} items", m.n_rows));
-            println!("v{}\t{}\t{}\t{n_rows}", cut.row.number, cut.row.state, cut.row.name);
+            writeln!(stdout(), "v{}\t{}\t{}\t{n_rows}", cut.row.number, cut.row.state, cut.row.name)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use domain::TokenId;
 use domain::permission::{Actor, Scope};
 use serde_json::json;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use workflow::{people, projects};
 
@@ -85,7 +86,7 @@ impl Add {
         let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
         let made =
             people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope).await?;
-        println!("{}", made.secret);
+        writeln!(stdout(), "{}", made.secret)?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -106,10 +107,17 @@ impl List {
                     })
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&tokens)?);
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&tokens)?)?;
         } else {
             for token in &tokens {
-                println!("{}\t{}\t{}\t{}", token.id, token.name, token.person_name, token.scope.as_str());
+                writeln!(
+                    stdout(),
+                    "{}\t{}\t{}\t{}",
+                    token.id,
+                    token.name,
+                    token.person_name,
+                    token.scope.as_str()
+                )?;
             }
         }
         house.store.close().await;
@@ -122,7 +130,7 @@ impl Revoke {
         let house = self.place.open_existing().await?;
         let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
         people::revoke_token(&house, &OPERATOR, project.id, self.id).await?;
-        println!("The token is revoked.");
+        writeln!(stdout(), "The token is revoked.")?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
