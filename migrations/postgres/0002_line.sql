@@ -135,6 +135,8 @@ CREATE TABLE queue (
   created_by    BIGINT REFERENCES person (id),
   created_at    BIGINT NOT NULL,
   closed_at     BIGINT,
+  -- All its items are in: whoever closes it before and opens it again lets it take in the rest.
+  whole         BOOLEAN NOT NULL DEFAULT FALSE,
   UNIQUE (project_id, name)
 );
 
@@ -224,6 +226,8 @@ CREATE UNIQUE INDEX answer_counted ON answer (queue_id, item_id, person_id, numb
 CREATE INDEX answer_item ON answer (item_id);
 CREATE INDEX answer_person ON answer (person_id, project_id, at);
 CREATE INDEX answer_project ON answer (project_id, at);
+-- What people labeled in a day, however much was imported in it.
+CREATE INDEX answer_day ON answer (project_id, at) WHERE kind = 'labels' AND origin <> 'imported';
 CREATE INDEX answer_source ON answer (source_id) WHERE source_id IS NOT NULL;
 
 -- What an item is resolved to. Recomputable from its answers; no row means that nobody has answered.

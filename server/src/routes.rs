@@ -48,6 +48,11 @@ pub fn router(app: App, options: &Options) -> Router {
         .with_state(app)
 }
 
+/// The addresses of all server functions, so that a test can ask each of them who may call it.
+pub fn server_functions() -> Vec<&'static str> {
+    leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect()
+}
+
 async fn server_function(State(app): State<App>, request: Request) -> Response {
     leptos_axum::handle_server_fns_with_context(
         move || leptos::prelude::provide_context(app.clone()),

@@ -39,7 +39,7 @@ pub async fn headers(State(options): State<Options>, request: Request, next: Nex
 /// no cookie that another site could abuse.
 pub async fn same_origin(request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || request.headers().contains_key(header::AUTHORIZATION) || from_here(request.headers()) {
+    if safe || has_token(request.headers()) || from_here(request.headers()) {
         return next.run(request).await;
     }
     let error =
@@ -49,6 +49,11 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     } else {
         app::error::error_page(&error)
     }
+}
+
+/// Only what is a token to the guard: a browser behind a proxy may send other credentials with everything.
+fn has_token(headers: &HeaderMap) -> bool {
+    headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer "))
 }
 
 fn from_here(headers: &HeaderMap) -> bool {

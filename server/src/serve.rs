@@ -2,12 +2,11 @@
 
 use crate::routes;
 use anyhow::Context;
-use fs2::FileExt;
-use std::fs::File;
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
+use store::lock::{self, Lock};
 use tokio::net::TcpListener;
 use workflow::House;
 
@@ -72,11 +71,8 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
 }
 
 /// A second server on the same folder would write the same search index.
-pub(crate) fn only_one(data: &Path) -> anyhow::Result<File> {
-    let path = data.join("lock");
-    let lock = File::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
-    lock.try_lock_exclusive().with_context(|| format!("another server works on {}", data.display()))?;
-    Ok(lock)
+pub(crate) fn only_one(data: &Path) -> anyhow::Result<Lock> {
+    lock::hold(data).with_context(|| format!("another server works on {}", data.display()))
 }
 
 async fn told_to_stop() {

@@ -136,6 +136,51 @@ both! {
     }
 }
 
+/// Each server function, what it is guarded with, and a call that fits.
+fn server_functions() -> Vec<(&'static str, Act, serde_json::Value)> {
+    vec![(
+        "/api/app/label/turn",
+        Act::Label,
+        serde_json::json!({ "slug": "mine", "queue": 1, "sent": [], "n": 1 }),
+    )]
+}
+
+both! {
+    async fn every_server_function_asks_who(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = TestApp::new(store, folder.path());
+        let mine = app.project("mine", Task::Single).await;
+        let other = app.project("other", Task::Multi).await;
+        let askers = askers(&app, mine, other).await;
+        let known = server_functions();
+        let mut wrong = Vec::new();
+        for path in ::server::routes::server_functions() {
+            let Some((_, act, body)) = known.iter().find(|(known, ..)| *known == path) else {
+                wrong.push(format!("{path} is not in the table of this test: add it, with its act"));
+                continue;
+            };
+            for asker in &askers {
+                let from = match (&asker.token, asker.person) {
+                    (Some(token), _) => As::Token(token.clone()),
+                    (None, Some(person)) => app.session(person).await,
+                    (None, None) => As::Nobody,
+                };
+                let reply = app.post_json(&from, path, body).await;
+                // Whoever may come in asks for a queue that is not there, and is told so in other words.
+                let passed = !matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+                    && !reply.text().contains("The project");
+                // They are for pages: a token has the public API.
+                let may = expected(asker, Need::Site(Act::OwnAccount)) && expected(asker, Need::Project(*act));
+                if passed != may {
+                    wrong.push(format!("{path} as {}: {} {}", asker.name, reply.status, reply.text()));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(known.len(), ::server::routes::server_functions().len());
+    }
+}
+
 /// Any other part of an address becomes an id that is not there.
 fn fill(path: &str) -> String {
     let part = |part: &str| if part.starts_with('{') { "1".to_owned() } else { part.to_owned() };

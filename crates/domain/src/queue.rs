@@ -1,8 +1,8 @@
 //! A queue: which items people answer, in which order, how many of them each. The decisions, no storage.
 
 use crate::consensus::State;
-use crate::item::hash53;
-use crate::{ItemId, LabelId, QueueId, SourceId};
+use crate::item::{HASH_RANGE, hash53};
+use crate::{ItemId, LabelId, PersonId, QueueId, SourceId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -239,10 +239,31 @@ pub fn step(act: Act, ground: Ground) -> Step {
     }
 }
 
-/// Should the next item served to this person be a control item? Keeps the share of control items among what
-/// the person was served at the wanted pace, without a random choice that could be told apart.
-pub fn control_is_due(served: u32, served_control: u32, share: f64) -> bool {
-    f64::from(served_control) < share * f64::from(served + 1)
+/// When control items come to a person: one in each block of 1 / share servings, at a place of the block that is drawn
+/// for this person alone. The share is kept exactly, and nobody can count along.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The control share of the queue, 0 to 1.
+    pub share: f64,
+    pub seed: u64,
+    pub queue: QueueId,
+    pub person: PersonId,
+}
+
+impl Pace {
+    /// Should the next item be a control item, after so many that were served and so many control items among them?
+    pub fn is_due(&self, served: u32, served_control: u32) -> bool {
+        let place = (f64::from(served_control) + self.draw(served_control)) / self.share;
+        self.share > 0.0 && f64::from(served) >= place.floor()
+    }
+
+    /// From 0 up to 1, for the k-th control item.
+    fn draw(&self, k: u32) -> f64 {
+        let (seed, queue, person) = (self.seed.to_le_bytes(), self.queue.0, self.person.0);
+        let parts: [&[u8]; 5] =
+            [b"pace", &seed, &queue.to_le_bytes(), &person.to_le_bytes(), &k.to_le_bytes()];
+        hash53(&parts) as f64 / HASH_RANGE as f64
+    }
 }
 
 /// The lowest free slot of an item, given those that are held or answered.
@@ -257,14 +278,25 @@ mod tests {
 
     #[test]
     fn control_items_keep_their_pace() {
-        let (mut served, mut control) = (0, 0);
-        for _ in 0..1000 {
-            control += u32::from(control_is_due(served, control, 0.2));
-            served += 1;
-        }
-        assert_eq!(control, 200);
-        assert!(!control_is_due(5, 0, 0.0));
-        assert!(control_is_due(5, 5, 1.0));
+        let pace = |share, person| Pace { share, seed: 7, queue: QueueId(1), person: PersonId(person) };
+        let places = |pace: Pace| {
+            let mut control = 0;
+            let due = |served| {
+                let is_due = pace.is_due(served, control);
+                control += u32::from(is_due);
+                is_due.then_some(served)
+            };
+            (0..1000).filter_map(due).collect::<Vec<u32>>()
+        };
+        let ada = places(pace(0.2, 1));
+        assert_eq!(ada.len(), 200, "exactly the share");
+        assert!(ada.iter().enumerate().all(|(k, place)| *place / 5 == k as u32), "one in each five");
+        let in_block: std::collections::BTreeSet<u32> = ada.iter().map(|place| place % 5).collect();
+        assert_eq!(in_block.len(), 5, "at any place of the five");
+        assert_ne!(ada, places(pace(0.2, 2)), "another person meets them elsewhere");
+        assert!(places(pace(0.0, 1)).is_empty());
+        assert_eq!(places(pace(1.0, 1)).len(), 1000);
+        assert_eq!(places(pace(0.37, 1)).len(), 370);
     }
 
     #[test]

@@ -39,8 +39,13 @@ struct SubjectRow {
 
 impl Tx {
     /// Resolves an item again from its answers, after any of them, its content, its queues or the taxonomy
-    /// changed. The counts of the project follow.
-    pub async fn settle_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<Consensus> {
+    /// changed. The counts of the project follow: write them when all is settled (see [`Counts`]).
+    pub async fn settle_consensus(
+        &mut self,
+        project: ProjectId,
+        item: ItemId,
+        counts: &mut Counts,
+    ) -> Result<Consensus> {
         self.lock_item(item).await?;
         let query = "SELECT item.revision_id, item.state, project.settings, c.labels AS had,
                 (SELECT MAX(target) FROM queue_item WHERE queue_item.item_id = item.id) AS want,
@@ -63,10 +68,7 @@ impl Tx {
         };
         let votes: Vec<Vote> =
             self.answers_of_item(item).await?.iter().map(AnswerRow::vote).collect::<Result<_>>()?;
-        let mut counts = Counts::default();
-        let consensus = self.settle(&subject, &votes, &mut counts).await?;
-        self.count_all(counts, item.0).await?;
-        Ok(consensus)
+        self.settle(&subject, &votes, counts).await
     }
 
     /// Holds an item until the transaction ends, so that its answers change one after another.
@@ -100,7 +102,7 @@ impl Tx {
         if n_left_behind > 0 && !consensus.state.is_resolved() {
             consensus.state = State::NeedsLook;
         }
-        self.save_consensus(subject, &consensus, evidence.n_skips).await?;
+        self.save_consensus(subject, &consensus, evidence.n_skips, counts).await?;
         if consensus.state != subject.state {
             let query = "UPDATE item SET state = $2 WHERE id = $1";
             on!(self, |db| sqlx::query(query)
@@ -133,7 +135,13 @@ impl Tx {
         }
     }
 
-    async fn save_consensus(&mut self, subject: &Subject, consensus: &Consensus, n_skips: u32) -> Result<()> {
+    async fn save_consensus(
+        &mut self,
+        subject: &Subject,
+        consensus: &Consensus,
+        n_skips: u32,
+        counts: &mut Counts,
+    ) -> Result<()> {
         let (item, project, now) = (subject.item.0, subject.project.0, self.now().0);
         if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
             if subject.had.is_some() {
@@ -167,6 +175,11 @@ impl Tx {
         let had = subject.had.as_deref().unwrap_or_default();
         if had == consensus.labels {
             return Ok(());
+        }
+        for (labels, n) in [(had, -1), (&consensus.labels[..], 1)] {
+            for label in labels {
+                counts.add(Tally::Labels(subject.project), &label.to_string(), n);
+            }
         }
         if !had.is_empty() {
             let query = "DELETE FROM consensus_label WHERE item_id = $1";

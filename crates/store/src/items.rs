@@ -9,6 +9,7 @@ pub use undo::Dependents;
 pub use upsert::{AnsweredBy, FieldValue, Incoming, Piece};
 
 use crate::error::Result;
+use crate::tally::Tally;
 use crate::{Doc, Store, on};
 use domain::consensus::State;
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, SourceId};
@@ -139,6 +140,19 @@ impl ItemFilter {
     }
 }
 
+/// Which part of a filter a list of items is read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Label,
+    Field,
+    State,
+    Source,
+    All,
+}
+
+/// So many items can be looked through for a page.
+const SMALL: i64 = 2_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     #[default]
@@ -156,41 +170,52 @@ impl Store {
         after: Option<ItemId>,
         limit: i64,
     ) -> Result<Vec<ItemRow>> {
+        let lead = self.lead(project, filter).await?;
         Ok(on!(self, |db| {
             let mut query = QueryBuilder::new(ITEM);
-            // Whatever narrows most leads, in an index that is in the order of the items.
-            let key = match (&filter.label, &filter.field) {
-                (Some(label), _) => {
+            let key = match (lead, &filter.label, &filter.field) {
+                (Lead::Label, Some(label), _) => {
                     query.push(" FROM consensus_label l JOIN item i ON i.id = l.item_id").push(JOINS);
                     query.push(" WHERE l.project_id = ").push_bind(project.0);
                     query.push(" AND l.label_id = ").push_bind(label.0);
                     "l.item_id"
                 }
-                (None, Some((name, value))) => {
+                (Lead::Field, _, Some((name, value))) => {
                     query.push(" FROM item_field f JOIN item i ON i.id = f.item_id").push(JOINS);
                     query.push(" WHERE f.project_id = ").push_bind(project.0);
                     query.push(" AND f.name = ").push_bind(name.as_str());
                     query.push(" AND f.text = ").push_bind(value.as_str());
                     "f.item_id"
                 }
-                (None, None) => {
+                _ => {
                     query.push(" FROM item i").push(JOINS);
                     query.push(" WHERE i.project_id = ").push_bind(project.0);
                     "i.id"
                 }
             };
+            // What does not lead is only looked at: as an expression, it tempts no planner to walk its index.
             if let Some(state) = filter.state {
-                query.push(" AND i.state = ").push_bind(state.as_str());
+                let leads = matches!(lead, Lead::State);
+                query.push(if leads { " AND i.state = " } else { " AND COALESCE(i.state, '') = " });
+                query.push_bind(state.as_str());
             }
             if let Some(source) = filter.source {
-                query.push(" AND i.source_id = ").push_bind(source.0);
+                let leads = matches!(lead, Lead::Source);
+                query.push(if leads { " AND i.source_id = " } else { " AND COALESCE(i.source_id, 0) = " });
+                query.push_bind(source.0);
+            }
+            if let (Some(label), false) = (filter.label, matches!(lead, Lead::Label)) {
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM consensus_label l WHERE l.item_id = i.id AND l.label_id = ",
+                );
+                query.push_bind(label.0).push(")");
             }
             match filter.control {
                 Some(true) => drop(query.push(" AND i.control")),
                 Some(false) => drop(query.push(" AND NOT i.control")),
                 None => {}
             }
-            if let (Some(_), Some((name, value))) = (filter.label, &filter.field) {
+            if let (false, Some((name, value))) = (matches!(lead, Lead::Field), &filter.field) {
                 query.push(" AND EXISTS (SELECT 1 FROM item_field f WHERE f.item_id = i.id AND f.name = ");
                 query.push_bind(name.as_str()).push(" AND f.text = ").push_bind(value.as_str()).push(")");
             }
@@ -204,6 +229,33 @@ impl Store {
             query.push(" ORDER BY ").push(key).push(direction).push(" LIMIT ").push_bind(limit);
             query.build_query_as().fetch_all(db).await
         })?)
+    }
+
+    /// What narrows most leads, in an index that is in the order of the items: known from the counts.
+    async fn lead(&self, project: ProjectId, filter: &ItemFilter) -> Result<Lead> {
+        let mut found = Vec::new();
+        if let Some(label) = filter.label {
+            let counts = self.tally(Tally::Labels(project)).await?;
+            found.push((counts.get(&label.to_string()).copied().unwrap_or(0), Lead::Label));
+        }
+        if let Some(state) = filter.state {
+            let counts = self.tally(Tally::Project(project)).await?;
+            found.push((counts.get(state.as_str()).copied().unwrap_or(0), Lead::State));
+        }
+        if let Some(source) = filter.source {
+            let query = "SELECT n_new FROM source WHERE id = $1";
+            let n: Option<i64> =
+                on!(self, |db| sqlx::query_scalar(query).bind(source.0).fetch_optional(db).await)?;
+            found.push((n.unwrap_or(0), Lead::Source));
+        }
+        let least = found.into_iter().min_by_key(|(n, _)| *n);
+        // How many items have a value of a field is not counted: it leads where nothing small does.
+        let is_small = |n: i64| filter.field.is_none() || n < SMALL;
+        Ok(match least {
+            Some((n, lead)) if is_small(n) => lead,
+            _ if filter.field.is_some() => Lead::Field,
+            _ => Lead::All,
+        })
     }
 
     /// Items by their ids (what a search found), in the order of the ids given; those of other projects are left out.

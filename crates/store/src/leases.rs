@@ -15,6 +15,8 @@ use sqlx::AssertSqlSafe;
 pub const PASSED: i64 = i64::MAX;
 /// So many leases that ran out are taken back at once.
 const RECLAIMED_AT_ONCE: i64 = 50;
+/// So many leases are taken back in one transaction when a queue is closed.
+pub const RELEASED_AT_ONCE: usize = 50;
 
 /// A queue and how far one person has come in it.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -23,6 +25,7 @@ pub struct Desk {
     pub project_id: ProjectId,
     pub state: String,
     pub control_share: f64,
+    pub seed: i64,
     pub lease_seconds: i64,
     pub settings: Doc<Settings>,
     pub served: i64,
@@ -118,7 +121,7 @@ fn open_to(pool: Pool, from: &str) -> String {
 impl Tx {
     /// The queue as this person stands in it.
     pub async fn desk(&mut self, queue: QueueId, person: PersonId) -> Result<Option<Desk>> {
-        let query = "SELECT q.project_id, q.control_share, q.lease_seconds, p.settings,
+        let query = "SELECT q.project_id, q.control_share, q.seed, q.lease_seconds, p.settings,
                 CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
                 COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
                 COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control
@@ -126,6 +129,21 @@ impl Tx {
             LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
             WHERE q.id = $1";
         Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?)
+    }
+
+    /// From here to the end of the transaction, other requests of this person wait, and what they hold in the queue
+    /// is theirs: two tabs, or someone who takes back what ran out, would otherwise wait for each other. SQLite has
+    /// one writer, and nobody to wait for.
+    pub async fn alone(&mut self, queue: QueueId, person: PersonId) -> Result<()> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        let one_by_one = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) x";
+        let _: i32 = on!(self, |db| sqlx::query_scalar(one_by_one).bind(person.0).fetch_one(db).await)?;
+        let mine = "SELECT id FROM assignment WHERE person_id = $2 AND queue_id = $1 AND state = 'leased'
+                    ORDER BY id FOR UPDATE";
+        on!(self, |db| sqlx::query(mine).bind(queue.0).bind(person.0).execute(db).await.map(|_| ()))?;
+        Ok(())
     }
 
     /// Renews all leases of a person in a queue, each on the item's current text. Returns how many there are.
@@ -163,11 +181,13 @@ impl Tx {
             .bind(except.0)
             .fetch_all(db)
             .await)?;
-        self.free(queue, &released, counts).await?;
-        Ok(released.len())
+        let n = released.len();
+        self.free(queue, released, counts).await?;
+        Ok(n)
     }
 
-    /// Takes back all leases of a queue, or those of one person.
+    /// Takes back leases of a queue, or those of one person: so many at a time, because a thousand at once would keep
+    /// everyone waiting. Returns how many; fewer than [`RELEASED_AT_ONCE`] means that none are left.
     pub async fn release_leases(
         &mut self,
         queue: QueueId,
@@ -179,22 +199,31 @@ impl Tx {
         let query = format!(
             "UPDATE assignment SET state = 'released' WHERE id IN (
                 SELECT id FROM assignment WHERE queue_id = $1 AND state = 'leased' AND ($2 = 0 OR person_id = $2)
-                ORDER BY id{}) RETURNING item_id, beside",
+                ORDER BY id LIMIT $3{}) RETURNING item_id, beside",
             dialect::skip_locked(self)
         );
         let released: Vec<(i64, bool)> = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
             .bind(queue.0)
             .bind(person.map_or(0, |p| p.0))
+            .bind(RELEASED_AT_ONCE as i64)
             .fetch_all(db)
             .await)?;
-        self.free(queue, &released, counts).await?;
-        Ok(released.len())
+        let n = released.len();
+        self.free(queue, released, counts).await?;
+        Ok(n)
     }
 
     /// Members whose holders let go (each with: took no slot). Whoever let go is no longer barred either.
-    async fn free(&mut self, queue: QueueId, released: &[(i64, bool)], counts: &mut Counts) -> Result<()> {
+    async fn free(
+        &mut self,
+        queue: QueueId,
+        mut released: Vec<(i64, bool)>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        // In one order, so that two who free members do not wait for each other.
+        released.sort_unstable();
         let mut lowest = [PASSED, PASSED];
-        for (item, beside) in released {
+        for (item, beside) in &released {
             let freed = if *beside { 0 } else { -1 };
             let member = self.fill(queue, ItemId(*item), freed, None, counts).await?;
             let lowest = &mut lowest[usize::from(member.control)];
@@ -260,6 +289,9 @@ impl Tx {
         from: i64,
         limit: usize,
     ) -> Result<Vec<Candidate>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let active = "state IN ('leased', 'answered') AND NOT";
         let query = format!(
             "SELECT qi.item_id, qi.target, item.revision_id,
@@ -490,6 +522,7 @@ impl Tx {
             }
             let n_slots = answered.iter().filter(|(_, beside)| !beside).count() as i64;
             counts.add(Tally::Queue(queue), "answers", -n_slots);
+            counts.add(Tally::Queue(queue), "beside", n_slots - answered.len() as i64);
             let release = "UPDATE assignment SET state = 'released' WHERE queue_id = $1 AND item_id = $2
                            AND state = 'skipped'";
             on!(self, |db| sqlx::query(release).bind(queue.0).bind(item.0).execute(db).await.map(|_| ()))?;

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod items;
 pub mod jobs;
 pub mod leases;
+pub mod lock;
 pub mod people;
 pub mod pool;
 pub mod projects;
@@ -107,7 +108,10 @@ impl Store {
         let write_options = options.clone().pragma("cache_size", "-65536");
         let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
         sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
-        let writer = writer::Writer::start(connection);
+        // From here on the writer waits by itself, see `writer::begin`.
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
+        let data = path.parent().map(Path::to_owned).unwrap_or_default();
+        let writer = writer::Writer::start(connection, lock::is_served_by_another, data);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))

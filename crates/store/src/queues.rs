@@ -26,11 +26,13 @@ pub struct QueueRow {
     pub created_by: Option<i64>,
     pub created_at: i64,
     pub closed_at: Option<i64>,
+    /// All its items are in.
+    pub whole: bool,
 }
 
 const COLUMNS: &str =
     "id, project_id, name, state, strategy, overlap, control_share, lease_seconds, seed, filter,
-                       note, created_by, created_at, closed_at";
+                       note, created_by, created_at, closed_at, whole";
 
 impl QueueRow {
     pub fn strategy(&self) -> Result<Strategy> {
@@ -58,6 +60,8 @@ pub struct Entry {
     pub item: ItemId,
     pub rank: i64,
     pub control: bool,
+    /// Something was said of it before.
+    pub answered: bool,
 }
 
 /// An item as the filling of a queue looks at it.
@@ -68,6 +72,8 @@ pub struct Looked {
     pub control: bool,
     /// The filter lets it in.
     pub fits: bool,
+    /// Something was said of it before.
+    pub answered: bool,
 }
 
 /// What someone did in a queue.
@@ -123,12 +129,19 @@ impl Tx {
         if n == 0 { Err(Error::Unique(crate::Constraint::QueueName)) } else { Ok(id) }
     }
 
-    /// Takes items in; those that are members already stay as they are. Returns how many came in.
-    pub async fn admit(&mut self, queue: QueueId, target: i64, entries: &[Entry]) -> Result<u64> {
+    /// Takes items in; those that are members already stay as they are. Where the queue asks more people than were
+    /// asked before, what was agreed on may no longer be. Returns how many came in.
+    pub async fn admit(
+        &mut self,
+        project: ProjectId,
+        queue: QueueId,
+        target: i64,
+        entries: &[Entry],
+    ) -> Result<u64> {
         if entries.is_empty() {
             return Ok(0);
         }
-        let n = on!(self, |db| {
+        let new: Vec<i64> = on!(self, |db| {
             let mut query =
                 sqlx::QueryBuilder::new("INSERT INTO queue_item (queue_id, item_id, rank, control, target) ");
             query.push_values(entries, |mut row, entry| {
@@ -138,10 +151,18 @@ impl Tx {
                     .push_bind(entry.control)
                     .push_bind(target);
             });
-            query.push(" ON CONFLICT (queue_id, item_id) DO NOTHING");
-            query.build().execute(db).await.map(|r| r.rows_affected())
+            query.push(" ON CONFLICT (queue_id, item_id) DO NOTHING RETURNING item_id");
+            query.build_query_scalar().fetch_all(db).await
         })?;
+        let n = new.len() as u64;
         let mut counts = Counts::default();
+        if target > 1 {
+            let answered: std::collections::HashSet<i64> =
+                entries.iter().filter(|e| e.answered).map(|e| e.item.0).collect();
+            for item in new.into_iter().filter(|item| answered.contains(item)) {
+                self.settle_consensus(project, ItemId(item), &mut counts).await?;
+            }
+        }
         counts.add(Tally::Queue(queue), "members", n as i64);
         counts.add(Tally::Queue(queue), "slots", n as i64 * target);
         self.count_all(counts, queue.0).await?;
@@ -170,6 +191,13 @@ impl Tx {
             .await
             .map(|r| r.rows_affected()))?;
         Ok(n == 1)
+    }
+
+    /// All items of a queue are in: it opens.
+    pub async fn open_whole_queue(&mut self, queue: QueueId) -> Result<()> {
+        let query = "UPDATE queue SET state = 'open', whole = TRUE WHERE id = $1 AND state = 'filling'";
+        on!(self, |db| sqlx::query(query).bind(queue.0).execute(db).await.map(|_| ()))?;
+        Ok(())
     }
 
     /// A queue inside a transaction.
@@ -263,7 +291,9 @@ impl Store {
                     .push_bind(field.value.as_str())
                     .push(")");
             }
-            query.push(") AS fits FROM item WHERE item.source_id = ").push_bind(source.0);
+            query
+                .push(") AS fits, item.state <> 'unlabeled' AS answered FROM item WHERE item.source_id = ")
+                .push_bind(source.0);
             query.push(" AND item.project_id = ").push_bind(project.0);
             query.push(" AND item.id > ").push_bind(after.0);
             query.push(" ORDER BY item.id LIMIT ").push_bind(limit);

@@ -30,6 +30,11 @@ async fn counted(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> 
              UNION ALL SELECT 'control', CAST(COUNT(*) AS BIGINT) FROM item WHERE project_id = $1 AND control",
             id.0,
         ),
+        Tally::Labels(id) => (
+            "SELECT CAST(label_id AS TEXT), CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE project_id = $1
+             GROUP BY label_id",
+            id.0,
+        ),
         Tally::Queue(id) => (
             "SELECT 'members', CAST(COUNT(*) AS BIGINT) FROM queue_item WHERE queue_id = $1
              UNION ALL SELECT 'slots', CAST(COALESCE(SUM(target), 0) AS BIGINT) FROM queue_item WHERE queue_id = $1
@@ -80,12 +85,19 @@ impl Tx {
     pub async fn recompute_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<bool> {
         self.lock_item(item).await?;
         let before = self.kept(item).await?;
+        let mut counts = Counts::default();
+        let had = "SELECT label_id FROM consensus_label WHERE item_id = $1";
+        let had: Vec<i64> = on!(self, |db| sqlx::query_scalar(had).bind(item.0).fetch_all(db).await)?;
+        for label in had {
+            counts.add(Tally::Labels(project), &label.to_string(), -1);
+        }
         for delete in
             ["DELETE FROM consensus_label WHERE item_id = $1", "DELETE FROM consensus WHERE item_id = $1"]
         {
             on!(self, |db| sqlx::query(delete).bind(item.0).execute(db).await.map(|_| ()))?;
         }
-        self.settle_consensus(project, item).await?;
+        self.settle_consensus(project, item, &mut counts).await?;
+        self.count_all(counts, item.0).await?;
         let after = self.kept(item).await?;
         if before.timeless() != after.timeless() {
             return Ok(true);
@@ -181,7 +193,8 @@ impl Store {
         let projects: Vec<i64> =
             on!(self, |db| sqlx::query_scalar("SELECT id FROM project ORDER BY id").fetch_all(db).await)?;
         let queues = self.all_queues().await?;
-        let projects = projects.into_iter().map(|id| Tally::Project(ProjectId(id)));
+        let projects = projects.into_iter().map(ProjectId);
+        let projects = projects.flat_map(|id| [Tally::Project(id), Tally::Labels(id)]);
         Ok(projects.chain(queues.into_iter().map(Tally::Queue)).collect())
     }
 

@@ -95,9 +95,8 @@ impl Store {
 impl Store {
     /// Items that are resolved to each label.
     pub async fn label_counts(&self, project: ProjectId) -> Result<Vec<(LabelId, i64)>> {
-        let query = "SELECT label_id, CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE project_id = $1 GROUP BY label_id";
-        let rows: Vec<(i64, i64)> =
-            on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_all(db).await)?;
-        Ok(rows.into_iter().map(|(label, n)| (LabelId(label), n)).collect())
+        let counts = self.tally(Tally::Labels(project)).await?;
+        let label = |(key, n): (String, i64)| Some((LabelId(key.parse().ok()?), n)).filter(|_| n != 0);
+        Ok(counts.into_iter().filter_map(label).collect())
     }
 }

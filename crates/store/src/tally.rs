@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub enum Tally {
     /// Items of a project by consensus state (key: the state), and `control` items.
     Project(domain::ProjectId),
+    /// Items of a project that are resolved to each label (key: the label's id).
+    Labels(domain::ProjectId),
     /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
     Queue(domain::QueueId),
 }
@@ -18,12 +20,17 @@ impl Tally {
     pub(crate) fn parts(self) -> (&'static str, i64) {
         match self {
             Tally::Project(id) => ("project", id.0),
+            Tally::Labels(id) => ("labels", id.0),
             Tally::Queue(id) => ("queue", id.0),
         }
     }
 }
 
-const SHARDS: i64 = 16;
+/// Which of the sixteen shards a writer adds to. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an
+/// id are a sequence within a millisecond, and people who are added one by one would all have the same.
+fn shard(by: i64) -> i64 {
+    ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as i64
+}
 
 /// Changes of several counts, written together at the end of a transaction and always in the same order, so
 /// that two transactions can't wait for each other.
@@ -40,7 +47,7 @@ impl Counts {
 impl Tx {
     /// Writes several counts in one statement; `by` as in [`Tx::count`].
     pub async fn count_all(&mut self, counts: Counts, by: i64) -> Result<()> {
-        let shard = by.rem_euclid(SHARDS);
+        let shard = shard(by);
         let rows: Vec<_> = counts.0.into_iter().filter(|(_, n)| *n != 0).collect();
         if rows.is_empty() {
             return Ok(());
@@ -64,8 +71,7 @@ impl Tx {
         let (kind, id) = tally.parts();
         let query = "INSERT INTO tally (kind, id, key, shard, n) VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n";
-        // Ids end in six bits of sequence below the process number: their low bits spread well enough.
-        let shard = by.rem_euclid(SHARDS);
+        let shard = shard(by);
         on!(self, |db| {
             sqlx::query(query).bind(kind).bind(id).bind(key).bind(shard).bind(n).execute(db).await.map(|_| ())
         })?;
@@ -88,5 +94,24 @@ impl Store {
         let query = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally
                      WHERE kind = 'project' AND key <> 'control'";
         Ok(on!(self, |db| sqlx::query_scalar(query).fetch_one(db).await)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shard;
+    use crate::Clock;
+    use crate::ids::Ids;
+
+    #[test]
+    fn people_who_are_added_one_by_one_are_spread_over_the_shards() {
+        let clock = Clock::manual(domain::Time(1_800_000_000_000_000));
+        let ids = Ids::new(1, clock.clone());
+        let mut people = [0; 16];
+        for _ in 0..64 {
+            people[shard(ids.next()) as usize] += 1;
+            clock.advance(7);
+        }
+        assert!(people.iter().all(|n| *n <= 12), "{people:?}");
     }
 }

@@ -6,6 +6,7 @@ use crate::{Doc, Store, Tx, on};
 use domain::taxonomy::Taxonomy;
 use domain::taxonomy::change::{LabelMap, Operation, operations};
 use domain::{ItemId, LabelId, PersonId, ProjectId, TaxonomyVersionId, Time};
+use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -352,6 +353,20 @@ impl Tx {
                 .map(|_| ()))?;
         }
         Ok(())
+    }
+
+    /// Keeps everyone else from the draft until the transaction ends, if nobody changed it since `edit` (0: there was
+    /// none). Says whether it did.
+    pub async fn claim_draft(&mut self, project: ProjectId, edit: i64) -> Result<bool> {
+        let query = format!(
+            "SELECT edit FROM taxonomy_draft WHERE project_id = $1{}",
+            crate::dialect::for_update(self)
+        );
+        let now: Option<i64> = on!(self, |db| sqlx::query_scalar(AssertSqlSafe(query))
+            .bind(project.0)
+            .fetch_optional(db)
+            .await)?;
+        Ok(now.unwrap_or(0) == edit)
     }
 
     /// Saves the draft if nobody changed it since `edit` (0: there was none). Says whether it did.

@@ -12,6 +12,7 @@ use futures::FutureExt;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,12 @@ use tokio::sync::{mpsc, oneshot};
 const MOST_AT_ONCE: usize = 256;
 /// A commit made of background pieces alone takes in more of them for so long.
 const BACKGROUND_SPELL: Duration = Duration::from_millis(12);
+/// The same beside a server that works on the same file: its people wait for each commit of ours.
+const POLITE_SPELL: Duration = Duration::from_millis(4);
+/// And so long it is let alone after each.
+const POLITE_PAUSE: Duration = Duration::from_millis(5);
+/// Another process holds the file for longer than this only if something is wrong.
+const MOST_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests that may wait before senders have to.
 const WAITING: usize = 4096;
 
@@ -57,13 +64,14 @@ struct Request {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: SqliteConnection) -> Writer {
+    /// `beside` says whether another process serves the installation at this moment.
+    pub(crate) fn start(connection: SqliteConnection, beside: fn(&Path) -> bool, data: PathBuf) -> Writer {
         let (foreground, from_people) = mpsc::channel(WAITING);
         let (background, from_jobs) = mpsc::channel(8);
         let closed = Arc::new(tokio::sync::Notify::new());
         let done = closed.clone();
         tokio::spawn(async move {
-            serve(connection, from_people, from_jobs, &done).await;
+            serve(connection, from_people, from_jobs, &done, || beside(&data)).await;
         });
         Writer { foreground, background, closed }
     }
@@ -116,8 +124,10 @@ async fn serve(
     mut people: mpsc::Receiver<Request>,
     mut jobs: mpsc::Receiver<Request>,
     closed: &tokio::sync::Notify,
+    is_beside: impl Fn() -> bool,
 ) {
     let mut at = Some(connection);
+    let (mut polite, mut n_background) = (false, 0_u32);
     loop {
         let (first, urgency) = tokio::select! {
             biased;
@@ -126,7 +136,18 @@ async fn serve(
             () = closed.notified() => (None, Urgency::Foreground),
         };
         let (Some(first), Some(connection)) = (first, at.take()) else { break };
-        at = Some(commit_together(connection, first, urgency, &mut people, &mut jobs).await);
+        if urgency == Urgency::Background {
+            // A server may come and go while an import runs.
+            if n_background % 64 == 0 {
+                polite = is_beside();
+            }
+            n_background = n_background.wrapping_add(1);
+        }
+        let spell = if polite { POLITE_SPELL } else { BACKGROUND_SPELL };
+        at = Some(commit_together(connection, first, urgency, spell, &mut people, &mut jobs).await);
+        if polite && urgency == Urgency::Background {
+            tokio::time::sleep(POLITE_PAUSE).await;
+        }
     }
     people.close();
     jobs.close();
@@ -140,10 +161,11 @@ async fn commit_together(
     mut connection: SqliteConnection,
     first: Request,
     urgency: Urgency,
+    spell: Duration,
     people: &mut mpsc::Receiver<Request>,
     jobs: &mut mpsc::Receiver<Request>,
 ) -> SqliteConnection {
-    if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await {
+    if let Err(error) = begin(&mut connection).await {
         // Another process holds the file for longer than the busy timeout, or the disk fails: nobody is told
         // that something was saved.
         let mut tx = Tx { connection: Connection::Sqlite(connection), ids: first.ids, clock: first.clock };
@@ -163,7 +185,7 @@ async fn commit_together(
         if confirmations.len() < MOST_AT_ONCE {
             next = people.try_recv().ok();
             has_foreground |= next.is_some();
-            if next.is_none() && !has_foreground && began.elapsed() < BACKGROUND_SPELL {
+            if next.is_none() && !has_foreground && began.elapsed() < spell {
                 next = jobs.try_recv().ok();
             }
         }
@@ -181,6 +203,25 @@ async fn commit_together(
         confirm(told);
     }
     connection
+}
+
+/// Tries every millisecond while another process writes: SQLite's own waiting sleeps up to a tenth of a second between
+/// two tries, and meets a writer that hardly pauses again and again.
+async fn begin(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let began = Instant::now();
+    loop {
+        match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_busy(&error) && began.elapsed() < MOST_PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("5" | "517")))
 }
 
 /// Runs one request in its savepoint. Returns how to confirm it, and the error if the savepoint itself broke

@@ -76,7 +76,9 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
                 if !tx.append_answer(&answer).await? {
                     return Err(Error::conflict("The decision could not be saved: send it again."));
                 }
-                tx.settle_consensus(project, item).await?;
+                let mut counts = store::tally::Counts::default();
+                tx.settle_consensus(project, item, &mut counts).await?;
+                tx.count_all(counts, item.0).await?;
                 Ok(())
             })
         })

@@ -22,6 +22,7 @@ use domain::permission::{Act, Actor, Role, sighted};
 use domain::queue::Extra;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use store::tally::Counts;
 use uuid::Uuid;
 
@@ -123,17 +124,30 @@ pub async fn submit_many(
 ) -> Result<Vec<Result<Receipt>>> {
     allow(actor, Act::Label)?;
     let (by, checked) = (By::of(actor)?, submit::check(house, project, submissions).await?);
-    house
-        .store
-        .write(move |tx| {
+    take_in_pieces(house, by, project, &checked).await
+}
+
+/// Many answers come when someone was offline, or from a program: other people don't wait for all of them.
+async fn take_in_pieces(
+    house: &House,
+    by: By,
+    project: ProjectId,
+    checked: &[Arc<Result<submit::Checked>>],
+) -> Result<Vec<Result<Receipt>>> {
+    let mut receipts = Vec::with_capacity(checked.len());
+    for piece in checked.chunks(AT_ONCE) {
+        let piece = piece.to_vec();
+        let taken = house.store.write(move |tx| {
             Box::pin(async move {
                 let mut counts = Counts::default();
-                let receipts = submit::take_all(tx, &by, project, checked, &mut counts).await?;
+                let receipts = submit::take_all(tx, &by, project, piece, &mut counts).await?;
                 tx.count_all(counts, by.person.0).await?;
-                Ok(receipts)
+                Ok::<_, Error>(receipts)
             })
-        })
-        .await
+        });
+        receipts.extend(taken.await?);
+    }
+    Ok(receipts)
 }
 
 /// What a desk does at a keypress: the answers given, then the next items, in one transaction.
@@ -146,20 +160,27 @@ pub async fn submit_and_next(
     n: usize,
 ) -> Result<(Vec<Result<Receipt>>, Batch)> {
     allow(actor, Act::Label)?;
-    let (by, checked) = (By::of(actor)?, submit::check(house, project, submissions).await?);
-    house
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                let mut counts = Counts::default();
-                let receipts = submit::take_all(tx, &by, project, checked, &mut counts).await?;
-                let batch = serve::serve(tx, &by, project, queue, n, &mut counts).await?;
-                tx.count_all(counts, by.person.0).await?;
-                Ok((receipts, batch))
-            })
+    let (by, mut checked) = (By::of(actor)?, submit::check(house, project, submissions).await?);
+    let last = checked.split_off(checked.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
+    let mut receipts = take_in_pieces(house, by, project, &checked).await?;
+    let write = house.store.write(move |tx| {
+        let last = last.clone();
+        Box::pin(async move {
+            let mut counts = Counts::default();
+            tx.alone(queue, by.person).await?;
+            let receipts = submit::take_all(tx, &by, project, last, &mut counts).await?;
+            let batch = serve::serve(tx, &by, project, queue, n, &mut counts).await?;
+            tx.count_all(counts, by.person.0).await?;
+            Ok::<_, Error>((receipts, batch))
         })
-        .await
+    });
+    let (of_last, batch) = write.await?;
+    receipts.extend(of_last);
+    Ok((receipts, batch))
 }
+
+/// Answers that are taken in one transaction.
+const AT_ONCE: usize = 16;
 
 /// Who answers, as far as it matters here.
 #[derive(Debug, Clone, Copy)]

@@ -9,6 +9,7 @@ use domain::taxonomy::edit::{BadEdit, Edit};
 use domain::taxonomy::{Label, Problem, Taxonomy};
 use domain::{ItemId, LabelId, ProjectId, TaxonomyVersionId, Time};
 use std::sync::Arc;
+use store::tally::Counts;
 use store::taxonomies::{LabelMaps, OldAnswer, VersionRow};
 
 /// The draft beside what is published.
@@ -188,6 +189,9 @@ pub async fn publish(
         .store
         .write(move |tx| {
             Box::pin(async move {
+                if !tx.claim_draft(project, seen).await? {
+                    return Ok(None);
+                }
                 let new = tx.publish_taxonomy(project, base, taxonomy, &note, by).await?;
                 if let Some(new) = &new {
                     if n_need_look > 0 {
@@ -200,7 +204,12 @@ pub async fn publish(
             })
         })
         .await?;
-    let Some(new) = new else { return Err(behind(&load(house, project).await?)) };
+    let Some(new) = new else {
+        // Someone was faster: with the draft, or with a version of their own.
+        let now = load(house, project).await?;
+        let is_theirs = now.edit != seen && now.behind.is_empty();
+        return Err(if is_theirs { changed_by(now.updated_by.as_deref()) } else { behind(&now) });
+    };
     jobs::wake(house);
     Ok(Outcome { version: new.id, number: new.number, operations: new.operations, n_carried, n_need_look })
 }
@@ -309,9 +318,11 @@ async fn resettle(house: &House, project: ProjectId, items: Vec<ItemId>) -> Resu
         .store
         .write_piece(move |tx| {
             Box::pin(async move {
+                let mut counts = Counts::default();
                 for item in items {
-                    tx.settle_consensus(project, item).await?;
+                    tx.settle_consensus(project, item, &mut counts).await?;
                 }
+                tx.count_all(counts, project.0).await?;
                 Ok::<_, Error>(n)
             })
         })

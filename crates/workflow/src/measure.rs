@@ -31,9 +31,9 @@ struct Kept {
 /// So many figures are kept.
 const KEPT: usize = 64;
 /// Figures over more answers than this may be shown for a while after new answers came…
-const LARGE: usize = 50_000;
-/// … this long, in seconds.
-const STALE_FOR: f64 = 60.0;
+const LARGE: usize = 5_000;
+/// … a second for so many of them: a pile of 50,000 is measured anew every minute at most.
+const ANSWERS_A_SECOND: f64 = 800.0;
 
 /// Agreement over a whole project, or in one of its queues.
 pub async fn agreement(
@@ -48,7 +48,8 @@ pub async fn agreement(
     let now = house.store.now();
     let key = (project, queue);
     if let Some(kept) = cache.get(&key) {
-        let is_young = kept.agreement.n_answers > LARGE && now.seconds_since(kept.at) < STALE_FOR;
+        let n = kept.agreement.n_answers;
+        let is_young = n > LARGE && now.seconds_since(kept.at) < n as f64 / ANSWERS_A_SECOND;
         if kept.stamp == stamp || is_young {
             return Ok(kept.agreement.clone());
         }

@@ -4,11 +4,13 @@
 use crate::jobs::{self, Halt, Outcome, Running};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor, may};
-use domain::queue::{BadPlan, Filter, Plan, control_is_due};
+use domain::queue::{BadPlan, Filter, Pace, Plan};
 use domain::{ItemId, JobId, PersonId, ProjectId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::Store;
+use store::jobs::NewJob;
+use store::leases::RELEASED_AT_ONCE;
 use store::queues::{Entry, MemberRow, NewQueue, QueuePerson, QueueRow};
 use store::tally::{Counts, Tally};
 
@@ -84,8 +86,7 @@ pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Set
         .write(move |tx| {
             Box::pin(async move {
                 let queue = tx.create_queue(&new).await.map_err(name_taken)?;
-                let dedupe = Some(format!("fill_queue:{queue}"));
-                let job = jobs::new(new.by, Some(project), jobs::Kind::FillQueue, &Fill { queue }, dedupe)?;
+                let job = fill_of(queue, project, new.by)?;
                 let job: JobId = tx.enqueue_job(&job).await?;
                 tx.audit(&actor, Some(project), "made a queue", &new.name, "").await?;
                 Ok::<_, Error>((queue, job))
@@ -103,6 +104,10 @@ pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Set
     Ok(queue)
 }
 
+fn fill_of(queue: QueueId, project: ProjectId, by: Option<PersonId>) -> Result<NewJob> {
+    jobs::new(by, Some(project), jobs::Kind::FillQueue, &Fill { queue }, Some(format!("fill_queue:{queue}")))
+}
+
 /// The payload of the job that fills a queue.
 #[derive(Debug, Serialize, Deserialize)]
 struct Fill {
@@ -115,6 +120,8 @@ const SMALL: i64 = 5_000;
 const PAGE: i64 = 2_000;
 /// Members that enter in one transaction.
 const PIECE: usize = 400;
+/// The same where the items have answers.
+const PIECE_ANSWERED: usize = 20;
 
 pub(crate) async fn fill_job(house: &House, run: &Running) -> Outcome {
     let Fill { queue } = run.payload()?;
@@ -153,31 +160,33 @@ pub async fn fill(house: &House, queue: QueueId, run: Option<&Running>) -> std::
                     item: looked.id,
                     rank: strategy.rank(queue, seed, looked.id),
                     control: looked.control,
+                    answered: looked.answered,
                 })
                 .collect();
-            for piece in entries.chunks(PIECE) {
+            // What was answered is settled again: a longer piece of work.
+            let (answered, plain): (Vec<_>, Vec<_>) =
+                entries.into_iter().partition(|entry| entry.answered && row.overlap > 1);
+            for piece in plain.chunks(PIECE).chain(answered.chunks(PIECE_ANSWERED)) {
                 n_entered += admit(house, &row, piece.to_vec()).await?;
             }
         }
     }
-    house
-        .store
-        .write(move |tx| Box::pin(async move { tx.turn_queue(queue, &["filling"], "open").await }))
-        .await?;
+    house.store.write(move |tx| Box::pin(async move { tx.open_whole_queue(queue).await })).await?;
     Ok(n_entered)
 }
 
 async fn admit(house: &House, row: &QueueRow, piece: Vec<Entry>) -> std::result::Result<u64, Halt> {
-    let (queue, target) = (row.id, row.overlap);
+    let (project, queue, target) = (row.project_id, row.id, row.overlap);
     house
         .store
         .write_piece(move |tx| {
             Box::pin(async move {
-                let is_filling = tx.queue(queue).await?.is_some_and(|row| row.state == "filling");
-                if !is_filling {
-                    return Err(Halt::Stop(jobs::Stop::Cancelled));
+                match tx.queue(queue).await?.as_ref().map(|row| row.state.as_str()) {
+                    Some("filling") => Ok(tx.admit(project, queue, target, &piece).await?),
+                    // Whoever fills it, too, was faster.
+                    Some("open") => Ok(0),
+                    _ => Err(Halt::Stop(jobs::Stop::Cancelled)),
                 }
-                Ok(tx.admit(queue, target, &piece).await?)
             })
         })
         .await
@@ -251,9 +260,11 @@ pub async fn preview(
     let row = row(&house.store, project, queue).await?;
     let mut plain = house.store.next_members(queue, false, PREVIEW).await?.into_iter();
     let mut control = house.store.next_members(queue, true, PREVIEW).await?.into_iter();
+    let nobody = PersonId(0);
+    let pace = Pace { share: row.control_share, seed: row.seed as u64, queue, person: nobody };
     let (mut next, mut n_control) = (Vec::new(), 0);
     while (next.len() as i64) < PREVIEW {
-        let due = control_is_due(next.len() as u32, n_control, row.control_share);
+        let due = pace.is_due(next.len() as u32, n_control);
         let member = if due {
             control.next().or_else(|| plain.next())
         } else {
@@ -316,9 +327,17 @@ pub async fn close(house: &House, actor: &Actor, project: ProjectId, queue: Queu
     turn(house, actor, project, queue, &["open", "filling"], "closed").await
 }
 
-/// Goes on where it was closed.
+/// Goes on where it was closed; where that was while items were taken in, with those first.
 pub async fn reopen(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
-    turn(house, actor, project, queue, &["closed"], "open").await
+    allow(actor, Act::RunQueues)?;
+    if row(&house.store, project, queue).await?.whole {
+        return turn(house, actor, project, queue, &["closed"], "open").await;
+    }
+    turn(house, actor, project, queue, &["closed"], "filling").await?;
+    let job = fill_of(queue, project, actor.person_id())?;
+    house.store.write(move |tx| Box::pin(async move { tx.enqueue_job(&job).await })).await?;
+    jobs::wake(house);
+    Ok(())
 }
 
 async fn turn(
@@ -339,17 +358,17 @@ async fn turn(
                 if !tx.turn_queue(queue, from, to).await? {
                     return Ok(());
                 }
-                if to == "closed" {
-                    let mut counts = Counts::default();
-                    tx.release_leases(queue, None, &mut counts).await?;
-                    tx.count_all(counts, queue.0).await?;
-                }
                 let act = if to == "closed" { "closed a queue" } else { "opened a queue again" };
                 tx.audit(&actor, Some(project), act, &name, "").await?;
-                Ok(())
+                Ok::<_, Error>(())
             })
         })
-        .await
+        .await?;
+    if to == "closed" {
+        // After the queue is closed nobody gets new ones: where this is cut off, the rest runs out by itself.
+        take_back(house, queue, None).await?;
+    }
+    Ok(())
 }
 
 /// Takes back what people hold in a queue, or what one of them holds, so that others get it. Returns how many
@@ -363,19 +382,37 @@ pub async fn release_leases(
 ) -> Result<usize> {
     allow(actor, Act::RunQueues)?;
     let name = row(&house.store, project, queue).await?.name;
+    let n = take_back(house, queue, person).await?;
     let actor = *actor;
     house
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let mut counts = Counts::default();
-                let n = tx.release_leases(queue, person, &mut counts).await?;
-                tx.count_all(counts, queue.0).await?;
                 tx.audit(&actor, Some(project), "released leases", &name, &n.to_string()).await?;
                 Ok(n)
             })
         })
         .await
+}
+
+/// Takes leases back, some at a time, so that nobody who answers meanwhile has to wait for all of them.
+async fn take_back(house: &House, queue: QueueId, person: Option<PersonId>) -> Result<usize> {
+    let mut n = 0;
+    loop {
+        let some = house.store.write(move |tx| {
+            Box::pin(async move {
+                let mut counts = Counts::default();
+                let n = tx.release_leases(queue, person, &mut counts).await?;
+                tx.count_all(counts, queue.0).await?;
+                Ok::<_, Error>(n)
+            })
+        });
+        let some = some.await?;
+        n += some;
+        if some < RELEASED_AT_ONCE {
+            return Ok(n);
+        }
+    }
 }
 
 async fn row(store: &Store, project: ProjectId, queue: QueueId) -> Result<QueueRow> {

@@ -2,6 +2,7 @@
 
 use super::upsert::{AnsweredBy, Incoming, Piece, Sorted};
 use crate::error::Result;
+use crate::tally::{Counts, Tally};
 use crate::{Doc, Tx, on};
 use domain::answer::Origin;
 use domain::{ItemId, LabelId, PersonId, RevisionId};
@@ -70,6 +71,7 @@ impl Tx {
         piece: &Piece,
         sorted: &Sorted<'_>,
         said: &Said,
+        counts: &mut Counts,
     ) -> Result<i64> {
         let Some(by) = piece.answered_by else { return Ok(0) };
         let new: Vec<Fresh<'_>> =
@@ -78,10 +80,10 @@ impl Tx {
         let same = sorted.same.iter().filter_map(|(row, k)| fresh(row, k.item, k.revision, said));
         let known: Vec<Fresh<'_>> = revised.chain(same).collect();
         let mut n = self.insert_answers(piece, by, &new).await?;
-        self.settle_new(piece, by, &new).await?;
+        self.settle_new(piece, by, &new, counts).await?;
         n += self.insert_answers(piece, by, &known).await?;
         for answer in &known {
-            self.settle_consensus(piece.project, answer.item).await?;
+            self.settle_consensus(piece.project, answer.item, counts).await?;
         }
         Ok(n as i64)
     }
@@ -113,7 +115,13 @@ impl Tx {
     }
 
     /// One answer and nobody asked for more: the item is agreed on.
-    async fn settle_new(&mut self, piece: &Piece, by: AnsweredBy, answers: &[Fresh<'_>]) -> Result<()> {
+    async fn settle_new(
+        &mut self,
+        piece: &Piece,
+        by: AnsweredBy,
+        answers: &[Fresh<'_>],
+        counts: &mut Counts,
+    ) -> Result<()> {
         let now = self.now().0;
         for rows in answers.chunks(ROWS) {
             on!(self, |db| {
@@ -132,6 +140,9 @@ impl Tx {
         }
         let labels: Vec<(ItemId, LabelId)> =
             answers.iter().flat_map(|a| a.labels.iter().map(|l| (a.item, *l))).collect();
+        for (_, label) in &labels {
+            counts.add(Tally::Labels(piece.project), &label.to_string(), 1);
+        }
         for rows in labels.chunks(ROWS) {
             on!(self, |db| {
                 let mut query =

@@ -9,7 +9,12 @@ use sqlx::QueryBuilder;
 impl Tx {
     /// Resolves items again after their current revision changed. Answers stay what they were, on the content that
     /// they were given on; only those on the current content count.
-    pub async fn reopen_items(&mut self, project: ProjectId, items: &[ItemId]) -> Result<()> {
+    pub async fn reopen_items(
+        &mut self,
+        project: ProjectId,
+        items: &[ItemId],
+        counts: &mut Counts,
+    ) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -19,12 +24,11 @@ impl Tx {
             query.push(") AND EXISTS (SELECT 1 FROM answer a WHERE a.item_id = i.id) ORDER BY i.id");
             query.build_query_scalar().persistent(false).fetch_all(db).await
         })?;
-        let mut counts = Counts::default();
         for item in answered.into_iter().map(ItemId) {
-            self.ask_again(item, &mut counts).await?;
-            self.settle_consensus(project, item).await?;
+            self.ask_again(item, counts).await?;
+            self.settle_consensus(project, item, counts).await?;
         }
-        self.count_all(counts, project.0).await
+        Ok(())
     }
 
     /// Deletes what hangs on items in one of a few tables.

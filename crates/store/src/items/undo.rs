@@ -5,7 +5,7 @@ use super::upsert::FieldValue;
 use crate::changes::ChangeKind;
 use crate::error::{Error, Result};
 use crate::sources::Source;
-use crate::tally::Tally;
+use crate::tally::{Counts, Tally};
 use crate::{Doc, Store, Tx, on};
 use domain::consensus::State;
 use domain::{ItemId, SourceId};
@@ -125,6 +125,18 @@ impl Tx {
     }
 
     async fn remove_items(&mut self, source: &Source, items: &[Touched], ids: &[ItemId]) -> Result<()> {
+        let mut counts = Counts::default();
+        let labels: Vec<(i64, i64)> = on!(self, |db| {
+            let mut query = QueryBuilder::new(
+                "SELECT label_id, CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE item_id IN (",
+            );
+            push_ids(&mut query, ids);
+            query.push(") GROUP BY label_id");
+            query.build_query_as().persistent(false).fetch_all(db).await
+        })?;
+        for (label, n) in labels {
+            counts.add(Tally::Labels(source.project), &label.to_string(), -n);
+        }
         for table in ["consensus_label", "consensus", "item_field", "item_revision"] {
             self.delete_by_item(table, ids).await?;
         }
@@ -136,10 +148,11 @@ impl Tx {
         })?;
         let project = Tally::Project(source.project);
         for (state, n) in by_state(items)?.into_values() {
-            self.count(project, state.as_str(), -n, source.id.0).await?;
+            counts.add(project, state.as_str(), -n);
         }
         let n_control = items.iter().filter(|i| i.control).count() as i64;
-        self.count(project, "control", -n_control, source.id.0).await?;
+        counts.add(project, "control", -n_control);
+        self.count_all(counts, source.id.0).await?;
         self.note_change(source.project, ChangeKind::Removed, ids).await
     }
 
@@ -179,7 +192,9 @@ impl Tx {
             .collect();
         let fields: Vec<(ItemId, &FieldValue)> = fields.iter().map(|(item, f)| (*item, f)).collect();
         self.insert_fields(source.project, &fields).await?;
-        self.reopen_items(source.project, ids).await?;
+        let mut counts = Counts::default();
+        self.reopen_items(source.project, ids, &mut counts).await?;
+        self.count_all(counts, source.id.0).await?;
         self.note_change(source.project, ChangeKind::Items, ids).await
     }
 }

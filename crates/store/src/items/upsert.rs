@@ -133,11 +133,13 @@ impl Tx {
         };
         (counts.duplicate, counts.duplicate_exact) = self.count_duplicates(piece, &sorted).await?;
         self.insert_contents(piece, &sorted).await?;
-        self.replace_contents(piece, &sorted).await?;
+        let mut tallies = tally::Counts::default();
+        self.replace_contents(piece, &sorted, &mut tallies).await?;
         self.mark_seen(piece, &sorted.same).await?;
         self.insert_rejects(piece.source, piece.rejects.iter().chain(&sorted.refused)).await?;
-        self.count_items(piece, &sorted).await?;
-        counts.answers = self.import_answers(piece, &sorted, &said).await?;
+        counts.answers = self.import_answers(piece, &sorted, &said, &mut tallies).await?;
+        count_items(piece, &sorted, &mut tallies);
+        self.count_all(tallies, piece.source.0).await?;
         self.add_counts(piece, counts).await?;
         let changed: Vec<ItemId> =
             sorted.new.iter().map(|r| r.item).chain(sorted.revised.iter().map(|r| r.1.item)).collect();
@@ -307,7 +309,12 @@ impl Tx {
     }
 
     /// Points the revised items at their new revision, and opens again what their answers had settled.
-    async fn replace_contents(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<()> {
+    async fn replace_contents(
+        &mut self,
+        piece: &Piece,
+        sorted: &Sorted<'_>,
+        counts: &mut tally::Counts,
+    ) -> Result<()> {
         for rows in sorted.revised.chunks(ROWS) {
             on!(self, |db| {
                 let mut query = QueryBuilder::new(
@@ -325,7 +332,7 @@ impl Tx {
             })?;
         }
         let items: Vec<ItemId> = sorted.revised.iter().map(|(_, k)| k.item).collect();
-        self.reopen_items(piece.project, &items).await
+        self.reopen_items(piece.project, &items, counts).await
     }
 
     /// Notes which import brought an unchanged item last, so that a second row of the same file is told.
@@ -367,17 +374,6 @@ impl Tx {
         Ok(())
     }
 
-    async fn count_items(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<()> {
-        let (project, by) = (Tally::Project(piece.project), piece.source.0);
-        let n_where = |is: &dyn Fn(&Incoming) -> bool| sorted.new.iter().filter(|row| is(row)).count() as i64;
-        let mut counts = tally::Counts::default();
-        counts.add(project, "control", n_where(&|row| row.control));
-        for state in [State::Unlabeled, State::Agreed] {
-            counts.add(project, state.as_str(), n_where(&|row| entry_state(row) == state));
-        }
-        self.count_all(counts, by).await
-    }
-
     async fn add_counts(&mut self, piece: &Piece, counts: Counts) -> Result<()> {
         let query = "UPDATE source SET n_read = n_read + $2, n_new = n_new + $3, n_revised = n_revised + $4,
                        n_same = n_same + $5, n_rejected = n_rejected + $6, n_duplicate = n_duplicate + $7,
@@ -391,6 +387,15 @@ impl Tx {
         })?;
         // Someone else runs this import, or it was ended meanwhile: this piece must not count.
         if n == 1 { Ok(()) } else { Err(Error::Closed) }
+    }
+}
+
+fn count_items(piece: &Piece, sorted: &Sorted<'_>, counts: &mut tally::Counts) {
+    let project = Tally::Project(piece.project);
+    let n_where = |is: &dyn Fn(&Incoming) -> bool| sorted.new.iter().filter(|row| is(row)).count() as i64;
+    counts.add(project, "control", n_where(&|row| row.control));
+    for state in [State::Unlabeled, State::Agreed] {
+        counts.add(project, state.as_str(), n_where(&|row| entry_state(row) == state));
     }
 }
 

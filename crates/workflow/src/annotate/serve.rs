@@ -2,7 +2,7 @@
 
 use super::{Batch, By, Rest, Served};
 use crate::{Error, Result};
-use domain::queue::control_is_due;
+use domain::queue::Pace;
 use domain::{ProjectId, QueueId, Time};
 use store::leases::{Candidate, Desk, HeldRow, Pool, Terms};
 use store::tally::Counts;
@@ -96,17 +96,29 @@ impl Line<'_> {
             self.desk.served_control as u32 + served_control as u32,
         );
         let mut due = Vec::with_capacity(want);
+        let pace = Pace {
+            share: self.desk.control_share,
+            seed: self.desk.seed as u64,
+            queue: terms.queue,
+            person: terms.person,
+        };
         for _ in 0..want {
-            due.push(control_is_due(n, c, self.desk.control_share));
+            due.push(pace.is_due(n, c));
             c += u32::from(due.last() == Some(&true));
             n += 1;
         }
         let n_due = due.iter().filter(|d| **d).count();
-        let mut control = self.look(tx, terms, Pool::Control, n_due).await?;
-        let plain = self.look(tx, terms, Pool::Plain, want - control.len()).await?;
-        if control.len() == n_due && control.len() + plain.len() < want {
-            control = self.look(tx, terms, Pool::Control, want - plain.len()).await?;
+        let mut found = self.look(tx, terms, n_due, want).await?;
+        if found.0.len() + found.1.len() < want
+            && (self.control, self.plain) != (0, 0)
+            && dialect::others_write_now(tx)
+        {
+            // A slot before a cursor may have been freed while the cursor moved past it: both lines are looked at
+            // from their beginning before anyone is told that they have ended.
+            (self.control, self.plain) = (0, 0);
+            found = self.look(tx, terms, n_due, want).await?;
         }
+        let (control, plain) = found;
         let (mut control, mut plain) = (control.into_iter(), plain.into_iter());
         let mut picked = Vec::with_capacity(want);
         for is_control in due {
@@ -124,22 +136,20 @@ impl Line<'_> {
         Ok(picked)
     }
 
-    async fn look(&mut self, tx: &mut Tx, terms: &Terms, pool: Pool, n: usize) -> Result<Vec<Candidate>> {
-        let from = match pool {
-            Pool::Plain => &mut self.plain,
-            Pool::Control => &mut self.control,
-        };
-        if n == 0 {
-            return Ok(Vec::new());
+    /// Control items that are due, then others, then more control items where the others have ended.
+    async fn look(
+        &self,
+        tx: &mut Tx,
+        terms: &Terms,
+        n_due: usize,
+        want: usize,
+    ) -> Result<(Vec<Candidate>, Vec<Candidate>)> {
+        let mut control = tx.candidates(terms, Pool::Control, self.control, n_due).await?;
+        let plain = tx.candidates(terms, Pool::Plain, self.plain, want - control.len()).await?;
+        if control.len() == n_due && control.len() + plain.len() < want {
+            control = tx.candidates(terms, Pool::Control, self.control, want - plain.len()).await?;
         }
-        let found = tx.candidates(terms, pool, *from, n).await?;
-        if found.len() == n || *from == 0 || !dialect::others_write_now(tx) {
-            return Ok(found);
-        }
-        // A slot before the cursor may have been freed while the cursor moved past it: look at the whole line
-        // before saying that it has ended.
-        *from = 0;
-        Ok(tx.candidates(terms, pool, 0, n).await?)
+        Ok((control, plain))
     }
 }
 

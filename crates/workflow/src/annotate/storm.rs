@@ -218,7 +218,13 @@ async fn promises_hold(w: &World, q: QueueId) {
     let before = number(store, "SELECT COUNT(*) FROM item WHERE state = 'agreed'").await;
     for item in 1..=ITEMS {
         let settled: store::Result<_> = store
-            .write(move |tx| Box::pin(async move { tx.settle_consensus(P, domain::ItemId(item)).await }))
+            .write(move |tx| {
+                Box::pin(async move {
+                    let mut counts = store::tally::Counts::default();
+                    tx.settle_consensus(P, domain::ItemId(item), &mut counts).await?;
+                    tx.count_all(counts, item).await
+                })
+            })
             .await;
         settled.expect("settled");
     }

@@ -134,6 +134,86 @@ both! {
         assert_eq!(w.tally(q).await["answers"], 1);
     }
 
+    async fn what_one_said_is_not_agreed_where_two_are_asked(store: Store) {
+        let w = World::with(store, 3, 0).await;
+        let first = w.queue(1).await;
+        let (ada, bob) = (annotator(1), annotator(2));
+        let served = w.one(&ada, first).await;
+        w.say(&ada, &served, label(A)).await.expect("saved");
+        assert_eq!(w.state(ItemId(1)).await, "agreed");
+        let plan = Plan { strategy: Strategy::InOrder, overlap: 2, ..Plan::default() };
+        let second = w.queue_with("two people each", plan).await;
+        assert_eq!(w.state(ItemId(1)).await, "partial", "it is asked of two people now");
+        nothing_is_wrong(&w).await;
+        let served = w.one(&bob, second).await;
+        w.say(&bob, &served, label(A)).await.expect("saved");
+        assert_eq!(w.state(ItemId(1)).await, "agreed");
+        nothing_is_wrong(&w).await;
+    }
+
+    async fn a_queue_that_was_closed_while_it_filled_takes_in_the_rest(store: Store) {
+        let w = World::with(store, 4, 0).await;
+        let q = w.queue(1).await;
+        // As a crash in the middle of filling leaves it.
+        run(&w.house.store, vec![
+            format!("DELETE FROM queue_item WHERE queue_id = {q} AND item_id > 2"),
+            format!("UPDATE queue SET state = 'filling', whole = FALSE WHERE id = {q}"),
+            format!("DELETE FROM tally WHERE kind = 'queue' AND id = {q}"),
+            format!("INSERT INTO tally (kind, id, key, shard, n) VALUES ('queue', {q}, 'members', 0, 2), ('queue', {q}, 'slots', 0, 2)"),
+            "DELETE FROM job".into(),
+        ])
+        .await;
+        queues::close(&w.house, &owner(), P, q).await.expect("closed");
+        queues::reopen(&w.house, &owner(), P, q).await.expect("opened");
+        let ada = annotator(1);
+        assert_eq!(w.rest(&ada, q).await, Rest::Filling);
+        crate::jobs::run_all(&w.house).await.expect("the job");
+        assert_eq!(w.items(&ada, q, 9).await, [1, 2, 3, 4]);
+        queues::close(&w.house, &owner(), P, q).await.expect("closed");
+        queues::reopen(&w.house, &owner(), P, q).await.expect("opened");
+        assert_eq!(w.items(&ada, q, 9).await, [1, 2, 3, 4], "whole, it opens at once");
+    }
+
+    async fn an_answer_beside_the_slots_is_asked_for_again_and_counted_once(store: Store) {
+        let w = World::with(store, 1, 0).await;
+        let q = w.queue(1).await;
+        let served = w.one(&owner(), q).await;
+        w.say(&owner(), &served, label(A)).await.expect("saved");
+        assert_eq!(w.tally(q).await["beside"], 1);
+        let reopened: store::Result<()> = w
+            .house
+            .store
+            .write(|tx| {
+                Box::pin(async move {
+                    let mut counts = Counts::default();
+                    tx.ask_again(ItemId(1), &mut counts).await?;
+                    tx.count_all(counts, 1).await
+                })
+            })
+            .await;
+        reopened.expect("asked again");
+        assert_eq!(w.tally(q).await.get("beside"), None);
+    }
+
+    async fn a_hundred_answers_at_once_are_all_taken(store: Store) {
+        let w = World::with(store, 40, 0).await;
+        let q = w.queue(1).await;
+        let ada = annotator(1);
+        let mut sent: Vec<Submission> = Vec::new();
+        for n in [20, 20] {
+            let held = w.next(&ada, q, n).await.items;
+            sent.extend(held.iter().map(|served| said_of(served, label(A))));
+            for served in &held {
+                w.say(&ada, served, label(B)).await.expect("saved");
+            }
+        }
+        let (receipts, batch) = submit_and_next(&w.house, &ada, P, q, sent.clone(), 3).await.expect("all");
+        let ids: Vec<Uuid> = receipts.into_iter().map(|r| r.expect("saved").id).collect();
+        assert_eq!(ids, sent.iter().map(|s| s.id).collect::<Vec<_>>(), "in the order given");
+        assert_eq!((batch.items.len(), batch.rest), (0, Rest::Done));
+        assert_eq!(number(&w.house.store, "SELECT COUNT(*) FROM answer").await, 80);
+    }
+
     async fn a_late_answer_takes_its_slot_back_while_it_is_free(store: Store) {
         let w = World::with(store, 2, 0).await;
         let q = w.queue(1).await;
@@ -360,7 +440,9 @@ async fn revise(w: &World, item: i64) {
                 let mut counts = Counts::default();
                 tx.ask_again(ItemId(item), &mut counts).await?;
                 tx.count_all(counts, item).await?;
-                tx.settle_consensus(P, ItemId(item)).await.map(|_| ())
+                let mut counts = Counts::default();
+                tx.settle_consensus(P, ItemId(item), &mut counts).await?;
+                tx.count_all(counts, item).await
             })
         })
         .await;

@@ -178,3 +178,10 @@ pub fn machine() -> Actor {
 fn with(person: i64, role: Role) -> Actor {
     Actor { person: PersonId(person), admin: false, roles: Roles::of(&[role]), via: Via::Session }
 }
+
+/// The promises hold, as far as the database can be asked; the search index is not there in these stories.
+pub async fn nothing_is_wrong(w: &World) {
+    let findings =
+        crate::doctor::examine(&w.house, crate::doctor::Depth::Sample, |_| {}).await.expect("an answer");
+    assert!(findings.is_empty(), "{findings:#?}");
+}

@@ -204,7 +204,9 @@ impl Testbed {
                         .execute(db)
                         .await
                         .map(|_| ()))?;
-                    tx.settle_consensus(project, item.0).await?;
+                    let mut counts = store::tally::Counts::default();
+                    tx.settle_consensus(project, item.0, &mut counts).await?;
+                    tx.count_all(counts, item.0.0).await?;
                     Ok::<_, store::Error>(())
                 })
             })
