@@ -137,6 +137,8 @@ pub enum Refusal {
     BadToken,
     NoSuchProject,
     Forbidden(Act),
+    /// Nothing in the project can be changed.
+    Archived,
     Broken(workflow::Error),
 }
 
@@ -146,6 +148,9 @@ impl From<Refusal> for workflow::Error {
             Refusal::NotSignedIn | Refusal::BadToken => workflow::Error::NotFound("Your session"),
             Refusal::NoSuchProject => workflow::Error::NotFound("The project"),
             Refusal::Forbidden(act) => workflow::Error::Forbidden(act),
+            Refusal::Archived => workflow::Error::conflict(
+                "The project is archived: nothing in it can be changed until an admin brings it back.",
+            ),
             Refusal::Broken(error) => error,
         }
     }
@@ -179,6 +184,11 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
     }
     if !may(&found.actor, act) {
         return Err(Refusal::Forbidden(act));
+    }
+    let is_archived = found.presence.project.as_ref().is_some_and(|project| project.archived_at.is_some());
+    let looks_after_it = matches!(act, Act::ManageProjects | Act::ManagePeople);
+    if is_archived && parts.method != Method::GET && !looks_after_it {
+        return Err(Refusal::Archived);
     }
     Ok(visitor(Some(found)))
 }

@@ -59,7 +59,7 @@ impl Drop for Server {
 }
 
 /// The program `assay`: the one that `ASSAY_BIN` names, else the one beside whatever runs this.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     std::env::var_os("ASSAY_BIN").map_or_else(|| beside().join("assay"), PathBuf::from)
 }
 

@@ -160,6 +160,11 @@ both! {
         let done = app.post(&ada, "/p/support-inbox/archive", &[("sure", "Inbox")]).await;
         assert_eq!(done.location(), Some("/"));
         assert!(app.get(&ada, "/?archived=1").await.text().contains("/p/support-inbox"));
+        let new = [("name", "Late"), ("overlap", "1")];
+        let refused = app.post(&ada, "/p/support-inbox/queues/new", &new).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.text().contains("nothing in it can be changed"), "{}", refused.text());
+        assert_eq!(app.get(&ada, "/p/support-inbox/data").await.status, StatusCode::OK, "it can be looked at");
         let back = app.post(&ada, "/p/support-inbox/unarchive", &[]).await;
         assert_eq!(back.location(), Some("/p/support-inbox"));
     }

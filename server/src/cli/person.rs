@@ -42,6 +42,9 @@ struct Add {
     /// May do everything: projects, people, all roles in every project
     #[arg(long)]
     admin: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,9 @@ struct Link {
     #[command(flatten)]
     place: Place,
     email: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl Person {
@@ -90,8 +96,18 @@ impl Add {
         }
         let password = Some(read_password(&self.email)?);
         let newcomer = Newcomer { name: self.name, email: self.email.clone(), password, admin: self.admin };
-        people::add(&house, &OPERATOR, newcomer).await?;
-        writeln!(stdout(), "{} may sign in{}.", self.email, if self.admin { ", as an admin" } else { "" })?;
+        let id = people::add(&house, &OPERATOR, newcomer).await?;
+        if self.json {
+            let said = serde_json::json!({ "id": id, "email": self.email, "admin": self.admin });
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&said)?)?;
+        } else {
+            writeln!(
+                stdout(),
+                "{} may sign in{}.",
+                self.email,
+                if self.admin { ", as an admin" } else { "" }
+            )?;
+        }
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -201,8 +217,14 @@ impl Link {
         let house = self.place.open_existing().await?;
         let person = people::find(&house, &OPERATOR, &self.email).await?;
         let link = people::make_reset_link(&house, &OPERATOR, person.id).await?;
-        eprintln!("Open this path on the server within 24 hours; it works once:");
-        writeln!(stdout(), "/reset/{link}")?;
+        let path = format!("/reset/{link}");
+        if self.json {
+            let said = serde_json::json!({ "email": self.email, "path": path, "hours": 24 });
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&said)?)?;
+        } else {
+            eprintln!("Open this path on the server within 24 hours; it works once:");
+            writeln!(stdout(), "{path}")?;
+        }
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }

@@ -42,6 +42,9 @@ struct Add {
     /// What it is for
     #[arg(long, default_value = "command line")]
     name: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -86,7 +89,15 @@ impl Add {
         let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
         let made =
             people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope).await?;
-        writeln!(stdout(), "{}", made.secret)?;
+        if self.json {
+            let said = serde_json::json!({
+                "project": project.slug, "person": self.email, "name": self.name, "scope": self.scope.as_str(),
+                "secret": made.secret,
+            });
+            writeln!(stdout(), "{}", serde_json::to_string_pretty(&said)?)?;
+        } else {
+            writeln!(stdout(), "{}", made.secret)?;
+        }
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
