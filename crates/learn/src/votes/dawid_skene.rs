@@ -66,7 +66,9 @@ pub enum DawidSkeneError {
     #[error("shrinkage is a number from 0 up, not {0}")]
     BadShrinkage(f64),
     /// Probabilities and tables that would not fit into 2 GB. [`People::OneCoin`] and fewer labels need less.
-    #[error("{cells} numbers would have to be kept, more than fit into 2 GB: use fewer labels or the one-coin model")]
+    #[error(
+        "{cells} numbers would have to be kept, more than fit into 2 GB: use fewer labels or the one-coin model"
+    )]
     TooLarge {
         /// How many numbers.
         cells: usize,
@@ -122,12 +124,12 @@ impl DawidSkene {
     /// [`DawidSkeneError::TooLarge`].
     pub fn fit(&self, votes: &[Vote], known: &[(usize, usize)]) -> Result<Fitted, DawidSkeneError> {
         self.check(votes, known)?;
-        let table = Table::new(self, votes, known);
-        let cells = table.cells();
+        let slots = votes.len().min(self.n_annotators.saturating_mul(self.n_labels));
+        let cells = self.cells(slots);
         if cells > MOST_CELLS {
             return Err(DawidSkeneError::TooLarge { cells });
         }
-
+        let table = Table::new(self, votes, known);
         let mut probabilities = table.vote_shares();
         let mut beliefs = table.maximize(&probabilities);
         let mut next = Array2::zeros(probabilities.raw_dim());
@@ -141,6 +143,16 @@ impl DawidSkene {
         }
         let (_, log_likelihood) = table.expect(&beliefs, &probabilities, &mut next);
         Ok(Fitted { probabilities: next, log_likelihood, rounds, converged, ..table.report(beliefs) })
+    }
+
+    /// Numbers that will be kept at a time: probabilities and people twice, and the pooled table.
+    fn cells(&self, slots: usize) -> usize {
+        let pooled = match self.people {
+            People::OneCoin => 0,
+            People::Confusion { .. } => self.n_annotators.saturating_add(self.n_labels),
+        };
+        let rows = self.n_items.saturating_add(slots).saturating_mul(2).saturating_add(pooled);
+        rows.saturating_mul(self.n_labels)
     }
 
     fn check(&self, votes: &[Vote], known: &[(usize, usize)]) -> Result<(), DawidSkeneError> {
@@ -297,18 +309,17 @@ impl<'a> Table<'a> {
         if prior_items.is_empty() {
             prior_items = (0..model.n_items).filter(voted).collect();
         }
-        Self { model, by_item, item_starts, by_slot, slot_starts, slots, annotator_starts, fixed, prior_items }
-    }
-
-    /// Numbers that will be kept at a time.
-    fn cells(&self) -> usize {
-        let m = self.model;
-        let pooled = match m.people {
-            People::OneCoin => 0,
-            People::Confusion { .. } => m.n_annotators.saturating_add(m.n_labels),
-        };
-        let rows = 2 * m.n_items + 2 * self.slots.len();
-        rows.saturating_add(pooled).saturating_mul(m.n_labels)
+        Self {
+            model,
+            by_item,
+            item_starts,
+            by_slot,
+            slot_starts,
+            slots,
+            annotator_starts,
+            fixed,
+            prior_items,
+        }
     }
 
     fn slots_of(&self, item: usize) -> &[u32] {
@@ -422,7 +433,8 @@ impl<'a> Table<'a> {
             .map(|(chunk, (next, before))| {
                 let (mut moved, mut log_likelihood) = (0.0_f64, 0.0);
                 for (at, (row, before)) in next.chunks_mut(l).zip(before.chunks(l)).enumerate() {
-                    log_likelihood += self.expect_one(chunk * CHUNK + at, beliefs, &log_prior, &log_slots, row);
+                    log_likelihood +=
+                        self.expect_one(chunk * CHUNK + at, beliefs, &log_prior, &log_slots, row);
                     moved = row.iter().zip(before).map(|(a, b)| (a - b).abs()).fold(moved, f64::max);
                 }
                 (moved, log_likelihood)
