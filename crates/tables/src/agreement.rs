@@ -71,7 +71,9 @@ impl Agreement {
             (None, false) => Metric::Nominal,
             (None | Some(Metric::Masi), true) => Metric::Masi,
             (Some(Metric::Masi), false) => {
-                return asked("--metric masi is for sets of labels: say with --multi what stands between them");
+                return asked(
+                    "--metric masi is for sets of labels: say with --multi what stands between them",
+                );
             }
             (Some(_), true) => return asked("sets of labels (--multi) are compared with --metric masi"),
             (Some(metric), false) => metric,

@@ -120,7 +120,11 @@ pub fn name<'a>(table: &Table, row: &'a Row, column: usize) -> Result<&'a str, E
 
 fn one_line(table: &Table, row: &Row, column: usize) -> Result<(), Error> {
     if row.cells[column].trim().contains(['\n', '\r']) {
-        return Err(table.wrong(row, column, "the name runs over several lines: is a quote missing its end?"));
+        return Err(table.wrong(
+            row,
+            column,
+            "the name runs over several lines: is a quote missing its end?",
+        ));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{Error, progress};
 use learn::agreement as learned;
 use learn::agreement::{AgainstOthers, PairKappa, Ratings, SetRatings, Undefined, Weights};
 use learn::resample::{Bootstrap, Estimate};
+use rustc_hash::FxHashMap;
 use std::path::Path;
 
 /// A figure, or why it has no value.
@@ -186,16 +187,13 @@ impl Labeled {
         }
     }
 
-    fn pairs(
-        &self,
-        weighing: Option<Weighing>,
-        plan: &Bootstrap,
-        name: impl Fn(u64) -> String,
-    ) -> Vec<Pair> {
+    fn pairs(&self, weighing: Option<Weighing>, plan: &Bootstrap, name: impl Fn(u64) -> String) -> Vec<Pair> {
         let plain = learned::pairwise_kappa(self.exact(), Weights::Nominal, plan);
         let weighted = match (&self.kind, weighing) {
             (Kind::Sets(sets), _) => Some(learned::masi_pairwise_kappa(sets, plan)),
-            (Kind::One(ratings), Some(weighing)) => Some(learned::pairwise_kappa(ratings, weighing.into(), plan)),
+            (Kind::One(ratings), Some(weighing)) => {
+                Some(learned::pairwise_kappa(ratings, weighing.into(), plan))
+            }
             (Kind::One(_), None) => None,
         };
         let mut weighted = weighted.map(Vec::into_iter);
@@ -233,12 +231,15 @@ impl Labeled {
             }
             (Kind::One(ratings), Some(values)) => {
                 let alphas = learned::alpha_per_label(ratings, plan);
-                let sorted = answers.labels.sorted();
+                // Several spellings of a number are one label, called by the first.
+                let mut spelled: FxHashMap<u64, (u32, usize)> = FxHashMap::default();
+                for name in answers.labels.sorted() {
+                    spelled.entry(values[name as usize].to_bits()).or_insert((name, 0)).1 +=
+                        n_answers[name as usize];
+                }
                 let named = |(value, alpha): (&f64, _)| {
-                    // Several spellings of a number are one label, called by the first.
-                    let spellings = || sorted.iter().filter(|name| values[**name as usize] == *value);
-                    let n = spellings().map(|name| n_answers[*name as usize]).sum();
-                    spellings().next().map(|name| label(*name, n, alpha))
+                    let (name, n) = spelled.get(&value.to_bits())?;
+                    Some(label(*name, *n, alpha))
                 };
                 ratings.values().iter().zip(alphas).filter_map(named).collect()
             }
@@ -293,7 +294,9 @@ fn ranks(asked: &Agreement, answers: &Answers) -> Result<Vec<f64>, Error> {
     let order: Vec<&str> = asked.order.iter().map(|label| label.trim()).collect();
     for (at, label) in order.iter().enumerate() {
         if label.is_empty() || order[..at].contains(label) {
-            return Err(Error::Asked(format!("--order names each label once, and none is empty: see '{label}'")));
+            return Err(Error::Asked(format!(
+                "--order names each label once, and none is empty: see '{label}'"
+            )));
         }
     }
     let mut values = vec![0.0; answers.labels.len()];

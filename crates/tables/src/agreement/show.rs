@@ -72,7 +72,9 @@ pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
 /// All figures have the same keys, so that a program needs no special case.
 fn figure(figure: &Figure) -> Value {
     match figure {
-        Ok(e) => json!({ "value": e.value, "low": e.low, "high": e.high, "n_items": e.n_items, "reason": null }),
+        Ok(e) => {
+            json!({ "value": e.value, "low": e.low, "high": e.high, "n_items": e.n_items, "reason": null })
+        }
         Err(why) => json!({ "value": null, "low": null, "high": null, "n_items": 0, "reason": why }),
     }
 }
@@ -99,7 +101,9 @@ pub fn table(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
     write!(out, "{} items, {} annotators, {} answers", m.n_items, m.n_annotators, m.n_answers)?;
     match m.n_repeats_dropped {
         0 => writeln!(out)?,
-        n => writeln!(out, "; {n} more rows repeat an annotator's item and were dropped, the last one counts")?,
+        n => {
+            writeln!(out, "; {n} more rows repeat an annotator's item and were dropped, the last one counts")?
+        }
     }
     writeln!(out, "{} items have two answers or more", m.n_compared)?;
     match m.resamples {
