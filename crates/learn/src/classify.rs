@@ -330,7 +330,11 @@ impl Classifier {
             memory: if layout.len() > 1 << 22 { 5 } else { 10 },
         };
         let scale = objective.scale();
-        let ended = lbfgs::minimize(&mut model.parameters, &scale, until, |x, g| objective.evaluate(x, g));
+        let mut parameters = std::mem::take(&mut model.parameters);
+        objective.center(&mut parameters);
+        let ended = lbfgs::minimize(&mut parameters, &scale, until, |x, g| objective.evaluate(x, g));
+        objective.uncenter(&mut parameters);
+        model.parameters = parameters;
         (model.iterations, model.converged) = (ended.iterations, ended.converged);
         Ok(model)
     }
@@ -540,7 +544,9 @@ impl Model {
         }
         scratch.resize(rows * labels, 0.0);
         let view = ndarray::ArrayViewMut2::from_shape((rows, labels), &mut scratch[..]).expect("whole rows");
-        objective::scores(view, &features, from, self.layout, &self.parameters, &self.column_slot);
+        let bias = self.layout.bias(&self.parameters);
+        let slots = &self.column_slot;
+        objective::scores(view, &features, from, self.layout, &self.parameters, bias, slots);
         for (i, row) in scratch.chunks_exact_mut(labels).enumerate() {
             // What is no number in a row is none in any of its scores: features times finite weights.
             if !row.iter().sum::<f32>().is_finite() {
