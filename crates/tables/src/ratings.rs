@@ -162,14 +162,25 @@ impl Names {
 
     /// Numbers by name: those that are numbers by their value and first, all others by the alphabet.
     pub fn sorted(&self) -> Vec<u32> {
-        let value = |number: &u32| self.name(*number).parse::<f64>().ok().filter(|x| x.is_finite());
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        order.sort_by(|a, b| match (value(a), value(b)) {
-            (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| self.name(*a).cmp(self.name(*b))),
+        let value = |name: &str| name.parse::<f64>().ok().filter(|x| x.is_finite());
+        let numbered = self.names.iter().enumerate();
+        let mut keyed: Vec<(Option<f64>, &str, u32)> =
+            numbered.map(|(number, name)| (value(name), name.as_str(), number as u32)).collect();
+        keyed.sort_unstable_by(|a, b| match (a.0, b.0) {
+            (Some(x), Some(y)) => x.total_cmp(&y).then(a.1.cmp(b.1)),
             (Some(_), None) => std::cmp::Ordering::Less,
             (None, Some(_)) => std::cmp::Ordering::Greater,
-            (None, None) => self.name(*a).cmp(self.name(*b)),
+            (None, None) => a.1.cmp(b.1),
         });
-        order
+        keyed.into_iter().map(|(_, _, number)| number).collect()
+    }
+
+    /// The place of each number in [`Names::sorted`]: the same whatever came first.
+    pub fn ranks(&self) -> Vec<u32> {
+        let mut ranks = vec![0; self.len()];
+        for (rank, number) in self.sorted().into_iter().enumerate() {
+            ranks[number as usize] = rank as u32;
+        }
+        ranks
     }
 }

@@ -197,7 +197,7 @@ impl Fitted {
     #[must_use]
     pub fn confusion(&self, annotator: usize) -> Option<Array2<f64>> {
         let l = self.prior.len();
-        let slots = self.starts.get(annotator)?..self.starts.get(annotator + 1)?;
+        let of_person = *self.starts.get(annotator)?..*self.starts.get(annotator + 1)?;
         let mut table = match &self.beliefs.unseen {
             Unseen::Coin { wrong } => {
                 let mut table = Array2::from_elem((l, l), wrong[annotator]);
@@ -213,7 +213,7 @@ impl Fitted {
                 table
             }
         };
-        for slot in *slots.start..*slots.end {
+        for slot in of_person {
             table.column_mut(self.slots[slot] as usize).assign(&self.beliefs.slots.row(slot));
         }
         Some(table)
@@ -223,8 +223,15 @@ impl Fitted {
     /// prior.
     #[must_use]
     pub fn accuracy(&self, annotator: usize) -> Option<f64> {
-        let table = self.confusion(annotator)?;
-        Some(table.diag().iter().zip(&self.prior).map(|(right, share)| right * share).sum())
+        let of_person = *self.starts.get(annotator)?..*self.starts.get(annotator + 1)?;
+        let slots = &self.slots[of_person.clone()];
+        let right = |label: usize| match (&self.beliefs.unseen, slots.binary_search(&(label as u32))) {
+            (_, Ok(at)) => self.beliefs.slots[[of_person.start + at, label]],
+            (Unseen::Pull { share, pooled }, _) => share[[annotator, label]] * pooled[[label, label]],
+            (Unseen::Coin { .. }, _) if self.prior.len() == 1 => 1.0,
+            (Unseen::Coin { wrong }, _) => 1.0 - wrong[annotator] * (self.prior.len() - 1) as f64,
+        };
+        Some(self.prior.iter().enumerate().map(|(label, share)| share * right(label)).sum())
     }
 }
 

@@ -63,13 +63,8 @@ pub struct Annotator {
 
 pub fn measure(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<Measured, Error> {
     let plan = Bootstrap::new(asked.resamples, 0.95, asked.seed).map_err(|e| Error::Asked(e.to_string()))?;
-    // People by name and not by who came first: the order of rows then changes nothing.
     let people = answers.annotators.sorted();
-    let mut place = vec![0_u64; people.len()];
-    for (rank, &number) in people.iter().enumerate() {
-        place[number as usize] = rank as u64;
-    }
-    let table = Labeled::new(asked, metric, answers, &place)?;
+    let table = Labeled::new(asked, metric, answers)?;
     let bar = progress::bar(9, "measuring");
     let step = |figure: Result<Estimate, Undefined>| {
         bar.inc(1);
@@ -142,12 +137,17 @@ enum Kind {
 }
 
 impl Labeled {
-    fn new(asked: &Agreement, metric: Metric, answers: &Answers, place: &[u64]) -> Result<Self, Error> {
-        let who = |answer: &Answer| (u64::from(answer.item), place[answer.annotator as usize]);
+    fn new(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<Self, Error> {
+        // By name and not by what came first: the order of rows then changes nothing.
+        let (items, people) = (answers.items.ranks(), answers.annotators.ranks());
+        let who = |answer: &Answer| {
+            (u64::from(items[answer.item as usize]), u64::from(people[answer.annotator as usize]))
+        };
         if metric == Metric::Masi {
+            let labels = answers.labels.ranks();
             let sets = SetRatings::new(answers.answers.iter().map(|answer| {
                 let (item, person) = who(answer);
-                (item, person, answer.labels.iter().copied())
+                (item, person, answer.labels.iter().map(|label| labels[*label as usize]))
             }));
             return Ok(Self { kind: Kind::Sets(sets), scale: Vec::new(), values: None });
         }
@@ -223,11 +223,11 @@ impl Labeled {
         };
         match (&self.kind, &self.values) {
             (Kind::Sets(sets), _) => {
-                let sorted = answers.labels.sorted().into_iter();
-                let alpha = |name: &u32| {
-                    learned::krippendorff_alpha(&sets.one_label(*name), learned::Metric::Nominal, plan)
+                let alpha = |rank: usize| {
+                    learned::krippendorff_alpha(&sets.one_label(rank as u32), learned::Metric::Nominal, plan)
                 };
-                sorted.map(|name| label(name, n_answers[name as usize], alpha(&name))).collect()
+                let sorted = answers.labels.sorted().into_iter().enumerate();
+                sorted.map(|(rank, name)| label(name, n_answers[name as usize], alpha(rank))).collect()
             }
             (Kind::One(ratings), Some(values)) => {
                 let alphas = learned::alpha_per_label(ratings, plan);
@@ -261,11 +261,7 @@ impl Labeled {
 fn values(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<Vec<f64>, Error> {
     match metric {
         Metric::Nominal | Metric::Masi => {
-            let mut values = vec![0.0; answers.labels.len()];
-            for (rank, &label) in answers.labels.sorted().iter().enumerate() {
-                values[label as usize] = rank as f64;
-            }
-            Ok(values)
+            Ok(answers.labels.ranks().into_iter().map(f64::from).collect())
         }
         Metric::Interval => numbers(asked, answers, "for --metric interval labels must be numbers"),
         Metric::Ratio => {

@@ -1,7 +1,7 @@
 //! What `assay agreement` prints.
 
 use super::measure::{Figure, Measured};
-use super::{Metric, Weighing};
+use super::Metric;
 use crate::Error;
 use crate::grid::{self, Grid};
 use clap::ValueEnum;
@@ -92,7 +92,7 @@ fn word(value: &impl ValueEnum) -> String {
 fn weights(measured: &Measured) -> Option<String> {
     match measured.metric {
         Metric::Masi => Some("masi".to_owned()),
-        _ => measured.weights.as_ref().map(word::<Weighing>),
+        _ => measured.weights.as_ref().map(|weights| word(weights)),
     }
 }
 
