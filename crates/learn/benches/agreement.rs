@@ -48,8 +48,12 @@ fn intervals(c: &mut Criterion) {
     };
     let mut group = c.benchmark_group("agreement, 2,000 resamples");
     group.sample_size(10);
-    group.bench_function("alpha_nominal", |b| b.iter(|| krippendorff_alpha(&ratings(), Metric::Nominal, &plan)));
-    group.bench_function("alpha_ordinal", |b| b.iter(|| krippendorff_alpha(&ratings(), Metric::Ordinal, &plan)));
+    group.bench_function("alpha_nominal", |b| {
+        b.iter(|| krippendorff_alpha(&ratings(), Metric::Nominal, &plan))
+    });
+    group.bench_function("alpha_ordinal", |b| {
+        b.iter(|| krippendorff_alpha(&ratings(), Metric::Ordinal, &plan))
+    });
     group.bench_function("alpha_masi", |b| b.iter(|| masi_alpha(&sets(), &plan)));
     group.bench_function("every label and every person", |b| {
         b.iter(|| (alpha_per_label(&ratings(), &plan), against_others(&ratings(), Weights::Nominal, &plan)))

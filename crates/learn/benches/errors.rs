@@ -11,10 +11,9 @@ fn errors(c: &mut Criterion) {
     let (given, p) = table::probabilities();
     let mut group = c.benchmark_group("errors");
     group.sample_size(20);
-    for (name, filter) in [
-        ("prune_by_noise_rate", Filter::PruneByNoiseRate),
-        ("confident_learning", Filter::ConfidentLearning),
-    ] {
+    for (name, filter) in
+        [("prune_by_noise_rate", Filter::PruneByNoiseRate), ("confident_learning", Filter::ConfidentLearning)]
+    {
         group.bench_function(name, |b| {
             b.iter(|| label_errors(black_box(&given), p.view(), filter, Rank::SelfConfidence))
         });

@@ -23,7 +23,9 @@ fn dawid_skene(c: &mut Criterion) {
     group.bench_function("20 steps, no shrinkage", |b| {
         b.iter(|| new().and_then(|model| model.people(textbook)?.until(19, 0.0).fit(black_box(&votes), &[])))
     });
-    group.bench_function("to convergence", |b| b.iter(|| new().and_then(|model| model.fit(black_box(&votes), &[]))));
+    group.bench_function("to convergence", |b| {
+        b.iter(|| new().and_then(|model| model.fit(black_box(&votes), &[])))
+    });
     group.bench_function("one coin, to convergence", |b| {
         b.iter(|| new().and_then(|model| model.people(People::OneCoin)?.fit(black_box(&votes), &[])))
     });

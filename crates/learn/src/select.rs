@@ -368,7 +368,12 @@ impl<'s, 'p> State<'s, 'p> {
                     labeled: &labeled,
                     scores: None,
                 };
-                picked.extend(Strategy::DiverseMargin.pick(&pool, Some(model), self.batch - cold, self.seed)?);
+                picked.extend(Strategy::DiverseMargin.pick(
+                    &pool,
+                    Some(model),
+                    self.batch - cold,
+                    self.seed,
+                )?);
                 Ok(picked)
             }
         }

@@ -35,7 +35,7 @@ pub struct Consensus {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Print JSON, with every annotator's accuracy and confusion matrix (rows: true label, columns: given label, in the
-    /// order of `labels`; a row that nothing is known of is null)
+    /// order of `labels`; a row that nothing is known of is null, and so is the matrix where there are too many labels)
     #[arg(long)]
     json: bool,
 }

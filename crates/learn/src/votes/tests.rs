@@ -212,6 +212,7 @@ fn what_can_not_be_asked_says_so() {
     // Nobody voted on item 1, and annotator 1 never voted.
     let fitted = model.fit(&[vote(0, 0, 0)], &[]).unwrap();
     assert_eq!(fitted.probabilities.row(1).to_vec(), fitted.prior);
+    assert!(fitted.confusion(1).is_some() && fitted.confusion(2).is_none() && fitted.accuracy(2).is_none());
 }
 
 proptest! {
@@ -232,7 +233,9 @@ proptest! {
         for row in fitted.probabilities.rows() {
             prop_assert!((row.sum() - 1.0).abs() < 1e-9 && row.iter().all(|p| (0.0..=1.0).contains(p)), "{row}");
         }
-        for table in (0..3).map(|a| fitted.confusion(a).unwrap()) {
+        for (who, table) in (0..3).map(|a| (a, fitted.confusion(a).unwrap())) {
+            let right: f64 = table.diag().iter().zip(&fitted.prior).map(|(right, share)| right * share).sum();
+            prop_assert!((fitted.accuracy(who).unwrap() - right).abs() < 1e-12);
             for row in table.rows() {
                 prop_assert!((row.sum() - 1.0).abs() < 1e-9, "{table}");
             }

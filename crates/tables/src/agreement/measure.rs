@@ -260,9 +260,7 @@ impl Labeled {
 /// The value of each label: its place in the alphabet, its rank, or the number that it is.
 fn values(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<Vec<f64>, Error> {
     match metric {
-        Metric::Nominal | Metric::Masi => {
-            Ok(answers.labels.ranks().into_iter().map(f64::from).collect())
-        }
+        Metric::Nominal | Metric::Masi => Ok(answers.labels.ranks().into_iter().map(f64::from).collect()),
         Metric::Interval => numbers(asked, answers, "for --metric interval labels must be numbers"),
         Metric::Ratio => {
             let values = numbers(asked, answers, "for --metric ratio labels must be numbers")?;

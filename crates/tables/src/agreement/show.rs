@@ -1,7 +1,7 @@
 //! What `assay agreement` prints.
 
-use super::measure::{Figure, Measured};
 use super::Metric;
+use super::measure::{Figure, Measured};
 use crate::Error;
 use crate::grid::{self, Grid};
 use clap::ValueEnum;

@@ -58,7 +58,10 @@ pub fn read(path: &Path, columns: &Columns, answers: &mut Answers) -> Result<Kno
         }
     }
     if known.is_empty() {
-        return Err(Error::table(path, "none of these items has an answer: is it the right file, and column?"));
+        return Err(Error::table(
+            path,
+            "none of these items has an answer: is it the right file, and column?",
+        ));
     }
     known.new_labels =
         (n_given..answers.labels.len()).map(|label| answers.labels.name(label as u32).to_owned()).collect();

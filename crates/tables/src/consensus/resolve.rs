@@ -10,6 +10,8 @@ use learn::votes::{
 };
 use ndarray::Array2;
 
+/// Numbers in all confusion matrices together; beyond, they are left out.
+const MOST_CELLS: usize = 1 << 26;
 /// Probabilities that differ by less are a tie.
 const TIE: f64 = 1e-9;
 
@@ -57,7 +59,8 @@ pub struct Person {
     pub n_answers: usize,
     /// How often right; none where nothing is known.
     pub accuracy: Option<f64>,
-    /// True × given label, rows summing to 1 (or 0 where nothing is known): one table, or one of no and yes a label.
+    /// True × given label, rows summing to 1 (or 0 where nothing is known): one table, or one of no and yes a label. None
+    /// where there are too many labels.
     pub confusion: Vec<Array2<f64>>,
     /// Right answers to golden items, of how many.
     pub golden: (u64, u64),
@@ -127,35 +130,43 @@ fn by_majority(is_multi: bool, answers: &Answers, counted: &[&Answer], known: &K
     for answer in counted {
         votes[answer.item as usize].push(&answer.labels);
     }
-    let items: Vec<Item> =
-        votes.iter().map(|votes| if is_multi { majority_of_sets(votes) } else { majority_of(votes) }).collect();
+    let items: Vec<Item> = votes
+        .iter()
+        .map(|votes| if is_multi { majority_of_sets(votes) } else { majority_of(votes) })
+        .collect();
 
     let n_labels = answers.labels.len();
-    let tables = if is_multi { n_labels } else { 1 };
-    let width = if is_multi { 2 } else { n_labels };
-    let people = (0..answers.annotators.len()).map(|_| Person {
-        n_answers: 0,
-        accuracy: None,
-        confusion: vec![Array2::zeros((width, width)); tables],
-        golden: (0, 0),
-    });
-    let mut people: Vec<Person> = people.collect();
+    let tables = match (is_multi, have_tables(answers)) {
+        (true, _) => vec![Array2::zeros((2, 2)); n_labels],
+        (false, true) => vec![Array2::zeros((n_labels, n_labels))],
+        (false, false) => Vec::new(),
+    };
+    let person = || Person { n_answers: 0, accuracy: None, confusion: tables.clone(), golden: (0, 0) };
+    let mut people: Vec<Person> = (0..answers.annotators.len()).map(|_| person()).collect();
+    let mut decisions = vec![(0.0, 0.0); people.len()];
     for answer in counted {
         let truth = known.labels.get(&answer.item).or(items[answer.item as usize].labels.as_ref());
         let Some(truth) = truth else { continue };
         let tables = &mut people[answer.annotator as usize].confusion;
+        let (right, all) = &mut decisions[answer.annotator as usize];
         if is_multi {
+            let holds = |set: &[u32], label: usize| usize::from(set.contains(&(label as u32)));
             for (label, table) in tables.iter_mut().enumerate() {
-                let holds = |set: &[u32]| usize::from(set.contains(&(label as u32)));
-                table[[holds(truth), holds(&answer.labels)]] += 1.0;
+                let (truth, given) = (holds(truth, label), holds(&answer.labels, label));
+                table[[truth, given]] += 1.0;
+                *right += f64::from(u8::from(truth == given));
+                *all += 1.0;
             }
         } else {
-            tables[0][[truth[0] as usize, answer.labels[0] as usize]] += 1.0;
+            let (truth, given) = (truth[0] as usize, answer.labels[0] as usize);
+            if let Some(table) = tables.first_mut() {
+                table[[truth, given]] += 1.0;
+            }
+            *right += f64::from(u8::from(truth == given));
+            *all += 1.0;
         }
     }
-    for person in &mut people {
-        let right: f64 = person.confusion.iter().map(|table| table.diag().sum()).sum();
-        let all: f64 = person.confusion.iter().map(Array2::sum).sum();
+    for (person, (right, all)) in people.iter_mut().zip(decisions) {
         person.accuracy = (all > 0.0).then(|| right / all);
         for mut row in person.confusion.iter_mut().flat_map(|table| table.rows_mut()) {
             let sum = row.sum();
@@ -165,6 +176,11 @@ fn by_majority(is_multi: bool, answers: &Answers, counted: &[&Answer], known: &K
         }
     }
     Resolved { items, people, n_answers: 0, n_repeats_dropped: 0, model: None }
+}
+
+fn have_tables(answers: &Answers) -> bool {
+    let n_labels = answers.labels.len();
+    answers.annotators.len().saturating_mul(n_labels).saturating_mul(n_labels) <= MOST_CELLS
 }
 
 fn majority_of(votes: &[&[u32]]) -> Item {
@@ -223,16 +239,21 @@ fn by_model(
         .into_iter()
         .map(|row| {
             let most = row.iter().copied().fold(0.0, f64::max);
-            let first: Vec<u32> =
-                row.iter().enumerate().filter(|(_, p)| **p > most - TIE).map(|(label, _)| label as u32).collect();
+            let first: Vec<u32> = row
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| **p > most - TIE)
+                .map(|(label, _)| label as u32)
+                .collect();
             if first.len() == 1 { Item::agreed(first, most) } else { Item::conflict(most) }
         })
         .collect();
+    let with_tables = have_tables(answers);
     let people = (0..answers.annotators.len())
         .map(|who| Person {
             n_answers: 0,
             accuracy: fitted.accuracy(who),
-            confusion: fitted.confusion(who).into_iter().collect(),
+            confusion: if with_tables { fitted.confusion(who).into_iter().collect() } else { Vec::new() },
             golden: (0, 0),
         })
         .collect();

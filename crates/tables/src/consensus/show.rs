@@ -67,7 +67,7 @@ pub fn json(
                 };
                 all["per_label"] = sorted.iter().zip(&names).map(each).collect();
             } else {
-                all["confusion"] = matrix(&person.confusion[0], &sorted);
+                all["confusion"] = person.confusion.first().map_or(Value::Null, |table| matrix(table, &sorted));
             }
             all
         })

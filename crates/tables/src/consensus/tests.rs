@@ -20,16 +20,19 @@ fn run(content: impl AsRef<[u8]>, golden: &str, options: &[&str]) -> Result<Ran,
     let file = |name: &str| -> PathBuf { folder.path().join(name) };
     std::fs::write(file("r.csv"), content).unwrap();
     let path = |name: &str| file(name).to_str().unwrap().to_owned();
-    let mut command = vec!["assay".to_owned(), "consensus".to_owned(), path("r.csv"), "--out".to_owned(), path("o.csv")];
+    let mut command =
+        vec!["assay".to_owned(), "consensus".to_owned(), path("r.csv"), "--out".to_owned(), path("o.csv")];
     if !golden.is_empty() {
         std::fs::write(file("g.csv"), golden).unwrap();
         command.extend(["--golden".to_owned(), path("g.csv")]);
     }
     command.extend(options.iter().map(|o| (*o).to_owned()));
     let mut out = Vec::new();
-    Cli::try_parse_from(command).map_err(|e| e.to_string())?.command.run(&mut out).map_err(|e| {
-        e.to_string().rsplit('/').next().unwrap().to_owned()
-    })?;
+    Cli::try_parse_from(command)
+        .map_err(|e| e.to_string())?
+        .command
+        .run(&mut out)
+        .map_err(|e| e.to_string().rsplit('/').next().unwrap().to_owned())?;
     Ok(Ran {
         printed: String::from_utf8(out).unwrap(),
         written: std::fs::read_to_string(file("o.csv")).unwrap(),
@@ -75,7 +78,10 @@ fn golden_items() {
     let wrong = |golden: &str| run(VOTES, golden, &[]).err().unwrap();
     assert_eq!(wrong("item,label\n"), "g.csv: the file holds no golden items");
     assert!(wrong("item,label\n7,x\n8,y\n").starts_with("g.csv: none of these items has an answer"));
-    assert_eq!(wrong("item,label\n1,x\n1,y\n"), "g.csv, line 3, column label: the item 1 has another label further up");
+    assert_eq!(
+        wrong("item,label\n1,x\n1,y\n"),
+        "g.csv, line 3, column label: the item 1 has another label further up"
+    );
     assert!(wrong("id,label\n1,x\n").contains("there is no column item"));
     assert_eq!(wrong("item,label\n1,\n"), "g.csv, line 2, column label: the cell is empty");
     for method in ["dawid-skene", "one-coin"] {
@@ -101,7 +107,10 @@ fn anesthetists() {
         assert!((share.as_f64().unwrap() - wanted).abs() < 1e-4);
     }
     assert!((got["log_likelihood"].as_f64().unwrap() - -192.8909).abs() < 1e-3);
-    assert_eq!((&got["n_answers"], &got["n_repeats_dropped"], &got["converged"]), (&315.into(), &0.into(), &true.into()));
+    assert_eq!(
+        (&got["n_answers"], &got["n_repeats_dropped"], &got["converged"]),
+        (&315.into(), &0.into(), &true.into())
+    );
     assert!(written.contains("\n2,4,1.000000,7,agreed\n"), "{written}");
     for person in got["annotators"].as_array().unwrap() {
         for row in person["confusion"].as_array().unwrap() {
@@ -120,7 +129,10 @@ fn sets() {
         "item,label,confidence,n_answers,state\n1,x|y,0.666667,3,agreed\n2,,0.666667,3,agreed\n3,,0.500000,2,conflict\n"
     );
     let third = &got["annotators"][2]["per_label"][1];
-    assert_eq!((&third["label"], &third["confusion"]), (&"y".into(), &serde_json::json!([[0.0, 1.0], [1.0, 0.0]])));
+    assert_eq!(
+        (&third["label"], &third["confusion"]),
+        (&"y".into(), &serde_json::json!([[0.0, 1.0], [1.0, 0.0]]))
+    );
     for method in ["dawid-skene", "one-coin"] {
         let (got, written) = json(csv, "item,label\n3,\n", &["--multi", "|", "--method", method]);
         assert!(written.ends_with("3,,1.000000,2,golden\n"), "{written}");
@@ -130,7 +142,12 @@ fn sets() {
     }
     let none = run("item,annotator,label\n1,a,\n1,b,\n", "", &["--multi", "|", "--method", "one-coin"]);
     assert!(none.err().unwrap().contains("every answer is the empty set"));
-    assert!(run("item,annotator,label\n1,a,\n1,b,\n", "", &["--multi", "|"]).unwrap().written.contains("1,,1.000000,2,agreed"));
+    assert!(
+        run("item,annotator,label\n1,a,\n1,b,\n", "", &["--multi", "|"])
+            .unwrap()
+            .written
+            .contains("1,,1.000000,2,agreed")
+    );
 }
 
 #[test]

@@ -112,9 +112,11 @@ impl Matching {
     pub fn in_words(&self, error: LabelErrorsError<Unreadable>) -> Error {
         match error {
             LabelErrorsError::Rows(error) => error,
-            LabelErrorsError::NotAProbability { row, column, value } => {
-                self.cell(self.lines.get(row).copied().unwrap_or(0), column, &format!("{value} is no probability"))
-            }
+            LabelErrorsError::NotAProbability { row, column, value } => self.cell(
+                self.lines.get(row).copied().unwrap_or(0),
+                column,
+                &format!("{value} is no probability"),
+            ),
             other => Error::table(&self.file.path, format!("the file changed while it was read: {other}")),
         }
     }

@@ -9,11 +9,16 @@ struct Cli {
     command: Command,
 }
 
-fn run(labeled: impl AsRef<[u8]>, probs: impl AsRef<[u8]>, options: &[&str]) -> Result<(String, String), String> {
+fn run(
+    labeled: impl AsRef<[u8]>,
+    probs: impl AsRef<[u8]>,
+    options: &[&str],
+) -> Result<(String, String), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("l.csv"), labeled).unwrap();
-    let mut command = vec!["assay".to_owned(), "errors".to_owned(), path("l.csv"), "--out".to_owned(), path("o.csv")];
+    let mut command =
+        vec!["assay".to_owned(), "errors".to_owned(), path("l.csv"), "--out".to_owned(), path("o.csv")];
     if !probs.as_ref().is_empty() {
         std::fs::write(path("p.csv"), probs).unwrap();
         command.extend(["--probs".to_owned(), path("p.csv")]);
@@ -70,7 +75,10 @@ fn by_given_probabilities() {
         assert!(got["thresholds"]["l3"].as_f64().unwrap() < 0.1);
     }
     let (table, _) = run(&labeled, &probs, &["--top", "2"]).unwrap();
-    assert!(table.starts_with("8 of 60 labels (13.3%) are probably wrong") && table.contains("and 6 more"), "{table}");
+    assert!(
+        table.starts_with("8 of 60 labels (13.3%) are probably wrong") && table.contains("and 6 more"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -79,24 +87,39 @@ fn rows_without_a_label_are_left_out() {
     let more = format!("{labeled}later,\nother, \n");
     let (printed, _) = run(&more, &probs, &["--json"]).unwrap();
     let got: Value = serde_json::from_str(&printed).unwrap();
-    assert_eq!((&got["n_without_label"], &got["n_items"], &got["n_suspects"]), (&2.into(), &60.into(), &8.into()));
+    assert_eq!(
+        (&got["n_without_label"], &got["n_items"], &got["n_suspects"]),
+        (&2.into(), &60.into(), &8.into())
+    );
 }
 
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let wrong = |labeled: &str, probs: &str| run(labeled, probs, &[]).unwrap_err();
     let good = "id,label\n1,x\n2,y\n";
-    assert_eq!(wrong("id,label\n1,x\n1,y\n", "id,x,y\n1,1,0\n"), "l.csv, line 3, column id: 1 stands in line 2 already");
+    assert_eq!(
+        wrong("id,label\n1,x\n1,y\n", "id,x,y\n1,1,0\n"),
+        "l.csv, line 3, column id: 1 stands in line 2 already"
+    );
     assert_eq!(wrong("id,label\n", "id,x\n1,1\n"), "l.csv: no row has a label");
     assert_eq!(wrong("id,label\n1,\n", "id,x\n1,1\n"), "l.csv: no row has a label");
-    assert!(wrong("name,label\n1,x\n", "id,x\n1,1\n").contains("there is no column id; the file has: name, label"));
+    assert!(
+        wrong("name,label\n1,x\n", "id,x\n1,1\n")
+            .contains("there is no column id; the file has: name, label")
+    );
     assert!(wrong(good, "who,x,y\n1,1,0\n2,0,1\n").starts_with("p.csv: there is no column id"));
     assert_eq!(
         wrong(good, "id,x\n1,1\n2,0\n"),
         "l.csv, line 3, column label: p.csv has no column for the label y"
     );
-    assert_eq!(wrong(good, "id,x,y\n1,1,0\n"), "l.csv, line 3, column id: p.csv has no row for 2, and for 0 more items");
-    assert_eq!(wrong(good, "id,x,y\n1,1,0\n2,0,1\n1,1,0\n"), "p.csv, line 4, column id: 1 stands in line 2 already");
+    assert_eq!(
+        wrong(good, "id,x,y\n1,1,0\n"),
+        "l.csv, line 3, column id: p.csv has no row for 2, and for 0 more items"
+    );
+    assert_eq!(
+        wrong(good, "id,x,y\n1,1,0\n2,0,1\n1,1,0\n"),
+        "p.csv, line 4, column id: 1 stands in line 2 already"
+    );
     assert_eq!(wrong(good, "id,x,y,x\n1,1,0,0\n2,0,1,0\n"), "p.csv: two columns are called x: rename one");
     assert_eq!(wrong(good, "id,x,y\n1,1,0\n2,0,much\n"), "p.csv, line 3, column y: 'much' is no number");
     for bad in ["NaN", "1.5", "-0.2", "inf"] {
