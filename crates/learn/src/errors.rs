@@ -1,1 +1,526 @@
-//! Labels that are probably wrong: confident learning.
+//! Labels that are probably wrong: confident learning (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating
+//! Uncertainty in Dataset Labels", JAIR 70).
+//!
+//! From probabilities by a model that did not see the item's own label (out of fold), a label is held for confident where
+//! its probability reaches the mean that it has among items labeled so. Counting given against confident labels gives the
+//! *confident joint*; scaled to the shares of the given labels it estimates how many items of each label are really
+//! another. The rules are those of the software that the authors publish, cleanlab 2.9 (`find_label_issues`); where sorting
+//! leaves its choice among equal values open, the earlier row or label goes first here (of equal remainders in rounding up,
+//! the later label), as with a stable sort there.
+
+use ndarray::ArrayView2;
+use rustc_hash::FxHashMap;
+use std::collections::BinaryHeap;
+use std::convert::Infallible;
+use thiserror::Error;
+
+/// Rows of probabilities, one an item, one column a label, that can be gone through several times: an array, or a file
+/// that is read anew.
+pub trait Rows {
+    /// Why a row can't be had.
+    type Error;
+
+    /// Columns.
+    fn n_labels(&self) -> usize;
+
+    /// Hands every row to `row`, in the same order each time, and stops where that says so.
+    ///
+    /// # Errors
+    /// Where rows can't be had.
+    fn each(&mut self, row: &mut dyn FnMut(&[f64]) -> bool) -> Result<(), Self::Error>;
+}
+
+/// Which labels are suspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Filter {
+    /// As many items of each (given, other) pair of labels as the joint says, those first for whom the other label leads
+    /// most.
+    #[default]
+    PruneByNoiseRate,
+    /// Every item whose confident label is not the given one.
+    ConfidentLearning,
+}
+
+/// Which suspected label comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Rank {
+    /// That of the lowest probability.
+    #[default]
+    SelfConfidence,
+    /// That which lies furthest behind the most probable other label.
+    NormalizedMargin,
+}
+
+/// A label that is probably wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Suspect {
+    /// Which row, counted from 0.
+    pub row: usize,
+    /// The label it has.
+    pub given: u32,
+    /// The most probable label.
+    pub suggested: u32,
+    /// Probability of the given label.
+    pub self_confidence: f64,
+    /// (That − the largest probability of another label + 1) / 2: between 0 and 1, below ½ where another leads.
+    pub normalized_margin: f64,
+}
+
+/// How many items of a given label are estimated to be another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JointCell {
+    /// The label they have.
+    pub given: u32,
+    /// The label they should have; the same where they are right.
+    pub actual: u32,
+    /// How many.
+    pub n_items: usize,
+}
+
+/// What confident learning found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelErrors {
+    /// The worst first.
+    pub suspects: Vec<Suspect>,
+    /// What a label's probability must reach to be confident; none for a label that no item has.
+    pub thresholds: Vec<Option<f64>>,
+    /// The calibrated joint: cells that are not 0, by given and actual label. The cells of a given label sum to its items.
+    pub joint: Vec<JointCell>,
+}
+
+/// Why no label could be judged.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum LabelErrorsError<E> {
+    /// Labels and probabilities are of different numbers of items.
+    #[error("there are {labels} labels and {rows} rows of probabilities")]
+    Lengths {
+        /// Labels.
+        labels: usize,
+        /// Rows; one more than labels stands for any larger number.
+        rows: usize,
+    },
+    /// A row of another width than announced.
+    #[error("row {row} has {found} probabilities and not {expected}")]
+    Width {
+        /// Which row, counted from 0.
+        row: usize,
+        /// Its columns.
+        found: usize,
+        /// The announced ones.
+        expected: usize,
+    },
+    /// A label that has no column.
+    #[error("the label of row {row} has no column of probabilities")]
+    LabelOutOfRange {
+        /// Which row, counted from 0.
+        row: usize,
+    },
+    /// NaN, below 0 or above 1.
+    #[error("row {row}, column {column}: {value} is no probability")]
+    NotAProbability {
+        /// Which row, counted from 0.
+        row: usize,
+        /// Which column, counted from 0.
+        column: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// The rows can't be had.
+    #[error(transparent)]
+    Rows(E),
+}
+
+/// The suspected labels among `given` (one an item, numbers of columns), ranked.
+///
+/// Goes through the rows three times (twice for [`Filter::ConfidentLearning`]). Memory is about 60 bytes an item and 40 a
+/// label, whatever the number of columns: no table of all pairs of labels is made. Rows need not sum to 1. No item and no
+/// column is no suspect. A label that no item has can't be confident; one without any probability is confident where it
+/// has a trace of it, as in cleanlab.
+///
+/// # Errors
+/// [`LabelErrorsError`].
+pub fn label_errors<R: Rows>(
+    given: &[u32],
+    mut rows: R,
+    filter: Filter,
+    rank: Rank,
+) -> Result<LabelErrors, LabelErrorsError<R::Error>> {
+    let n_labels = rows.n_labels();
+    let first = first_look(given, &mut rows, n_labels)?;
+    let thresholds = first.thresholds();
+    let confident = confident_labels(&first, &mut rows, &thresholds)?;
+    let joint = calibrated_joint(given, &confident, &first.n_given);
+    let mut suspected = match filter {
+        Filter::ConfidentLearning => {
+            given.iter().zip(&confident).map(|(given, label)| label.is_some_and(|l| l != *given)).collect()
+        }
+        Filter::PruneByNoiseRate => prune(given, &mut rows, &joint, &first.n_given)?,
+    };
+    for (suspected, sight) in suspected.iter_mut().zip(&first.sights) {
+        *suspected &= !sight.holds;
+    }
+
+    let mut suspects: Vec<Suspect> = (0..given.len())
+        .filter(|row| suspected[*row])
+        .map(|row| {
+            let sight = &first.sights[row];
+            Suspect {
+                row,
+                given: given[row],
+                suggested: sight.most,
+                self_confidence: sight.own,
+                normalized_margin: (sight.own - sight.other + 1.0) / 2.0,
+            }
+        })
+        .collect();
+    // Stable: of equal suspects the earlier row comes first.
+    match rank {
+        Rank::SelfConfidence => suspects.sort_by(|a, b| a.self_confidence.total_cmp(&b.self_confidence)),
+        Rank::NormalizedMargin => {
+            suspects.sort_by(|a, b| a.normalized_margin.total_cmp(&b.normalized_margin))
+        }
+    }
+    let thresholds = thresholds.iter().zip(&first.n_given).map(|(&t, &n)| (n > 0).then_some(t)).collect();
+    Ok(LabelErrors { suspects, thresholds, joint })
+}
+
+/// Comparisons of probabilities allow for this much rounding.
+const ROUNDING: f64 = 1e-6;
+/// No threshold is below.
+const LEAST_THRESHOLD: f64 = 2e-6;
+/// The threshold of a label that no item has: out of reach.
+const UNREACHABLE: f64 = 2.0;
+
+/// What of a row is remembered.
+struct Sight {
+    /// The most probable label, the first of equals.
+    most: u32,
+    /// Probability of the given label, and the largest of another.
+    own: f64,
+    other: f64,
+    /// Nothing is more probable than the given label.
+    holds: bool,
+}
+
+struct FirstLook {
+    sights: Vec<Sight>,
+    n_given: Vec<usize>,
+    /// Summed probability of each label among the items that have it.
+    sums: Vec<f64>,
+}
+
+impl FirstLook {
+    fn thresholds(&self) -> Vec<f64> {
+        let threshold = |(&sum, &n): (&f64, &usize)| {
+            if n == 0 { UNREACHABLE } else { (sum / n as f64).max(LEAST_THRESHOLD) }
+        };
+        self.sums.iter().zip(&self.n_given).map(threshold).collect()
+    }
+}
+
+fn first_look<R: Rows>(
+    given: &[u32],
+    rows: &mut R,
+    n_labels: usize,
+) -> Result<FirstLook, LabelErrorsError<R::Error>> {
+    if let Some(row) = given.iter().position(|label| *label as usize >= n_labels) {
+        return Err(LabelErrorsError::LabelOutOfRange { row });
+    }
+    let mut look = FirstLook {
+        sights: Vec::with_capacity(given.len()),
+        n_given: vec![0; n_labels],
+        sums: vec![0.0; n_labels],
+    };
+    let mut wrong = None;
+    let mut add = |p: &[f64]| {
+        let row = look.sights.len();
+        let Some(&label) = given.get(row) else {
+            wrong = Some(LabelErrorsError::Lengths { labels: given.len(), rows: row + 1 });
+            return false;
+        };
+        if p.len() != n_labels {
+            wrong = Some(LabelErrorsError::Width { row, found: p.len(), expected: n_labels });
+            return false;
+        }
+        let is_one = |x: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(x);
+        if let Some(column) = p.iter().position(|x| !is_one(x)) {
+            wrong = Some(LabelErrorsError::NotAProbability { row, column, value: p[column] });
+            return false;
+        }
+        let own = label as usize;
+        look.n_given[own] += 1;
+        look.sums[own] += p[own];
+        look.sights.push(Sight::of(p, own));
+        true
+    };
+    rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
+    match wrong {
+        Some(wrong) => Err(wrong),
+        None if look.sights.len() < given.len() => {
+            Err(LabelErrorsError::Lengths { labels: given.len(), rows: look.sights.len() })
+        }
+        None => Ok(look),
+    }
+}
+
+impl Sight {
+    fn of(p: &[f64], own: usize) -> Self {
+        let first_most = |p: &[f64]| {
+            p.iter().enumerate().fold(
+                (0, f64::NEG_INFINITY),
+                |most, (at, &x)| {
+                    if x > most.1 { (at, x) } else { most }
+                },
+            )
+        };
+        let (before, after) = (first_most(&p[..own]), first_most(&p[own + 1..]));
+        let other = before.1.max(after.1);
+        let leads = p[own] + ROUNDING;
+        let most = if before.1 >= p[own] && before.1 >= after.1 {
+            before.0
+        } else if p[own] >= after.1 {
+            own
+        } else {
+            own + 1 + after.0
+        };
+        Self {
+            most: most as u32,
+            own: p[own],
+            // With a single label there is no other.
+            other: if p.len() == 1 { 0.0 } else { other },
+            holds: leads > before.1 && leads >= after.1,
+        }
+    }
+}
+
+/// The label of each row that reaches its threshold: the only one, or of several the most probable label of all.
+fn confident_labels<R: Rows>(
+    first: &FirstLook,
+    rows: &mut R,
+    thresholds: &[f64],
+) -> Result<Vec<Option<u32>>, LabelErrorsError<R::Error>> {
+    let least: Vec<f64> = thresholds.iter().map(|t| t - ROUNDING).collect();
+    let mut confident = Vec::with_capacity(first.sights.len());
+    let mut add = |p: &[f64]| {
+        let Some(sight) = first.sights.get(confident.len()) else { return false };
+        let mut reached = p.iter().zip(&least).enumerate().filter(|(_, (p, least))| p >= least);
+        confident.push(match (reached.next(), reached.next()) {
+            (None, _) => None,
+            (Some((only, _)), None) => Some(only as u32),
+            _ => Some(sight.most),
+        });
+        true
+    };
+    rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
+    same_rows(confident.len(), first.sights.len())?;
+    Ok(confident)
+}
+
+/// Rows that were there when first looked at are there again.
+fn same_rows<E>(found: usize, expected: usize) -> Result<(), LabelErrorsError<E>> {
+    if found == expected { Ok(()) } else { Err(LabelErrorsError::Lengths { labels: expected, rows: found }) }
+}
+
+/// Counts of (given, confident) labels, scaled so that each given label has as many as it has items, in whole numbers. Of
+/// every label at least one item is held for right before scaling.
+fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize]) -> Vec<JointCell> {
+    let mut counts: FxHashMap<(u32, u32), usize> = FxHashMap::default();
+    for (&given, confident) in given.iter().zip(confident) {
+        if let Some(label) = confident {
+            *counts.entry((given, *label)).or_default() += 1;
+        }
+    }
+    for (label, _) in n_given.iter().enumerate().filter(|(_, n)| **n > 0) {
+        counts.entry((label as u32, label as u32)).or_insert(1);
+    }
+    let mut cells: Vec<((u32, u32), usize)> = counts.into_iter().collect();
+    cells.sort_unstable();
+
+    let mut scaled: Vec<f64> = Vec::with_capacity(cells.len());
+    for of_given in cells.chunk_by(|a, b| a.0.0 == b.0.0) {
+        let sum: usize = of_given.iter().map(|cell| cell.1).sum();
+        let n = n_given[of_given[0].0.0 as usize];
+        scaled.extend(of_given.iter().map(|cell| cell.1 as f64 / sum as f64 * n as f64));
+    }
+    // They sum to all items but for rounding; cleanlab scales once more, which settles what lies on the half.
+    let sum: f64 = scaled.iter().sum();
+    for x in &mut scaled {
+        *x = *x / sum * given.len() as f64;
+    }
+
+    let mut joint = Vec::with_capacity(cells.len());
+    let mut rest = scaled.as_slice();
+    for of_given in cells.chunk_by(|a, b| a.0.0 == b.0.0) {
+        let (scaled, later) = rest.split_at(of_given.len());
+        rest = later;
+        let rounded = round_keeping_sum(scaled);
+        joint.extend(of_given.iter().zip(rounded).filter(|(_, n)| *n > 0).map(|(cell, n_items)| JointCell {
+            given: cell.0.0,
+            actual: cell.0.1,
+            n_items,
+        }));
+    }
+    joint
+}
+
+/// Whole numbers of the same sum: those that rounding moved furthest are moved back.
+fn round_keeping_sum(x: &[f64]) -> Vec<usize> {
+    let mut whole: Vec<f64> = x.iter().map(|x| x.round_ties_even()).collect();
+    let missing = x.iter().sum::<f64>().round_ties_even() - whole.iter().sum::<f64>();
+    let mut order: Vec<usize> = (0..x.len()).collect();
+    order.sort_by(|a, b| (x[*a] - whole[*a]).total_cmp(&(x[*b] - whole[*b])));
+    let n = missing.abs() as usize;
+    if missing > 0.0 {
+        order.iter().rev().take(n).for_each(|at| whole[*at] += 1.0);
+    } else {
+        order.iter().take(n).for_each(|at| whole[*at] -= 1.0);
+    }
+    whole.into_iter().map(|x| x as usize).collect()
+}
+
+/// Marks, of each given label and each other label, as many rows as the joint says, those with the largest lead first.
+fn prune<R: Rows>(
+    given: &[u32],
+    rows: &mut R,
+    joint: &[JointCell],
+    n_given: &[usize],
+) -> Result<Vec<bool>, LabelErrorsError<R::Error>> {
+    let mut leaders: FxHashMap<u32, Vec<Leaders>> = FxHashMap::default();
+    for of_given in joint.chunk_by(|a, b| a.given == b.given) {
+        let label = of_given[0].given;
+        // The only item of a label is left alone.
+        if n_given[label as usize] > 1 {
+            leaders.insert(label, Leaders::of(of_given, label));
+        }
+    }
+    let mut row = 0;
+    let mut add = |p: &[f64]| {
+        let Some(label) = given.get(row) else { return false };
+        for leaders in leaders.get_mut(label).into_iter().flatten() {
+            leaders.offer(p[leaders.label as usize] - p[*label as usize], row);
+        }
+        row += 1;
+        true
+    };
+    rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
+    same_rows(row, given.len())?;
+    let mut marked = vec![false; given.len()];
+    for lead in leaders.into_values().flatten().flat_map(|leaders| leaders.best) {
+        marked[lead.row] = true;
+    }
+    Ok(marked)
+}
+
+/// The rows of one given label in which another label leads most.
+struct Leaders {
+    label: u32,
+    at_most: usize,
+    /// The weakest on top.
+    best: BinaryHeap<Lead>,
+}
+
+impl Leaders {
+    /// Of the joint's cells of one given label. At least one item stays right: where the joint has none, one is taken evenly
+    /// from the other cells.
+    fn of(of_given: &[JointCell], given: u32) -> Vec<Self> {
+        let n_right: usize =
+            of_given.iter().filter(|cell| cell.actual == given).map(|cell| cell.n_items).sum();
+        let taken = if n_right == 0 { 1.0 / (of_given.len() as f64 - 1.0).max(1.0) } else { 0.0 };
+        of_given
+            .iter()
+            .filter(|cell| cell.actual != given)
+            .map(|cell| Leaders {
+                label: cell.actual,
+                at_most: (cell.n_items as f64 - taken).max(0.0) as usize,
+                best: BinaryHeap::new(),
+            })
+            .filter(|leaders| leaders.at_most > 0)
+            .collect()
+    }
+
+    fn offer(&mut self, lead: f64, row: usize) {
+        let lead = Lead { lead, row };
+        if self.best.len() < self.at_most {
+            self.best.push(lead);
+        } else if let Some(mut weakest) = self.best.peek_mut()
+            && lead < *weakest
+        {
+            *weakest = lead;
+        }
+    }
+}
+
+/// Ordered from the largest lead down, of equal ones from the earliest row.
+struct Lead {
+    lead: f64,
+    row: usize,
+}
+
+impl Ord for Lead {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.lead.total_cmp(&self.lead).then(self.row.cmp(&other.row))
+    }
+}
+
+impl PartialOrd for Lead {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Lead {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Lead {}
+
+impl Rows for ArrayView2<'_, f64> {
+    type Error = Infallible;
+
+    fn n_labels(&self) -> usize {
+        self.ncols()
+    }
+
+    fn each(&mut self, row: &mut dyn FnMut(&[f64]) -> bool) -> Result<(), Infallible> {
+        let mut copied = Vec::new();
+        for p in self.rows() {
+            let goes_on = match p.to_slice() {
+                Some(p) => row(p),
+                None => {
+                    copied.clear();
+                    copied.extend(p);
+                    row(&copied)
+                }
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rows for ArrayView2<'_, f32> {
+    type Error = Infallible;
+
+    fn n_labels(&self) -> usize {
+        self.ncols()
+    }
+
+    fn each(&mut self, row: &mut dyn FnMut(&[f64]) -> bool) -> Result<(), Infallible> {
+        let mut wide = Vec::new();
+        for p in self.rows() {
+            wide.clear();
+            wide.extend(p.iter().map(|x| f64::from(*x)));
+            if !row(&wide) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ pub mod errors;
 pub mod keywords;
 pub mod lsa;
 pub mod map;
+pub mod proportion;
 pub mod resample;
 pub mod select;
 pub mod simulate;

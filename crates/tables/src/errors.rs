@@ -1,14 +1,167 @@
 //! `assay errors`.
 
-use crate::Error;
-use clap::Args;
-use std::io::Write;
+mod probabilities;
+mod show;
 
+use crate::ratings::name;
+use crate::read::Table;
+use crate::{Error, progress};
+use clap::{Args, ValueEnum};
+use learn::errors::{Filter, LabelErrors, LabelErrorsError, Rank, label_errors};
+use probabilities::Given;
+use rustc_hash::FxHashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Confident learning (Northcutt et al. 2021): compares each label with probabilities by a model that has not seen it.
+/// Without --probs such a model is trained here on the texts, in folds; with --probs the file's are taken, and the result is
+/// that of cleanlab's find_label_issues on them. Rows without a label are left out.
 #[derive(Debug, Args)]
-pub struct Errors {}
+pub struct Errors {
+    /// CSV file (TSV by its ending) with one labeled item a row
+    labeled: PathBuf,
+    /// Column that names the item
+    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    id: String,
+    /// Column of the label
+    #[arg(long, value_name = "COLUMN", default_value = "label")]
+    label: String,
+    /// Column of the text; not needed with --probs
+    #[arg(long, value_name = "COLUMN", default_value = "text")]
+    text: String,
+    /// CSV file with the column that names the item and one column of probabilities for each label, called as the label; by
+    /// a model that was not trained on the item. It is read several times and never held in memory
+    #[arg(long, value_name = "FILE")]
+    probs: Option<PathBuf>,
+    /// Which labels are suspected: as many of each pair of labels as are estimated to be wrong, or every one whose confident
+    /// label is another
+    #[arg(long, value_enum, default_value = "prune-by-noise-rate")]
+    filter: FilterBy,
+    /// Which comes first: the label with the lowest probability, or the one that lies furthest behind another
+    #[arg(long, value_enum, default_value = "self-confidence")]
+    rank: RankBy,
+    /// Lines of the table
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    top: usize,
+    /// Write all suspects as CSV: id, label, suggested, self_confidence, normalized_margin
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print all suspects as JSON, with thresholds and the estimated numbers of wrong labels for each pair
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FilterBy {
+    PruneByNoiseRate,
+    ConfidentLearning,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RankBy {
+    SelfConfidence,
+    NormalizedMargin,
+}
+
+/// What was judged, and what was found.
+pub struct Judged {
+    /// The item of each row of probabilities.
+    pub ids: Vec<String>,
+    /// Labels in the order of the columns.
+    pub labels: Vec<String>,
+    pub found: LabelErrors,
+    pub n_without_label: usize,
+    /// Rows of probabilities of items that have no label here.
+    pub n_without_item: usize,
+}
 
 impl Errors {
-    pub fn run(self, _out: &mut dyn Write) -> Result<(), Error> {
-        Err(Error::Asked("not there yet".into()))
+    pub fn run(self, out: &mut dyn Write) -> Result<(), Error> {
+        let judged = match &self.probs {
+            Some(probs) => self.by_given(probs)?,
+            None => self.by_own_model()?,
+        };
+        if let Some(path) = &self.out {
+            show::write(path, &judged)?;
+        }
+        if self.json { show::json(&self, &judged, out) } else { show::table(&self, &judged, out) }
+    }
+
+    fn by_given(&self, probs: &Path) -> Result<Judged, Error> {
+        let table = Table::read(&self.labeled, &[&self.id, &self.label])?;
+        let labeled = self.labeled(&table)?;
+        let given = Given::open(probs, &self.id)?;
+        let columns: FxHashMap<&str, u32> =
+            given.labels.iter().enumerate().map(|(at, label)| (label.as_str(), at as u32)).collect();
+        let mut label_of: FxHashMap<&str, (usize, u32)> = FxHashMap::default();
+        for (row, id, label) in &labeled {
+            let Some(column) = columns.get(label) else {
+                let what = format!("{} has no column for the label {label}", probs.display());
+                return Err(table.wrong(&table.rows[*row], 1, what));
+            };
+            label_of.insert(id, (*row, *column));
+        }
+        let bar = progress::bar(4, "reading probabilities");
+        let rows = given.matching(|id| label_of.get(id).map(|(_, column)| *column))?;
+        bar.inc(1);
+        let has: FxHashMap<&str, ()> = rows.ids.iter().map(|id| (id.as_str(), ())).collect();
+        if let Some((row, id, _)) = labeled.iter().find(|(_, id, _)| !has.contains_key(id)) {
+            let n = labeled.len() - has.len();
+            let what = format!("{} has no row for {id}, and for {} more items", probs.display(), n - 1);
+            return Err(table.wrong(&table.rows[*row], 0, what));
+        }
+        let found = label_errors(&rows.given, rows.counted(&bar), self.filter.into(), self.rank.into());
+        bar.finish_and_clear();
+        Ok(Judged {
+            found: found.map_err(|e| rows.in_words(e))?,
+            n_without_label: table.rows.len() - labeled.len(),
+            n_without_item: rows.n_others,
+            labels: rows.file.labels,
+            ids: rows.ids,
+        })
+    }
+
+    fn by_own_model(&self) -> Result<Judged, Error> {
+        Err(Error::Asked("give a file of probabilities with --probs".into()))
+    }
+
+    /// (Row, id, label) of the rows that have a label.
+    fn labeled<'a>(&self, table: &'a Table) -> Result<Vec<(usize, &'a str, &'a str)>, Error> {
+        let mut lines: FxHashMap<&str, u64> = FxHashMap::default();
+        let mut labeled = Vec::new();
+        for (at, row) in table.rows.iter().enumerate() {
+            let id = name(table, row, 0)?;
+            if let Some(line) = lines.insert(id, row.line) {
+                return Err(table.wrong(row, 0, format!("{id} stands in line {line} already")));
+            }
+            if !row.cells[1].trim().is_empty() {
+                labeled.push((at, id, name(table, row, 1)?));
+            }
+        }
+        if labeled.is_empty() {
+            return Err(Error::table(&self.labeled, "no row has a label"));
+        }
+        Ok(labeled)
     }
 }
+
+impl From<FilterBy> for Filter {
+    fn from(by: FilterBy) -> Self {
+        match by {
+            FilterBy::PruneByNoiseRate => Filter::PruneByNoiseRate,
+            FilterBy::ConfidentLearning => Filter::ConfidentLearning,
+        }
+    }
+}
+
+impl From<RankBy> for Rank {
+    fn from(by: RankBy) -> Self {
+        match by {
+            RankBy::SelfConfidence => Rank::SelfConfidence,
+            RankBy::NormalizedMargin => Rank::NormalizedMargin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

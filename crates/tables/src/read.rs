@@ -1,7 +1,8 @@
 //! Reading the named columns of a CSV file (or TSV, by its ending); what does not fit says file, line and column.
 
 use crate::Error;
-use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// A larger cell is taken for a quote that was never closed.
@@ -26,12 +27,7 @@ pub struct Row {
 impl Table {
     /// Reads `columns` of a file, all of which it must have.
     pub fn read(path: &Path, columns: &[&str]) -> Result<Table, Error> {
-        let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let file = std::fs::File::open(path).map_err(Error::file(path))?;
-        let mut reader = ReaderBuilder::new()
-            .delimiter(if is_tsv { b'\t' } else { b',' })
-            .flexible(false)
-            .from_reader(file);
+        let mut reader = reader(path)?;
         let headers = reader.headers().map_err(|e| broken(path, e))?.clone();
         let places = columns.iter().map(|name| place(path, &headers, name)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::new();
@@ -64,7 +60,14 @@ impl Table {
     }
 }
 
-fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, Error> {
+/// A file's records, as its ending says.
+pub fn reader(path: &Path) -> Result<Reader<File>, Error> {
+    let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
+    let file = File::open(path).map_err(Error::file(path))?;
+    Ok(ReaderBuilder::new().delimiter(if is_tsv { b'\t' } else { b',' }).flexible(false).from_reader(file))
+}
+
+pub fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, Error> {
     let is_it = |header: &str| header.trim_start_matches('\u{feff}').trim() == name;
     let mut found = headers.iter().enumerate().filter(|(_, header)| is_it(header)).map(|(at, _)| at);
     match (found.next(), found.next()) {
@@ -83,7 +86,7 @@ fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, Error
     }
 }
 
-fn broken(path: &Path, error: csv::Error) -> Error {
+pub fn broken(path: &Path, error: csv::Error) -> Error {
     let line = error.position().map_or(1, csv::Position::line);
     let what = match error.kind() {
         ErrorKind::Utf8 { .. } => "the bytes are not UTF-8: save the file as UTF-8".to_owned(),
