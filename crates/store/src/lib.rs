@@ -22,6 +22,7 @@ pub mod items;
 pub mod jobs;
 pub mod leases;
 pub mod lock;
+mod number;
 pub mod people;
 pub mod pool;
 pub mod projects;
@@ -81,6 +82,8 @@ pub struct Store {
     clock: Clock,
     blobs: blobs::Place,
     taxonomies: taxonomies::Cache,
+    /// Taken by [`Store::numbered`].
+    number: Option<number::Number>,
 }
 
 #[derive(Clone)]
@@ -124,15 +127,16 @@ impl Store {
             clock,
             blobs,
             taxonomies: Default::default(),
+            number: None,
         }
-        .numbered()
+        .numbered(number::Desk::beside(path)?)
         .await
     }
 
     /// Opens (and migrates) a PostgreSQL database.
     pub async fn open_postgres(url: &str, clock: Clock) -> Result<Store> {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
-        let pool = PgPoolOptions::new().max_connections(20).connect_with(options).await?;
+        let pool = PgPoolOptions::new().max_connections(20).connect_with(options.clone()).await?;
         sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
@@ -141,23 +145,24 @@ impl Store {
             clock,
             blobs: blobs::Place::Table,
             taxonomies: Default::default(),
+            number: None,
         }
-        .numbered()
+        .numbered(number::Desk::session(&options).await?)
         .await
     }
 
     /// Takes a number for this process, so that no two processes make the same id.
-    async fn numbered(mut self) -> Result<Store> {
-        let node = self
-            .write(|tx| {
-                Box::pin(async move {
-                    let query = "UPDATE meta SET value = value + 1 WHERE key = 'node' RETURNING value";
-                    let node: i64 = on!(tx, |db| sqlx::query_scalar(query).fetch_one(db).await)?;
-                    Ok::<_, Error>(node)
-                })
+    async fn numbered(mut self, desk: number::Desk) -> Result<Store> {
+        let count = self.write(|tx| {
+            Box::pin(async move {
+                let query = "UPDATE meta SET value = value + 1 WHERE key = 'node' RETURNING value";
+                let count: i64 = on!(tx, |db| sqlx::query_scalar(query).fetch_one(db).await)?;
+                Ok::<_, Error>(count)
             })
-            .await?;
-        self.ids = Arc::new(Ids::new(node, self.clock.clone()));
+        });
+        let (number, kept) = desk.take(count.await?).await?;
+        self.ids = Arc::new(Ids::new(number, self.clock.clone()));
+        self.number = Some(kept);
         Ok(self)
     }
 
@@ -246,6 +251,9 @@ impl Store {
 
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
+        if let Some(number) = &self.number {
+            number.give_back().await;
+        }
         match &self.engine {
             Engine::Sqlite { readers, writer } => {
                 readers.close().await;
