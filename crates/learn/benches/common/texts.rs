@@ -39,7 +39,9 @@ fn made(random: &mut Xoshiro256PlusPlus) -> Vec<String> {
         let rank = (words.len() as f64).powf(random.r#gen::<f64>()) as usize;
         words[rank.min(words.len() - 1)].clone()
     };
-    (0..13_000).map(|_| (0..random.gen_range(5..20)).map(|_| one(random)).collect::<Vec<_>>().join(" ")).collect()
+    (0..13_000)
+        .map(|_| (0..random.gen_range(5..20)).map(|_| one(random)).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 fn word(mut bits: u64) -> String {
