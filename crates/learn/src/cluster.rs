@@ -18,13 +18,16 @@
 
 mod join;
 mod lloyd;
-mod points;
+pub(crate) mod neighbours;
+pub(crate) mod points;
 mod silhouette;
+mod smooth;
 mod start;
 mod tree;
 
 pub use join::{BadShare, Joined, Reach};
 pub use silhouette::silhouette;
+pub use smooth::smooth;
 pub use tree::{Cut, Merge, Tree};
 
 use lloyd::{Lloyd, lloyd};
@@ -128,7 +131,11 @@ impl KMeans {
     /// # Errors
     /// [`ClusterError::Tolerance`] outside 0 ≤ `tolerance` < 1.
     pub fn tolerance(self, tolerance: f64) -> Result<Self, ClusterError> {
-        if (0.0..1.0).contains(&tolerance) { Ok(Self { tolerance, ..self }) } else { Err(ClusterError::Tolerance) }
+        if (0.0..1.0).contains(&tolerance) {
+            Ok(Self { tolerance, ..self })
+        } else {
+            Err(ClusterError::Tolerance)
+        }
     }
 
     /// Clusters the rows of `vectors` (n × d). Same seed, same bits, on any number of threads.
@@ -158,14 +165,24 @@ impl KMeans {
             let mut rows = rand::seq::index::sample(&mut random, n, enough).into_vec();
             rows.sort_unstable();
             let sample = standard.select(Axis(0), &rows);
-            let started =
-                self.best_start(&Points::new(sample.view())?, SAMPLE_ITERATIONS, SAMPLE_TOLERANCE, &mut random);
+            let started = self.best_start(
+                &Points::new(sample.view())?,
+                SAMPLE_ITERATIONS,
+                SAMPLE_TOLERANCE,
+                &mut random,
+            );
             lloyd(&points, started.centroids, self.iterations, self.tolerance)
         };
         Ok(Clusters::of(&points, fit))
     }
 
-    fn best_start(&self, points: &Points, iterations: usize, tolerance: f64, random: &mut dyn RngCore) -> Lloyd {
+    fn best_start(
+        &self,
+        points: &Points,
+        iterations: usize,
+        tolerance: f64,
+        random: &mut dyn RngCore,
+    ) -> Lloyd {
         let mut once = || {
             let seeds = start::seeds(points, self.clusters, random);
             lloyd(points, seeds, iterations, tolerance)

@@ -82,9 +82,12 @@ impl Clusters {
         let mut lonely = vec![0.0_f32; self.sizes.len()];
         for &cluster in &alone {
             let own = self.centroids.row(cluster);
-            let squared = self.centroids.outer_iter().enumerate().filter(|(other, _)| *other != cluster).map(|(_, c)| {
-                c.iter().zip(own).map(|(a, b)| (a - b).powi(2)).sum::<f32>()
-            });
+            let squared = self
+                .centroids
+                .outer_iter()
+                .enumerate()
+                .filter(|(other, _)| *other != cluster)
+                .map(|(_, c)| c.iter().zip(own).map(|(a, b)| (a - b).powi(2)).sum::<f32>());
             lonely[cluster] = squared.min_by(f32::total_cmp).unwrap_or(0.0).sqrt();
         }
         self.assignment

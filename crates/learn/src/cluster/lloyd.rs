@@ -24,7 +24,8 @@ pub fn lloyd(points: &Points, centroids: Array2<f32>, iterations: usize, toleran
     for iteration in 1..=iterations {
         let mut nearest = points.nearest(means.centroids.view());
         fill_empty(points, means.centroids.nrows(), &mut nearest);
-        let before = std::mem::replace(&mut inertia, nearest.iter().map(|near| f64::from(near.squared)).sum());
+        let before =
+            std::mem::replace(&mut inertia, nearest.iter().map(|near| f64::from(near.squared)).sum());
         let moved = means.follow(points, &mut assignment, &nearest);
         let converged = moved == 0 || before - inertia < tolerance * inertia;
         if converged || iteration == iterations {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// Rows of one block of products: its scores against a few hundred centroids stay in a core's own cache. Fixed, so that
 /// nothing depends on the number of threads.
-const ROWS: usize = 256;
+pub const ROWS: usize = 256;
 
 /// Squared distances below this share of the squared lengths are rounding: the points are the same.
 pub const SAME: f32 = 2e-6;
@@ -51,7 +51,9 @@ impl<'a> Points<'a> {
                 let rows = self.rows.slice(s![from..from + out.len(), ..]);
                 let mut scores = scores.slice_mut(s![..out.len(), ..]);
                 dense::block(scores.view_mut(), rows, centroids.t());
-                for ((out, scores), square) in out.iter_mut().zip(scores.outer_iter()).zip(&self.squares[from..]) {
+                for ((out, scores), square) in
+                    out.iter_mut().zip(scores.outer_iter()).zip(&self.squares[from..])
+                {
                     let scores = scores.to_slice().unwrap_or_default();
                     let (centroid, best) = largest_difference(scores, &halves);
                     // |x − c|² = |x|² − 2 (x·c − |c|²/2); rounding must not make it negative.
@@ -76,7 +78,7 @@ impl<'a> Points<'a> {
 }
 
 /// The squared length of each row.
-fn squares(rows: ArrayView2<f32>) -> Vec<f32> {
+pub fn squares(rows: ArrayView2<f32>) -> Vec<f32> {
     rows.axis_iter(Axis(0)).into_par_iter().map(|row| row.dot(&row)).collect()
 }
 

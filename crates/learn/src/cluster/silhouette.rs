@@ -46,7 +46,8 @@ pub fn silhouette(vectors: ArrayView2<f32>, groups: &[u32], sample: usize, seed:
             }
             let own = sums[of[row]] / f64::from(sizes[of[row]] - 1);
             let others = (0..sizes.len()).filter(|&group| group != of[row]);
-            let next = others.map(|group| sums[group] / f64::from(sizes[group])).fold(f64::INFINITY, f64::min);
+            let next =
+                others.map(|group| sums[group] / f64::from(sizes[group])).fold(f64::INFINITY, f64::min);
             let larger = own.max(next);
             if larger > 0.0 { (next - own) / larger } else { 0.0 }
         })

@@ -91,7 +91,8 @@ impl Tree {
     pub fn suggested(&self) -> Vec<Cut> {
         let mut cuts: Vec<Cut> = Vec::new();
         for groups in 2..self.leaves {
-            let (below, above) = (self.merges[self.leaves - groups - 1].height, self.merges[self.leaves - groups].height);
+            let (below, above) =
+                (self.merges[self.leaves - groups - 1].height, self.merges[self.leaves - groups].height);
             let gap = match (below > 0.0, above > 0.0) {
                 (true, _) => above / below,
                 // From nothing to something: leaves that are equal lie below, different ones above.
