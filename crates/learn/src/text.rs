@@ -1,4 +1,12 @@
-//! The one spelling under which two texts count as the same.
+//! Text to numbers: the one spelling under which two texts count as the same, and tf-idf over words and characters.
+
+mod features;
+mod grams;
+mod interner;
+mod tfidf;
+
+pub use features::{BadFeatures, Features};
+pub use tfidf::{BadTfIdf, TfIdf};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
