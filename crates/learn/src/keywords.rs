@@ -119,7 +119,9 @@ fn without_parts(
         }
         let parts: Vec<usize> = words.iter().filter_map(|word| columns.get(word).copied()).collect();
         let belongs_together = parts.len() == words.len()
-            && parts.iter().all(|&part| overall[keyword.column] * 2 >= overall[part] && !covered.contains(&part));
+            && parts
+                .iter()
+                .all(|&part| overall[keyword.column] * 2 >= overall[part] && !covered.contains(&part));
         if !belongs_together {
             continue;
         }
