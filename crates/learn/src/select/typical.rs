@@ -100,7 +100,7 @@ fn most_typical(vectors: ArrayView2<f32>, mut rows: Vec<usize>, n: usize, seed: 
 }
 
 /// k-means from a k-means++ start: the cluster of each row.
-fn clusters(vectors: ArrayView2<f32>, n: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
+pub fn clusters(vectors: ArrayView2<f32>, n: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
     let rows = vectors.nrows();
     let mut sample: Vec<usize> = if rows <= LEARN { (0..rows).collect() } else { index::sample(random, rows, LEARN).into_vec() };
     sample.sort_unstable();
