@@ -92,7 +92,11 @@ impl Temperature {
     ///
     /// # Errors
     /// As [`expected_calibration_error`].
-    pub fn measure(self, truth: &[u32], probabilities: ArrayView2<f32>) -> Result<Calibration, ClassifyError> {
+    pub fn measure(
+        self,
+        truth: &[u32],
+        probabilities: ArrayView2<f32>,
+    ) -> Result<Calibration, ClassifyError> {
         let after = self.apply(probabilities);
         Ok(Calibration {
             log_loss_before: log_loss(truth, probabilities)?,
@@ -110,7 +114,10 @@ impl Temperature {
 /// # Errors
 /// [`ClassifyError::Rows`]; [`ClassifyError::Empty`] without rows; [`ClassifyError::LabelOutOfRange`];
 /// [`ClassifyError::NotFinite`].
-pub fn expected_calibration_error(truth: &[u32], probabilities: ArrayView2<f32>) -> Result<f64, ClassifyError> {
+pub fn expected_calibration_error(
+    truth: &[u32],
+    probabilities: ArrayView2<f32>,
+) -> Result<f64, ClassifyError> {
     check(truth, probabilities)?;
     if truth.is_empty() {
         return Err(ClassifyError::Empty);

@@ -342,10 +342,10 @@ impl<'s, 'p> State<'s, 'p> {
 
     fn diverse_margin(self) -> Result<Vec<usize>, SelectError> {
         let scores = self.scores(margin)?;
-        let places = top(&scores, self.batch.saturating_mul(widen()))?;
+        let places = top(&scores, self.batch.saturating_mul(WIDEN))?;
         let rows: Vec<usize> = places.iter().map(|place| self.candidates[*place]).collect();
         self.check_vectors(&rows)?;
-        let weights: Vec<f32> = places.iter().map(|place| scores[*place].powf(power())).collect();
+        let weights: Vec<f32> = places.iter().map(|place| scores[*place]).collect();
         let own = self.vectors.select(Axis(0), &rows);
         let picked = typical::central(own.view(), &weights, self.batch, self.seed);
         Ok(picked.into_iter().map(|place| rows[place]).collect())
@@ -369,7 +369,12 @@ impl<'s, 'p> State<'s, 'p> {
                     labeled: &labeled,
                     scores: None,
                 };
-                picked.extend(Strategy::DiverseMargin.pick(&pool, Some(model), self.batch - cold, self.seed)?);
+                picked.extend(Strategy::DiverseMargin.pick(
+                    &pool,
+                    Some(model),
+                    self.batch - cold,
+                    self.seed,
+                )?);
                 Ok(picked)
             }
         }
@@ -396,8 +401,6 @@ impl<'s, 'p> State<'s, 'p> {
 
 /// How many times the batch's rows diverse margin looks at.
 const WIDEN: usize = 10;
-fn widen()->usize{std::env::var("WIDEN").ok().and_then(|v|v.parse().ok()).unwrap_or(WIDEN)}
-fn power()->f32{std::env::var("POWER").ok().and_then(|v|v.parse().ok()).unwrap_or(1.0)}
 
 /// A number in [0, `below`).
 fn draw(random: &mut Xoshiro256PlusPlus, below: f64) -> f64 {

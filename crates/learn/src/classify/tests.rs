@@ -59,16 +59,8 @@ fn gradients_are_slopes() {
         let layout = Layout { labels: 5, dense: 4, sparse: 4 };
         let slots: Vec<u32> = (0..5).collect();
         let weights = [1.0, 2.0, 1.0, 0.5, 3.0];
-        let mut objective = Objective::new(
-            features.reborrow(),
-            targets,
-            link,
-            layout,
-            &slots,
-            &slots[..4],
-            &weights,
-            0.3,
-        );
+        let mut objective =
+            Objective::new(features.reborrow(), targets, link, layout, &slots, &slots[..4], &weights, 0.3);
         let at: Vec<f32> = (0..layout.len()).map(|i| ((i * 7) % 11) as f32 / 11.0 - 0.4).collect();
         let mut gradient = vec![0.0; at.len()];
         objective.evaluate(&at, &mut gradient);
@@ -170,7 +162,8 @@ fn sets_of_labels_stand_each_alone() {
             let right = |(row, set): (ndarray::ArrayView1<f32>, &Vec<u32>)| {
                 (row[label] > 0.5) == set.contains(&(label as u32))
             };
-            let share = p.rows().into_iter().zip(&sets).filter(|x| right((x.0, x.1))).count() as f64 / 2_000.0;
+            let share =
+                p.rows().into_iter().zip(&sets).filter(|x| right((x.0, x.1))).count() as f64 / 2_000.0;
             assert!(share > 0.97, "{label}: {share}");
         }
         assert!(p.column(2).iter().all(|p| *p == 0.0));
@@ -185,7 +178,8 @@ fn sets_of_labels_stand_each_alone() {
 fn balance_lifts_the_rare() {
     let (rows, truth) = blobs(1_000, 2, 4, 3.0, 7);
     let rare: Vec<usize> = (0..1_000).filter(|i| truth[*i] == 0 || i % 20 == 1).collect();
-    let (rows, truth): (_, Vec<u32>) = (rows.select(Axis(0), &rare), rare.iter().map(|i| truth[*i]).collect());
+    let (rows, truth): (_, Vec<u32>) =
+        (rows.select(Axis(0), &rare), rare.iter().map(|i| truth[*i]).collect());
     let features = Features::dense(rows.view());
     let recall = |weights| {
         let model = Classifier::new(2).unwrap().weights(weights).unwrap();
@@ -220,7 +214,8 @@ fn what_is_wrong_is_said() {
     let good = array![[1.0_f32, 0.0], [0.0, 1.0]];
     let features = Features::dense(good.view());
     let classifier = Classifier::new(2).unwrap();
-    let fit = |features: Features, labels: &[u32]| classifier.fit(features, Targets::One(labels), None).map(|_| ());
+    let fit =
+        |features: Features, labels: &[u32]| classifier.fit(features, Targets::One(labels), None).map(|_| ());
     assert_eq!(Classifier::new(0), Err(E::Empty));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(classifier.clone().l2(bad), Err(E::BadPenalty(_))));

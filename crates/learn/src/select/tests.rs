@@ -22,7 +22,10 @@ fn names_lead_there_and_back() {
         assert_eq!(strategy.name().parse(), Ok(strategy));
     }
     let message = "best".parse::<Strategy>().unwrap_err().to_string();
-    assert!(message.starts_with("there is no strategy best; there are: default, random, least-confidence"), "{message}");
+    assert!(
+        message.starts_with("there is no strategy best; there are: default, random, least-confidence"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -75,7 +78,8 @@ fn rows_that_are_all_the_same_can_be_picked() {
     let zeros = Array2::zeros((50, 4));
     for strategy in Strategy::ALL {
         for rows in [&rows, &zeros] {
-            let mut picked = strategy.pick(&pool(rows, &[0, 1], Some(&[0.0; 50])), Some(&model), 30, 1).unwrap();
+            let mut picked =
+                strategy.pick(&pool(rows, &[0, 1], Some(&[0.0; 50])), Some(&model), 30, 1).unwrap();
             picked.sort_unstable();
             picked.dedup();
             assert_eq!(picked.len(), 30, "{strategy}");
@@ -149,7 +153,10 @@ fn what_is_wrong_is_said() {
         Strategy::Scores.pick(&pool(&rows, &[], Some(&one[..3])), None, 1, 0),
         Err(SelectError::Rows { expected: 20, found: 3 })
     );
-    assert_eq!(Strategy::Random.pick(&pool(&rows, &[20], None), None, 1, 0), Err(SelectError::OutOfRange(20)));
+    assert_eq!(
+        Strategy::Random.pick(&pool(&rows, &[20], None), None, 1, 0),
+        Err(SelectError::OutOfRange(20))
+    );
     rows[(7, 2)] = f32::NAN;
     for strategy in [Strategy::Representative, Strategy::Diverse, Strategy::Default] {
         assert_eq!(strategy.pick(&pool(&rows, &[], None), None, 1, 0), Err(SelectError::NotFinite(7)));

@@ -56,7 +56,9 @@ pub fn pick(vectors: ArrayView2<f32>, labeled: &[usize], batch: usize, seed: u64
     let ranked: Vec<Vec<usize>> = members
         .into_par_iter()
         .enumerate()
-        .map(|(c, members)| if given[c] == 0 { Vec::new() } else { most_typical(vectors.reborrow(), members, given[c], seed) })
+        .map(|(c, members)| {
+            if given[c] == 0 { Vec::new() } else { most_typical(vectors.reborrow(), members, given[c], seed) }
+        })
         .collect();
     let mut next = vec![0; n_clusters];
     turns
