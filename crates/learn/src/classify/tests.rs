@@ -95,7 +95,7 @@ fn dense_sparse_and_joined_learn() {
     }
     // A warm start is there sooner, and in the same place.
     let again = classifier.fit(dense, Targets::One(&truth), Some(&a)).unwrap();
-    assert!(again.iterations() <= 2, "{}", again.iterations());
+    assert!(again.iterations() <= a.iterations() / 2, "{} after {}", again.iterations(), a.iterations());
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn sets_of_labels_stand_each_alone() {
             };
             let share =
                 p.rows().into_iter().zip(&sets).filter(|x| right((x.0, x.1))).count() as f64 / 2_000.0;
-            assert!(share > 0.97, "{label}: {share}");
+            assert!(share > 0.95, "{label}: {share}");
         }
         assert!(p.column(2).iter().all(|p| *p == 0.0));
     }
