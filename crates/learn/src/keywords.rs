@@ -2,7 +2,7 @@
 
 mod typical;
 
-pub use typical::{Balance, BadBalance, typical};
+pub use typical::{BadBalance, Balance, typical};
 
 use crate::sparse::Csr;
 use rustc_hash::FxHashMap;
@@ -26,8 +26,8 @@ pub struct Keyword {
 /// `rows` is any matrix of texts by terms whose values above 0 say that a text holds a term, tf-idf for one; `members` are
 /// the rows of each group; `term` gives the spelling of a column, or `None` for columns that don't count, such as grams of
 /// characters. Left out are terms no more frequent in the group than in all of them: this and not a list keeps out the
-/// words that every text has. A group's two-word term takes the place of its words where it covers at least half of the
-/// texts of each; otherwise the words stay and it goes.
+/// words that every text has. A term of two words takes the place of its words where it covers at least half of all texts
+/// of each ("top up", but not "the card"); otherwise the words stay and it goes.
 ///
 /// # Panics
 /// If a member is not a row.
@@ -61,7 +61,7 @@ pub fn keywords<'t>(
                 })
                 .collect();
             scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.column.cmp(&b.column)));
-            without_parts(&scored, &terms, &columns, most)
+            without_parts(&scored, &terms, &columns, &overall, most)
         })
         .collect()
 }
@@ -96,47 +96,45 @@ fn without_parts(
     scored: &[Keyword],
     terms: &[Option<&str>],
     columns: &FxHashMap<&str, usize>,
+    overall: &[u64],
     most: usize,
 ) -> Vec<Keyword> {
-    let n_texts: FxHashMap<usize, u32> = scored.iter().map(|keyword| (keyword.column, keyword.n_texts)).collect();
     let mut chosen: Vec<Keyword> = Vec::new();
+    if most == 0 {
+        return chosen;
+    }
     // Words that stand in a chosen longer term.
     let mut covered: Vec<usize> = Vec::new();
     for &keyword in scored {
+        // A longer term of half the texts of a chosen word can still take its place; one of a quarter of its score can't.
+        if chosen.len() >= most && keyword.score < chosen[most - 1].score / 4.0 {
+            break;
+        }
         let words: Vec<&str> = terms[keyword.column].unwrap_or_default().split(' ').collect();
         if words.len() == 1 {
             if chosen.len() < most && !covered.contains(&keyword.column) {
                 chosen.push(keyword);
             }
-        } else {
-            let parts: Vec<usize> = words.iter().filter_map(|word| columns.get(word).copied()).collect();
-            // Each word must tell something itself, or "my card" would take the place of "card".
-            let tells = parts.len() == words.len()
-                && parts.iter().all(|part| n_texts.get(part).is_some_and(|&n| keyword.n_texts * 2 >= n))
-                && !parts.iter().any(|part| covered.contains(part));
-            let Some(first) = chosen.iter().position(|other| parts.contains(&other.column)) else {
-                if tells && chosen.len() < most {
-                    covered.extend(parts);
-                    chosen.push(keyword);
-                }
-                continue;
-            };
-            if tells {
+            continue;
+        }
+        let parts: Vec<usize> = words.iter().filter_map(|word| columns.get(word).copied()).collect();
+        let belongs_together = parts.len() == words.len()
+            && parts
+                .iter()
+                .all(|&part| overall[keyword.column] * 2 >= overall[part] && !covered.contains(&part));
+        if !belongs_together {
+            continue;
+        }
+        match chosen.iter().position(|other| parts.contains(&other.column)) {
+            Some(first) => {
                 chosen[first] = keyword;
-                let mut place = 0;
-                chosen.retain(|other| {
-                    place += 1;
-                    place - 1 <= first || !parts.contains(&other.column)
-                });
-                covered.extend(parts);
+                chosen.retain(|other| !parts.contains(&other.column));
             }
+            None if chosen.len() < most => chosen.push(keyword),
+            None => continue,
         }
-        // Nothing of half the score can still replace a chosen word.
-        if chosen.len() >= most && keyword.score < chosen[most.max(1) - 1].score / 4.0 {
-            break;
-        }
+        covered.extend(parts);
     }
-    chosen.truncate(most);
     chosen
 }
 

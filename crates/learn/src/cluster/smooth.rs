@@ -48,24 +48,42 @@ pub fn smooth(vectors: ArrayView2<f32>, k: usize, seed: u64) -> Result<Array2<f3
     let around = CELLS.min(members.len());
     // A cell is its own nearest.
     let near_cells = neighbours(&centroids, &centroids, around, |_| None);
-    for (cell, own) in members.iter().enumerate() {
-        let mut base: Vec<usize> = near_cells[cell * around..][..around]
-            .iter()
-            .flat_map(|near| members[near.row as usize].clone())
-            .collect();
-        base.sort_unstable();
-        let (queries, rows) = (points.rows.select(Axis(0), own), points.rows.select(Axis(0), &base));
-        let (queries, others) = (Points::new(queries.view())?, Points::new(rows.view())?);
-        let k = k.min(base.len() - 1);
-        let near = neighbours(&queries, &others, k, |query| base.binary_search(&own[query]).ok());
-        for (query, &row) in own.iter().enumerate() {
-            let of_row = near[query * k..][..k].iter().map(|near| base[near.row as usize] as u32);
-            mean_of(&points, row, of_row, out.row_mut(row).as_slice_mut().unwrap_or_default());
+    for (own, near) in members.chunks(AT_ONCE).zip(near_cells.chunks(AT_ONCE * around)) {
+        let smoothed = own
+            .par_iter()
+            .zip(near.par_chunks(around))
+            .map(|(own, near)| {
+                let mut base: Vec<usize> =
+                    near.iter().flat_map(|cell| &members[cell.row as usize]).copied().collect();
+                base.sort_unstable();
+                of_cell(&points, own, &base, k)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (own, smoothed) in own.iter().zip(smoothed) {
+            own.iter()
+                .zip(smoothed.outer_iter())
+                .for_each(|(&row, smoothed)| out.row_mut(row).assign(&smoothed));
         }
     }
     Ok(out)
 }
 
+/// The rows `own`, smoothed by their nearest among the rows `base`, in which they are too.
+fn of_cell(points: &Points, own: &[usize], base: &[usize], k: usize) -> Result<Array2<f32>, ClusterError> {
+    let (queries, others) = (points.rows.select(Axis(0), own), points.rows.select(Axis(0), base));
+    let (queries, others) = (Points::new(queries.view())?, Points::new(others.view())?);
+    let k = k.min(base.len() - 1);
+    let near = neighbours(&queries, &others, k, |query| base.binary_search(&own[query]).ok());
+    let mut out = Array2::zeros(queries.rows.dim());
+    for (query, (&row, mut out)) in own.iter().zip(out.outer_iter_mut()).enumerate() {
+        let of_row = near[query * k..][..k].iter().map(|near| base[near.row as usize] as u32);
+        mean_of(points, row, of_row, out.as_slice_mut().unwrap_or_default());
+    }
+    Ok(out)
+}
+
+/// Cells whose rows wait in memory together.
+const AT_ONCE: usize = 64;
 /// Cells need not be perfect.
 const CELL_ITERATIONS: usize = 3;
 

@@ -31,8 +31,8 @@ fn the_score_is_the_definition() {
 fn two_words_take_the_place_of_their_parts() {
     let texts = [
         "the exchange rate is bad",
-        "an exchange rate of today",
-        "which exchange rate",
+        "the exchange rate of today",
+        "the exchange rate again",
         "the pin is blocked",
         "a new pin please",
         "forgot the pin of today",
