@@ -11,8 +11,6 @@ mod progress;
 mod read;
 mod simulate;
 mod train;
-// Until the commands use it.
-#[allow(dead_code)]
 mod vectors;
 
 pub use error::Error;
