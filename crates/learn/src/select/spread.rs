@@ -51,7 +51,7 @@ impl<'a> Metric<'a> {
     }
 
     /// Lowers each place's distance to that from `center`.
-    fn approach(&self, center: usize, nearest: &mut [f32]) {
+    pub fn approach(&self, center: usize, nearest: &mut [f32]) {
         let (x, square) = (self.row(center), self.squares[center]);
         let other = self.others.as_ref().and_then(|others| others.row(center).to_slice());
         nearest.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, nearest)| {
