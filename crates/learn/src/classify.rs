@@ -285,7 +285,8 @@ impl Classifier {
         let mut counts = vec![0_usize; self.n_labels];
         for row in 0..rows {
             for label in targets.of(row) {
-                let count = counts.get_mut(*label as usize).ok_or(ClassifyError::LabelOutOfRange { row })?;
+                let count =
+                    counts.get_mut(*label as usize).ok_or(ClassifyError::LabelOutOfRange { row })?;
                 *count += 1;
             }
         }

@@ -368,12 +368,7 @@ impl<'s, 'p> State<'s, 'p> {
                     labeled: &labeled,
                     scores: None,
                 };
-                picked.extend(Strategy::DiverseMargin.pick(
-                    &pool,
-                    Some(model),
-                    self.batch - cold,
-                    self.seed,
-                )?);
+                picked.extend(Strategy::DiverseMargin.pick(&pool, Some(model), self.batch - cold, self.seed)?);
                 Ok(picked)
             }
         }

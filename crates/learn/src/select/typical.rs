@@ -56,11 +56,7 @@ pub fn pick(vectors: ArrayView2<f32>, labeled: &[usize], batch: usize, seed: u64
     let ranked: Vec<Vec<usize>> = members
         .into_par_iter()
         .enumerate()
-        .map(
-            |(c, members)| {
-                if given[c] == 0 { Vec::new() } else { most_typical(vectors, members, given[c], seed) }
-            },
-        )
+        .map(|(c, members)| if given[c] == 0 { Vec::new() } else { most_typical(vectors, members, given[c], seed) })
         .collect();
     let mut next = vec![0; n_clusters];
     turns
@@ -106,8 +102,7 @@ fn most_typical(vectors: ArrayView2<f32>, mut rows: Vec<usize>, n: usize, seed: 
 /// k-means from a k-means++ start: the cluster of each row.
 fn clusters(vectors: ArrayView2<f32>, n: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
     let rows = vectors.nrows();
-    let mut sample: Vec<usize> =
-        if rows <= LEARN { (0..rows).collect() } else { index::sample(random, rows, LEARN).into_vec() };
+    let mut sample: Vec<usize> = if rows <= LEARN { (0..rows).collect() } else { index::sample(random, rows, LEARN).into_vec() };
     sample.sort_unstable();
     let start = spread(&Metric::of_rows(&vectors, &sample), None, n, random);
     let own = vectors.select(Axis(0), &sample);
@@ -135,8 +130,7 @@ fn clusters(vectors: ArrayView2<f32>, n: usize, random: &mut Xoshiro256PlusPlus)
 }
 
 fn assign(vectors: ArrayView2<f32>, centers: ArrayView2<f32>) -> Vec<usize> {
-    let half: Vec<f32> =
-        centers.rows().into_iter().map(|c| 0.5 * c.to_vec().iter().map(|x| x * x).sum::<f32>()).collect();
+    let half: Vec<f32> = centers.rows().into_iter().map(|c| 0.5 * c.to_vec().iter().map(|x| x * x).sum::<f32>()).collect();
     let mut out = vec![0; vectors.nrows()];
     out.par_chunks_mut(dense::BLOCK).enumerate().for_each(|(block, out)| {
         let from = block * dense::BLOCK;
