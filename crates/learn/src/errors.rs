@@ -342,8 +342,16 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         let n = n_given[of_given[0].0.0 as usize];
         scaled.extend(of_given.iter().map(|cell| cell.1 as f64 / sum as f64 * n as f64));
     }
-    // They sum to all items but for rounding; cleanlab scales once more, which settles what lies on the half.
-    let sum: f64 = scaled.iter().sum();
+    // They sum to all items but for the last digit; cleanlab scales once more, and what lies on the half goes one way or
+    // the other by that digit. So the sum is the one that it takes: NumPy's, over a table of actual × given labels.
+    let n_labels = n_given.len() as u64;
+    let mut by_actual: Vec<(u64, f64)> = cells
+        .iter()
+        .zip(&scaled)
+        .map(|(((given, actual), _), x)| (u64::from(*actual) * n_labels + u64::from(*given), *x))
+        .collect();
+    by_actual.sort_unstable_by_key(|cell| cell.0);
+    let sum = pairwise_sum(&by_actual, 0, n_labels * n_labels);
     for x in &mut scaled {
         *x = *x / sum * given.len() as f64;
     }
@@ -361,6 +369,28 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         }));
     }
     joint
+}
+
+/// The sum of `n` numbers from `start` on, of which all but the given (place, number) are 0, by halves and in eight strands
+/// as NumPy sums an array.
+fn pairwise_sum(given: &[(u64, f64)], start: u64, n: u64) -> f64 {
+    const AT_ONCE: u64 = 128;
+    if given.is_empty() {
+        return 0.0;
+    }
+    if n > AT_ONCE {
+        let half = n / 2 - n / 2 % 8;
+        let (first, second) = given.split_at(given.partition_point(|cell| cell.0 < start + half));
+        return pairwise_sum(first, start, half) + pairwise_sum(second, start + half, n - half);
+    }
+    let whole = n - n % 8;
+    let (mut strands, mut rest) = ([0.0; 8], Vec::new());
+    for &(place, x) in given {
+        let at = place - start;
+        if at < whole { strands[(at % 8) as usize] += x } else { rest.push(x) }
+    }
+    let [a, b, c, d, e, f, g, h] = strands;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, x| sum + x)
 }
 
 /// Whole numbers of the same sum: those that rounding moved furthest are moved back.
