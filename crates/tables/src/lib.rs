@@ -13,6 +13,9 @@ mod ratings;
 mod read;
 mod simulate;
 mod train;
+// Until the commands use it.
+#[allow(dead_code)]
+mod vectors;
 
 pub use error::Error;
 

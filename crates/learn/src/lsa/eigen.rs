@@ -1,6 +1,6 @@
 //! Eigenvalues and vectors of a small symmetric matrix.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 
 /// Eigenvalues, falling, and their vectors as columns: Householder's reduction to three diagonals, then the implicit
 /// QL algorithm (Bowdler, Martin, Reinsch and Wilkinson 1968, as `tred2` and `tql2` of EISPACK). About 10 n³ steps.
@@ -164,9 +164,7 @@ fn diagonal(v: &mut Array2<f64>, d: &mut [f64], e: &mut [f64]) {
 }
 
 fn rotate(v: &mut Array2<f64>, i: usize, c: f64, s: f64) {
-    let (a, b) = v.view_mut().split_at(Axis(0), i + 1);
-    let (mut a, mut b) = (a, b);
-    let (mut a, mut b) = (a.row_mut(i), b.row_mut(0));
+    let (mut a, mut b) = v.multi_slice_mut((s![i, ..], s![i + 1, ..]));
     if let (Some(a), Some(b)) = (a.as_slice_mut(), b.as_slice_mut()) {
         for (x, y) in a.iter_mut().zip(b) {
             let h = *y;
