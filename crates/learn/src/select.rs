@@ -10,7 +10,7 @@ mod tests;
 mod typical;
 
 use crate::classify::{ClassifyError, Features, Model};
-use ndarray::{ArrayView2, CowArray, Ix2};
+use ndarray::{ArrayView2, Axis, CowArray, Ix2};
 use rand::{Rng, SeedableRng, seq::index};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use spread::{Metric, spread};
@@ -71,8 +71,9 @@ pub enum Strategy {
     /// BADGE (Ash et al. 2020): k-means++ on the gradients of the last layer, were the most probable label the true
     /// one. Looks at no more than 100,000 rows.
     Badge,
-    /// The rows with the smallest margins, ten times as many as the batch has places, thinned by k-means++ (a
-    /// variant of Zhdanov 2019).
+    /// Diverse mini-batches (Zhdanov 2019): the rows with the smallest margins, ten times as many as the batch has
+    /// places, go into as many clusters as it has; of each cluster the row nearest to its mean, which is weighted by
+    /// uncertainty. Neither twins nor oddities waste a place.
     DiverseMargin,
     /// The highest of scores that the caller gives.
     Scores,
@@ -339,14 +340,14 @@ impl<'s, 'p> State<'s, 'p> {
         Ok(picked.into_iter().map(|place| rows[place]).collect())
     }
 
-    fn diverse_margin(mut self) -> Result<Vec<usize>, SelectError> {
+    fn diverse_margin(self) -> Result<Vec<usize>, SelectError> {
         let scores = self.scores(margin)?;
         let places = top(&scores, self.batch.saturating_mul(WIDEN))?;
         let rows: Vec<usize> = places.iter().map(|place| self.candidates[*place]).collect();
         self.check_vectors(&rows)?;
-        let vectors = self.vectors.view();
-        let metric = Metric::of_rows(&vectors, &rows);
-        let picked = spread(&metric, None, self.batch, &mut self.random);
+        let weights: Vec<f32> = places.iter().map(|place| scores[*place]).collect();
+        let own = self.vectors.select(Axis(0), &rows);
+        let picked = typical::central(own.view(), &weights, self.batch, self.seed);
         Ok(picked.into_iter().map(|place| rows[place]).collect())
     }
 
@@ -368,7 +369,12 @@ impl<'s, 'p> State<'s, 'p> {
                     labeled: &labeled,
                     scores: None,
                 };
-                picked.extend(Strategy::DiverseMargin.pick(&pool, Some(model), self.batch - cold, self.seed)?);
+                picked.extend(Strategy::DiverseMargin.pick(
+                    &pool,
+                    Some(model),
+                    self.batch - cold,
+                    self.seed,
+                )?);
                 Ok(picked)
             }
         }

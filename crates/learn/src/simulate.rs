@@ -170,7 +170,9 @@ impl Plan {
                     }
                     _ => None,
                 };
-                let Some(parts) = own.as_ref().or(shared.as_ref()) else { return Err(SimulateError::BadSplit) };
+                let Some(parts) = own.as_ref().or(shared.as_ref()) else {
+                    return Err(SimulateError::BadSplit);
+                };
                 let start = random_start(parts.labels.len(), self.start, seed);
                 self.strategies
                     .par_iter()
@@ -198,9 +200,14 @@ impl Plan {
             let next = if labeled.is_empty() && !strategy.starts_itself() {
                 start.to_vec()
             } else {
-                let size = if labeled.is_empty() { self.start } else { self.batch.min(self.budget - labeled.len()) };
-                let pool =
-                    Pool { vectors: parts.vectors.view(), features: features.reborrow(), labeled: &labeled, scores: None };
+                let size =
+                    if labeled.is_empty() { self.start } else { self.batch.min(self.budget - labeled.len()) };
+                let pool = Pool {
+                    vectors: parts.vectors.view(),
+                    features: features.reborrow(),
+                    labeled: &labeled,
+                    scores: None,
+                };
                 // Another seed for each batch: the same draws again would be no draws.
                 let seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(labeled.len() as u64);
                 strategy.pick(&pool, model.as_ref(), size, seed)?

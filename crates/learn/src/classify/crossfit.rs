@@ -26,8 +26,8 @@ pub fn stratified_folds(targets: Targets, folds: usize, seed: u64) -> Result<Vec
     Ok(fold)
 }
 
-/// Rows × labels: each row's probabilities under a model that was fitted on the other folds. `keep` rows count; the
-/// rest of the features is not looked at.
+/// Rows × labels: each row's probabilities under a model that was fitted on the other folds. Where a label has rows in
+/// one fold alone, its own fold gives it probability 0.
 ///
 /// # Errors
 /// [`ClassifyError`].
@@ -42,20 +42,19 @@ pub fn out_of_fold(
     same(rows, fold.len())?;
     let mut out = Array2::zeros((rows, classifier.n_labels));
     let folds = fold.iter().max().map_or(0, |most| most + 1);
-    let mut earlier: Option<Model> = None;
     for this in 0..folds {
         let (held, rest): (Vec<usize>, Vec<usize>) = (0..rows).partition(|row| fold[*row] == this);
         if held.is_empty() {
             continue;
         }
         let train = features.gather(&rest);
-        let model = fit_some(classifier, &train.features(), targets, &rest, earlier.as_ref())?;
+        // From nothing: the weights of another fold's model have seen these rows.
+        let model = fit_some(classifier, &train.features(), targets, &rest)?;
         let held_features = features.gather(&held);
         let probabilities = model.probabilities(held_features.features())?;
         for (row, p) in held.iter().zip(probabilities.rows()) {
             out.index_axis_mut(Axis(0), *row).assign(&p);
         }
-        earlier = Some(model);
     }
     Ok(out)
 }
@@ -65,16 +64,15 @@ fn fit_some(
     train: &Features,
     targets: Targets,
     rows: &[usize],
-    earlier: Option<&Model>,
 ) -> Result<Model, ClassifyError> {
     match targets {
         Targets::One(labels) => {
             let labels: Vec<u32> = rows.iter().map(|row| labels[*row]).collect();
-            classifier.fit(*train, Targets::One(&labels), earlier)
+            classifier.fit(*train, Targets::One(&labels), None)
         }
         Targets::Sets(sets) => {
             let sets: Vec<Vec<u32>> = rows.iter().map(|row| sets[*row].clone()).collect();
-            classifier.fit(*train, Targets::Sets(&sets), earlier)
+            classifier.fit(*train, Targets::Sets(&sets), None)
         }
     }
 }

@@ -69,7 +69,8 @@ pub fn minimize(
                 break;
             }
             let parabola = -slope * length * length / (2.0 * (there - value - slope * length));
-            length = if parabola.is_finite() { parabola.clamp(0.1 * length, 0.5 * length) } else { 0.1 * length };
+            length =
+                if parabola.is_finite() { parabola.clamp(0.1 * length, 0.5 * length) } else { 0.1 * length };
         }
         let Some(there) = found else {
             // No shorter step goes down: single precision has no more to give.
@@ -113,9 +114,7 @@ fn descend(direction: &mut [f32], gradient: &[f32], scale: &[f32], pairs: &VecDe
         add(direction, -weight, &pair.change);
         weights.push(weight);
     }
-    let gamma = pairs.back().map_or(1.0, |last| {
-        (last.rho * weighted_square(&last.change, scale)).recip()
-    });
+    let gamma = pairs.back().map_or(1.0, |last| (last.rho * weighted_square(&last.change, scale)).recip());
     direction.par_chunks_mut(CHUNK).zip(scale.par_chunks(CHUNK)).for_each(|(out, scale)| {
         for (o, s) in out.iter_mut().zip(scale) {
             *o *= gamma as f32 * s;
@@ -128,7 +127,9 @@ fn descend(direction: &mut [f32], gradient: &[f32], scale: &[f32], pairs: &VecDe
 }
 
 fn largest(x: &[f32]) -> f64 {
-    f64::from(x.par_chunks(CHUNK).map(|x| x.iter().fold(0.0, |m: f32, v| m.max(v.abs()))).reduce(|| 0.0, f32::max))
+    f64::from(
+        x.par_chunks(CHUNK).map(|x| x.iter().fold(0.0, |m: f32, v| m.max(v.abs()))).reduce(|| 0.0, f32::max),
+    )
 }
 
 fn add(to: &mut [f32], times: f64, x: &[f32]) {

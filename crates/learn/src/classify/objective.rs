@@ -1,6 +1,6 @@
 //! The penalized log loss of a linear classifier, its gradient, and the link between scores and probabilities.
 
-use super::{Features, lbfgs, Link, Targets};
+use super::{Features, Link, Targets, lbfgs};
 use crate::dense;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
@@ -190,7 +190,19 @@ impl<'a> Objective<'a> {
         let by_column = transposed(&features, column_slot, layout.sparse);
         let pull = vec![0.0; features.n_rows() * layout.labels];
         let center = features.dense.map_or_else(Vec::new, means);
-        Self { features, targets, link, layout, label_slot, column_slot, label_weight, l2, center, by_column, pull }
+        Self {
+            features,
+            targets,
+            link,
+            layout,
+            label_slot,
+            column_slot,
+            label_weight,
+            l2,
+            center,
+            by_column,
+            pull,
+        }
     }
 
     /// Parameters of the model into those of the search, whose bias is the score at the center.
@@ -264,7 +276,8 @@ impl<'a> Objective<'a> {
     fn pull(&mut self, parameters: &[f32], bias: &[f32]) -> f64 {
         let labels = self.layout.labels;
         let (features, targets, layout) = (self.features, self.targets, self.layout);
-        let (slots, columns, weights, kind) = (self.label_slot, self.column_slot, self.label_weight, self.link);
+        let (slots, columns, weights, kind) =
+            (self.label_slot, self.column_slot, self.label_weight, self.link);
         let losses: Vec<f64> = self
             .pull
             .par_chunks_mut(BLOCK * labels)

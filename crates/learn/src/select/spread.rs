@@ -27,7 +27,8 @@ impl<'a> Metric<'a> {
     pub fn of_rows(vectors: &'a ArrayView2<f32>, rows: &'a [usize]) -> Self {
         let columns = vectors.ncols();
         let vectors = vectors.as_slice().expect("vectors are in standard layout");
-        let squares = rows.par_iter().map(|row| square(&vectors[row * columns..(row + 1) * columns])).collect();
+        let squares =
+            rows.par_iter().map(|row| square(&vectors[row * columns..(row + 1) * columns])).collect();
         Self { vectors, columns, rows, others: None, squares }
     }
 
@@ -50,7 +51,7 @@ impl<'a> Metric<'a> {
     }
 
     /// Lowers each place's distance to that from `center`.
-    fn approach(&self, center: usize, nearest: &mut [f32]) {
+    pub fn approach(&self, center: usize, nearest: &mut [f32]) {
         let (x, square) = (self.row(center), self.squares[center]);
         let other = self.others.as_ref().and_then(|others| others.row(center).to_slice());
         nearest.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, nearest)| {
@@ -80,7 +81,12 @@ impl<'a> Metric<'a> {
 /// k-means++ (Arthur and Vassilvitskii 2007): each place is drawn with probability in proportion to its weight times
 /// its squared distance from what is picked already; the first by weight alone (without weights: the longest row, the
 /// first of several, as BADGE has it). Places that coincide with picked ones come last, in their order.
-pub fn spread(metric: &Metric, weights: Option<&[f32]>, n: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
+pub fn spread(
+    metric: &Metric,
+    weights: Option<&[f32]>,
+    n: usize,
+    random: &mut Xoshiro256PlusPlus,
+) -> Vec<usize> {
     let n = n.min(metric.len());
     let mut taken = vec![false; metric.len()];
     let mut nearest = vec![f32::INFINITY; metric.len()];
@@ -146,7 +152,11 @@ pub fn farthest(metric: &Metric, centers: impl Iterator<Item = Vec<f32>>, n: usi
     }
     let mut picked = Vec::with_capacity(n);
     while picked.len() < n {
-        let next = if nearest.first() == Some(&f32::INFINITY) { middle(metric) } else { crate::classify::best(&nearest) };
+        let next = if nearest.first() == Some(&f32::INFINITY) {
+            middle(metric)
+        } else {
+            crate::classify::best(&nearest)
+        };
         picked.push(next);
         metric.approach(next, &mut nearest);
         // Below any distance: a place is picked once, even among places that coincide.

@@ -1,6 +1,7 @@
 //! TypiClust (Hacohen, Dekel and Weinshall 2022, "Active Learning on a Budget").
 
-use super::spread::{Metric, spread};
+use crate::classify::best;
+use crate::cluster::KMeans;
 use crate::dense;
 use ndarray::{Array2, ArrayView2, Axis};
 use rand::{SeedableRng, seq::index};
@@ -22,9 +23,8 @@ const ROUNDS: usize = 15;
 /// first.
 pub fn pick(vectors: ArrayView2<f32>, labeled: &[usize], batch: usize, seed: u64) -> Vec<usize> {
     let rows = vectors.nrows();
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
     let n_clusters = (labeled.len() + batch).min(CLUSTERS).min(rows);
-    let cluster = clusters(vectors, n_clusters, &mut random);
+    let cluster = clusters(vectors.reborrow(), n_clusters, seed);
     let mut is_labeled = vec![false; rows];
     labeled.iter().for_each(|row| is_labeled[*row] = true);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); n_clusters];
@@ -56,7 +56,9 @@ pub fn pick(vectors: ArrayView2<f32>, labeled: &[usize], batch: usize, seed: u64
     let ranked: Vec<Vec<usize>> = members
         .into_par_iter()
         .enumerate()
-        .map(|(c, members)| if given[c] == 0 { Vec::new() } else { most_typical(vectors, members, given[c], seed) })
+        .map(|(c, members)| {
+            if given[c] == 0 { Vec::new() } else { most_typical(vectors.reborrow(), members, given[c], seed) }
+        })
         .collect();
     let mut next = vec![0; n_clusters];
     turns
@@ -99,52 +101,68 @@ fn most_typical(vectors: ArrayView2<f32>, mut rows: Vec<usize>, n: usize, seed: 
     scores.into_iter().take(n).map(|(_, row)| row).collect()
 }
 
-/// k-means from a k-means++ start: the cluster of each row.
-fn clusters(vectors: ArrayView2<f32>, n: usize, random: &mut Xoshiro256PlusPlus) -> Vec<usize> {
-    let rows = vectors.nrows();
-    let mut sample: Vec<usize> = if rows <= LEARN { (0..rows).collect() } else { index::sample(random, rows, LEARN).into_vec() };
-    sample.sort_unstable();
-    let start = spread(&Metric::of_rows(&vectors, &sample), None, n, random);
-    let own = vectors.select(Axis(0), &sample);
-    let mut centers = own.select(Axis(0), &start);
-    for _ in 0..ROUNDS {
-        let nearest = assign(own.view(), centers.view());
-        let mut sums = Array2::<f32>::zeros(centers.dim());
-        let mut counts = vec![0_usize; n];
-        for (row, c) in own.rows().into_iter().zip(&nearest) {
-            let mut sum = sums.row_mut(*c);
-            sum += &row;
-            counts[*c] += 1;
-        }
-        let mut moved = 0.0_f32;
-        for (c, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let mean = sums.row(c).mapv(|x| x / *count as f32);
-            moved = moved.max((&mean - &centers.row(c)).mapv(f32::abs).sum());
-            centers.row_mut(c).assign(&mean);
-        }
-        if moved < 1e-4 {
-            break;
+/// One place for each of `n` clusters of the rows: that of the row nearest to the mean of its cluster, each row counting
+/// for its weight; ascending. Where rows coincide there are fewer clusters; the first other rows fill up.
+pub fn central(rows: ArrayView2<f32>, weights: &[f32], n: usize, seed: u64) -> Vec<usize> {
+    let cluster = clusters(rows, n, seed);
+    let n_clusters = cluster.iter().max().map_or(0, |most| most + 1);
+    let mut means = Array2::<f32>::zeros((n_clusters, rows.ncols()));
+    let mut mass = vec![0.0_f32; n_clusters];
+    for ((row, c), weight) in rows.rows().into_iter().zip(&cluster).zip(weights) {
+        means.row_mut(*c).scaled_add(*weight, &row);
+        mass[*c] += weight;
+    }
+    let mut nearest = vec![(f32::INFINITY, 0); n_clusters];
+    for (place, (row, c)) in rows.rows().into_iter().zip(&cluster).enumerate() {
+        let scale = if mass[*c] > 0.0 { mass[*c].recip() } else { 0.0 };
+        let away: f32 = row.iter().zip(means.row(*c)).map(|(x, m)| (x - m * scale).powi(2)).sum();
+        if away < nearest[*c].0 {
+            nearest[*c] = (away, place);
         }
     }
-    assign(vectors, centers.view())
+    let mut picked: Vec<usize> = nearest.into_iter().map(|(_, place)| place).collect();
+    picked.sort_unstable();
+    let others: Vec<usize> = (0..rows.nrows()).filter(|place| picked.binary_search(place).is_err()).collect();
+    picked.extend(others.into_iter().take(n.saturating_sub(n_clusters)));
+    picked
 }
 
-fn assign(vectors: ArrayView2<f32>, centers: ArrayView2<f32>) -> Vec<usize> {
-    let half: Vec<f32> = centers.rows().into_iter().map(|c| 0.5 * c.to_vec().iter().map(|x| x * x).sum::<f32>()).collect();
-    let mut out = vec![0; vectors.nrows()];
+/// k-means: the cluster of each row, below `n`. Learned on a sample of very many rows.
+fn clusters(rows: ArrayView2<f32>, n: usize, seed: u64) -> Vec<usize> {
+    let sample = if rows.nrows() <= LEARN {
+        None
+    } else {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut sample = index::sample(&mut random, rows.nrows(), LEARN).into_vec();
+        sample.sort_unstable();
+        Some(rows.select(Axis(0), &sample))
+    };
+    let learn = sample.as_ref().map_or(rows.reborrow(), |sample| sample.view());
+    let fitted = KMeans::new(n.min(learn.nrows()), seed)
+        .and_then(|k| k.restarts(1))
+        .and_then(|k| k.iterations(ROUNDS))
+        .and_then(|k| k.fit(learn));
+    let Ok(fitted) = fitted else {
+        // Rows were checked: only nothing to cluster comes here.
+        return vec![0; rows.nrows()];
+    };
+    if sample.is_none() {
+        return fitted.assignment.into_iter().map(|c| c as usize).collect();
+    }
+    nearest(rows, fitted.centroids.view())
+}
+
+fn nearest(rows: ArrayView2<f32>, centers: ArrayView2<f32>) -> Vec<usize> {
+    let half: Vec<f32> = centers.rows().into_iter().map(|c| 0.5 * c.dot(&c)).collect();
+    let mut out = vec![0; rows.nrows()];
     out.par_chunks_mut(dense::BLOCK).enumerate().for_each(|(block, out)| {
         let from = block * dense::BLOCK;
-        let rows = vectors.slice_axis(Axis(0), (from..from + out.len()).into());
+        let rows = rows.slice_axis(Axis(0), (from..from + out.len()).into());
         let mut products = Array2::zeros((out.len(), centers.nrows()));
         dense::block(products.view_mut(), rows, centers.t());
-        for (o, row) in out.iter_mut().zip(products.rows()) {
-            let mut best = (f32::NEG_INFINITY, 0);
-            for (c, (p, h)) in row.iter().zip(&half).enumerate() {
-                if p - h > best.0 {
-                    best = (p - h, c);
-                }
-            }
-            *o = best.1;
+        for (o, mut row) in out.iter_mut().zip(products.rows_mut()) {
+            row.iter_mut().zip(&half).for_each(|(p, h)| *p -= h);
+            *o = row.as_slice().map_or(0, best);
         }
     });
     out

@@ -53,7 +53,9 @@ pub struct Outcome {
 
 pub(super) fn outcomes(strategies: &[Strategy], by_seed: &[Vec<Curve>], target: Option<f64>) -> Vec<Outcome> {
     let needed = |place: usize| -> Vec<Option<f64>> {
-        target.map_or_else(Vec::new, |target| by_seed.iter().map(|curves| crossing(&curves[place], target)).collect())
+        target.map_or_else(Vec::new, |target| {
+            by_seed.iter().map(|curves| crossing(&curves[place], target)).collect()
+        })
     };
     let random: Option<Vec<f64>> = strategies
         .iter()
@@ -63,7 +65,8 @@ pub(super) fn outcomes(strategies: &[Strategy], by_seed: &[Vec<Curve>], target: 
     let outcome = |(place, strategy): (usize, &Strategy)| {
         let curves: Vec<&Curve> = by_seed.iter().map(|curves| &curves[place]).collect();
         let to_target = needed(place);
-        let all: Option<Vec<f64>> = to_target.iter().copied().collect::<Option<Vec<f64>>>().filter(|a| !a.is_empty());
+        let all: Option<Vec<f64>> =
+            to_target.iter().copied().collect::<Option<Vec<f64>>>().filter(|a| !a.is_empty());
         let to_random = all.as_ref().zip(random.as_ref()).map(|(own, random)| {
             let logs: Vec<f64> = own.iter().zip(random).map(|(a, b)| (a / b).ln()).collect();
             let log = interval(&logs);
@@ -126,8 +129,9 @@ pub(super) fn interval(values: &[f64]) -> Interval {
 /// The 97.5% quantile of Student's t (Abramowitz and Stegun 1964: table 26.10, and 26.7.5 beyond it).
 fn student(freedom: usize) -> f64 {
     const TABLE: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
+        2.045, 2.042,
     ];
     let z = 1.959_963_985_f64;
     let f = freedom as f64;

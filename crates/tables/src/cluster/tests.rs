@@ -1,0 +1,153 @@
+use super::*;
+use clap::Parser;
+use serde_json::Value;
+use tempfile::TempDir;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+/// Runs `assay cluster` on a file of this content; `{}` in an argument is the folder it lies in.
+fn run(content: &str, arguments: &[&str]) -> Result<(String, TempDir), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv");
+    std::fs::write(&path, content).unwrap();
+    let here = folder.path().display().to_string();
+    let arguments: Vec<String> = ["cluster", "{}/x.csv"]
+        .iter()
+        .chain(arguments)
+        .map(|argument| argument.replace("{}", &here))
+        .collect();
+    let mut out = Vec::new();
+    match Cli::try_parse_from(arguments).unwrap().cluster.run(&mut out) {
+        Ok(()) => Ok((String::from_utf8(out).unwrap(), folder)),
+        Err(error) => {
+            Err(error.to_string().rsplit_once("x.csv").map_or(error.to_string(), |e| e.1.to_owned()))
+        }
+    }
+}
+
+/// 36 texts on three things, and one of nothing.
+fn three_things() -> String {
+    let mut content = String::from("id,text\n");
+    for n in 0..12 {
+        let day = ["monday", "tuesday", "friday"][n % 3];
+        content += &format!("c{n},\"my <b>card</b> payment was declined on {day}, card payment & fees\"\n");
+        content += &format!("p{n},please reset the pin code on {day} pin code\n");
+        content += &format!("e{n},what exchange rate do you use for euros on {day} exchange rate\n");
+    }
+    content + "nothing,\n"
+}
+
+fn json(content: &str, arguments: &[&str]) -> Value {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+    serde_json::from_str(&run(content, &arguments).unwrap().0).unwrap()
+}
+
+#[test]
+fn three_things_make_three_clusters() {
+    let arguments = ["--clusters", "3", "--neighbours", "3", "--out", "{}/o.csv", "--map", "{}/m.svg"];
+    let (table, folder) = run(&three_things(), &arguments).unwrap();
+    assert!(
+        table.starts_with("36 texts in 3 clusters; 1 without a known word are in none; silhouette 0."),
+        "{table}"
+    );
+    assert!(table.contains("exchange rate"), "{table}");
+
+    let out = std::fs::read_to_string(folder.path().join("o.csv")).unwrap();
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some("id,cluster"));
+    let of: FxHashMap<&str, &str> = lines.map(|line| line.split_once(',').unwrap()).collect();
+    assert_eq!((of.len(), of["nothing"]), (37, ""));
+    for thing in ["c", "p", "e"] {
+        assert!((0..12).all(|n| of[format!("{thing}{n}").as_str()] == of[format!("{thing}0").as_str()]));
+    }
+    assert!(of["c0"] != of["p0"] && of["p0"] != of["e0"] && of["c0"] != of["e0"]);
+
+    let svg = std::fs::read_to_string(folder.path().join("m.svg")).unwrap();
+    assert_eq!(svg.matches("<path").count(), 3);
+    assert!(svg.contains(": 12 texts. ") && svg.contains("prefers-color-scheme: dark"));
+    assert!(!svg.contains("<script") && !svg.contains("NaN") && !svg.contains("<b>"));
+}
+
+#[test]
+fn json_says_everything() {
+    let found = json(&three_things(), &["--clusters", "3"]);
+    assert_eq!((&found["n_items"], &found["n_without_cluster"]), (&Value::from(37), &Value::from(1)));
+    let clusters = found["clusters"].as_array().unwrap();
+    assert_eq!(clusters.len(), 3);
+    for cluster in clusters {
+        assert_eq!(cluster["size"], 12);
+        assert!(!cluster["keywords"].as_array().unwrap().is_empty());
+        let typical = cluster["typical"].as_array().unwrap();
+        assert_eq!(typical.len(), 5);
+        assert!(typical.iter().all(|item| item["id"].is_string() && item["text"].is_string()));
+    }
+    assert_eq!(found["tree"]["merges"].as_array().unwrap().len(), 2);
+    assert_eq!(found["outliers"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn without_a_number_there_are_micro_clusters_and_their_tree() {
+    let found = json(&three_things(), &["--neighbours", "0"]);
+    let leaves = found["tree"]["leaves"].as_array().unwrap();
+    assert!((3..=20).contains(&leaves.len()));
+    assert_eq!(leaves.iter().map(|leaf| leaf["size"].as_u64().unwrap()).sum::<u64>(), 36);
+    assert_eq!(found["tree"]["merges"].as_array().unwrap().len(), leaves.len() - 1);
+    assert!(!found["tree"]["suggested"].as_array().unwrap().is_empty());
+    let sizes: Vec<u64> =
+        found["clusters"].as_array().unwrap().iter().map(|c| c["size"].as_u64().unwrap()).collect();
+    assert!(sizes.is_sorted_by(|a, b| a >= b) && sizes.iter().sum::<u64>() == 36);
+    let (table, _) = run(&three_things(), &[]).unwrap();
+    assert!(table.contains("cut from a tree of") && table.contains("Clear cuts of the tree"), "{table}");
+}
+
+#[test]
+fn the_same_seed_says_the_same() {
+    let files = || {
+        let (table, folder) = run(&three_things(), &["--seed", "7", "--map", "{}/m.svg", "--json"]).unwrap();
+        (table, std::fs::read_to_string(folder.path().join("m.svg")).unwrap())
+    };
+    assert_eq!(files(), files());
+}
+
+#[test]
+fn few_texts_and_equal_texts() {
+    let one = json("id,text\n1,one word\n2,one word\n", &["--clusters", "2", "--map", "{}/m.svg"]);
+    // There is one different text: two clusters can't be told apart.
+    assert_eq!(one["clusters"].as_array().unwrap().len(), 1);
+    let two =
+        json("n,words\n1,one word\n2,one other\n", &["--id", "n", "--text", "words", "--map", "{}/m.svg"]);
+    assert_eq!(two["n_items"], 2);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let wrong = |content: &str, arguments: &[&str]| run(content, arguments).unwrap_err();
+    assert_eq!(wrong("id,text\n", &[]), ": there are no texts: the file has a header alone");
+    assert_eq!(
+        wrong("id,text\n1,a b\n2,c\n1,a b\n", &[]),
+        ", line 4, column id: the id 1 stands on line 2 already"
+    );
+    assert_eq!(
+        wrong("id,text\n1,a b\n ,c\n", &[]),
+        ", line 3, column id: the id is empty: each text needs one"
+    );
+    assert!(wrong("id,words\n1,a\n", &[]).contains("there is no column text; the file has: id, words"));
+    assert_eq!(wrong("id,text\n1,a\n", &["--clusters", "0"]), "--clusters must be at least 1");
+    assert_eq!(
+        wrong("id,text\n1,one word\n2,one word\n3,\n", &["--clusters", "3"]),
+        ": 3 clusters can't be made of 2 texts with known words"
+    );
+    assert!(wrong("id,text\n1,\n2,  \n", &[]).starts_with(": nothing is known of any of the 2 texts"));
+    let out = wrong(&three_things(), &["--out", "{}/no/such/folder.csv"]);
+    assert!(out.contains("folder.csv: "), "{out}");
+    assert!(Cli::try_parse_from(["cluster", "x.csv", "--encoder", "magic"]).is_err());
+}
+
+#[test]
+fn texts_can_not_break_the_drawing() {
+    assert_eq!(picture::escape("<a href=\"x\">&'\u{0}\u{ffff}"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39; ");
+}
