@@ -153,7 +153,8 @@ impl Errors {
             let rows: Vec<usize> = labeled.iter().map(|(row, _, _)| *row).collect();
             all.select(ndarray::Axis(0), &rows)
         } else {
-            let texts: Vec<&str> = labeled.iter().map(|(row, _, _)| table.rows[*row].cells[2].as_str()).collect();
+            let texts: Vec<&str> =
+                labeled.iter().map(|(row, _, _)| table.rows[*row].cells[2].as_str()).collect();
             vectors::make(&self.encoder, &texts, self.seed)?.dense
         };
         let targets = Targets::One(&given);

@@ -139,14 +139,16 @@ fn what_is_wrong_is_said_with_its_place() {
 fn by_a_model_of_its_own() {
     let mut labeled = "id,label,text\n".to_owned();
     for i in 0..120 {
-        let (label, words) = if i % 2 == 0 { ("greeting", "hello good morning") } else { ("goodbye", "see you later bye") };
+        let (label, words) =
+            if i % 2 == 0 { ("greeting", "hello good morning") } else { ("goodbye", "see you later bye") };
         let wrong = if label == "greeting" { "goodbye" } else { "greeting" };
         let label = if i % 40 == 7 { wrong } else { label };
         writeln!(labeled, "{i},{label},{words} number {}", i % 13).unwrap();
     }
     let (printed, _) = run(&labeled, "", &["--json"]).unwrap();
     let got: Value = serde_json::from_str(&printed).unwrap();
-    let mut ids: Vec<&str> = got["suspects"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    let mut ids: Vec<&str> =
+        got["suspects"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     assert_eq!(ids, ["47", "7", "87"], "{printed}");
     assert_eq!(got["suspects"][0]["suggested"], "goodbye");
