@@ -243,7 +243,9 @@ fn first_look<R: Rows>(
             return false;
         }
         let is_one = |x: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(x);
-        if let Some(column) = p.iter().position(|x| !is_one(x)) {
+        // Without a way out in the middle: several are compared at a time.
+        if !p.iter().fold(true, |all, x| all & is_one(x)) {
+            let column = p.iter().position(|x| !is_one(x)).unwrap_or(0);
             wrong = Some(LabelErrorsError::NotAProbability { row, column, value: p[column] });
             return false;
         }
@@ -265,32 +267,37 @@ fn first_look<R: Rows>(
 
 impl Sight {
     fn of(p: &[f64], own: usize) -> Self {
-        let first_most = |p: &[f64]| {
-            p.iter().enumerate().fold(
-                (0, f64::NEG_INFINITY),
-                |most, (at, &x)| {
-                    if x > most.1 { (at, x) } else { most }
-                },
-            )
-        };
-        let (before, after) = (first_most(&p[..own]), first_most(&p[own + 1..]));
-        let other = before.1.max(after.1);
-        let leads = p[own] + ROUNDING;
-        let most = if before.1 >= p[own] && before.1 >= after.1 {
-            before.0
-        } else if p[own] >= after.1 {
+        let (before, after) = (largest(&p[..own]), largest(&p[own + 1..]));
+        let other = before.max(after);
+        let most = if p[own] > before && p[own] >= after {
             own
         } else {
-            own + 1 + after.0
+            let most = other.max(p[own]);
+            p.iter().position(|x| *x == most).unwrap_or(own)
         };
+        let leads = p[own] + ROUNDING;
         Self {
             most: most as u32,
             own: p[own],
             // With a single label there is no other.
             other: if p.len() == 1 { 0.0 } else { other },
-            holds: leads > before.1 && leads >= after.1,
+            holds: leads > before && leads >= after,
         }
     }
+}
+
+/// In four strands, so that they are compared at a time.
+fn largest(p: &[f64]) -> f64 {
+    let more = |a: f64, b: f64| if a > b { a } else { b };
+    let mut strands = [f64::NEG_INFINITY; 4];
+    let chunks = p.chunks_exact(4);
+    let rest = chunks.remainder().iter().fold(f64::NEG_INFINITY, |most, x| more(*x, most));
+    for chunk in chunks {
+        for (most, x) in strands.iter_mut().zip(chunk) {
+            *most = more(*x, *most);
+        }
+    }
+    strands.into_iter().fold(rest, more)
 }
 
 /// The label of each row that reaches its threshold: the only one, or of several the most probable label of all.
@@ -303,10 +310,10 @@ fn confident_labels<R: Rows>(
     let mut confident = Vec::with_capacity(first.sights.len());
     let mut add = |p: &[f64]| {
         let Some(sight) = first.sights.get(confident.len()) else { return false };
-        let mut reached = p.iter().zip(&least).enumerate().filter(|(_, (p, least))| p >= least);
-        confident.push(match (reached.next(), reached.next()) {
-            (None, _) => None,
-            (Some((only, _)), None) => Some(only as u32),
+        let reached = || p.iter().zip(&least).map(|(p, least)| p >= least);
+        confident.push(match reached().map(u32::from).sum::<u32>() {
+            0 => None,
+            1 => reached().position(|is_reached| is_reached).map(|label| label as u32),
             _ => Some(sight.most),
         });
         true
@@ -342,8 +349,16 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         let n = n_given[of_given[0].0.0 as usize];
         scaled.extend(of_given.iter().map(|cell| cell.1 as f64 / sum as f64 * n as f64));
     }
-    // They sum to all items but for rounding; cleanlab scales once more, which settles what lies on the half.
-    let sum: f64 = scaled.iter().sum();
+    // They sum to all items but for the last digit; cleanlab scales once more, and what lies on the half goes one way or
+    // the other by that digit. So the sum is the one that it takes: NumPy's, over a table of actual × given labels.
+    let n_labels = n_given.len() as u64;
+    let mut by_actual: Vec<(u64, f64)> = cells
+        .iter()
+        .zip(&scaled)
+        .map(|(((given, actual), _), x)| (u64::from(*actual) * n_labels + u64::from(*given), *x))
+        .collect();
+    by_actual.sort_unstable_by_key(|cell| cell.0);
+    let sum = pairwise_sum(&by_actual, 0, n_labels * n_labels);
     for x in &mut scaled {
         *x = *x / sum * given.len() as f64;
     }
@@ -361,6 +376,28 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         }));
     }
     joint
+}
+
+/// The sum of `n` numbers from `start` on, of which all but the given (place, number) are 0, by halves and in eight strands
+/// as NumPy sums an array.
+fn pairwise_sum(given: &[(u64, f64)], start: u64, n: u64) -> f64 {
+    const AT_ONCE: u64 = 128;
+    if given.is_empty() {
+        return 0.0;
+    }
+    if n > AT_ONCE {
+        let half = n / 2 - n / 2 % 8;
+        let (first, second) = given.split_at(given.partition_point(|cell| cell.0 < start + half));
+        return pairwise_sum(first, start, half) + pairwise_sum(second, start + half, n - half);
+    }
+    let whole = n - n % 8;
+    let (mut strands, mut rest) = ([0.0; 8], Vec::new());
+    for &(place, x) in given {
+        let at = place - start;
+        if at < whole { strands[(at % 8) as usize] += x } else { rest.push(x) }
+    }
+    let [a, b, c, d, e, f, g, h] = strands;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, x| sum + x)
 }
 
 /// Whole numbers of the same sum: those that rounding moved furthest are moved back.
@@ -385,19 +422,20 @@ fn prune<R: Rows>(
     joint: &[JointCell],
     n_given: &[usize],
 ) -> Result<Vec<bool>, LabelErrorsError<R::Error>> {
-    let mut leaders: FxHashMap<u32, Vec<Leaders>> = FxHashMap::default();
+    // Of each given label, those that are taken for another.
+    let mut leaders: Vec<Vec<Leaders>> = n_given.iter().map(|_| Vec::new()).collect();
     for of_given in joint.chunk_by(|a, b| a.given == b.given) {
         let label = of_given[0].given;
         // The only item of a label is left alone.
         if n_given[label as usize] > 1 {
-            leaders.insert(label, Leaders::of(of_given, label));
+            leaders[label as usize] = Leaders::of(of_given, label);
         }
     }
     let mut row = 0;
     let mut add = |p: &[f64]| {
-        let Some(label) = given.get(row) else { return false };
-        for leaders in leaders.get_mut(label).into_iter().flatten() {
-            leaders.offer(p[leaders.label as usize] - p[*label as usize], row);
+        let Some(label) = given.get(row).map(|label| *label as usize) else { return false };
+        for leaders in &mut leaders[label] {
+            leaders.offer(p[leaders.label as usize] - p[label], row);
         }
         row += 1;
         true
@@ -405,7 +443,7 @@ fn prune<R: Rows>(
     rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
     same_rows(row, given.len())?;
     let mut marked = vec![false; given.len()];
-    for lead in leaders.into_values().flatten().flat_map(|leaders| leaders.best) {
+    for lead in leaders.into_iter().flatten().flat_map(|leaders| leaders.best) {
         marked[lead.row] = true;
     }
     Ok(marked)
@@ -417,6 +455,8 @@ struct Leaders {
     at_most: usize,
     /// The weakest on top.
     best: BinaryHeap<Lead>,
+    /// The weakest's lead, once there are as many as are wanted: a later row must have more.
+    least: f64,
 }
 
 impl Leaders {
@@ -433,19 +473,22 @@ impl Leaders {
                 label: cell.actual,
                 at_most: (cell.n_items as f64 - taken).max(0.0) as usize,
                 best: BinaryHeap::new(),
+                least: f64::NEG_INFINITY,
             })
             .filter(|leaders| leaders.at_most > 0)
             .collect()
     }
 
     fn offer(&mut self, lead: f64, row: usize) {
-        let lead = Lead { lead, row };
-        if self.best.len() < self.at_most {
-            self.best.push(lead);
-        } else if let Some(mut weakest) = self.best.peek_mut()
-            && lead < *weakest
-        {
-            *weakest = lead;
+        if lead <= self.least {
+            return;
+        }
+        if self.best.len() == self.at_most {
+            self.best.pop();
+        }
+        self.best.push(Lead { lead, row });
+        if self.best.len() == self.at_most {
+            self.least = self.best.peek().map_or(self.least, |weakest| weakest.lead);
         }
     }
 }

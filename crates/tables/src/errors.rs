@@ -3,10 +3,12 @@
 mod probabilities;
 mod show;
 
-use crate::ratings::name;
+use crate::ratings::{Names, name};
 use crate::read::Table;
+use crate::vectors::{self, Choice};
 use crate::{Error, progress};
 use clap::{Args, ValueEnum};
+use learn::classify::{Classifier, Features, Targets, out_of_fold, stratified_folds};
 use learn::errors::{Filter, LabelErrors, LabelErrorsError, Rank, label_errors};
 use probabilities::Given;
 use rustc_hash::FxHashMap;
@@ -33,6 +35,15 @@ pub struct Errors {
     /// a model that was not trained on the item. It is read several times and never held in memory
     #[arg(long, value_name = "FILE")]
     probs: Option<PathBuf>,
+    /// Vectors for the model trained here: `lsa`, `sentence:FOLDER` or `given:FILE.npy`
+    #[arg(long, value_name = "VECTORS", default_value = "lsa", conflicts_with = "probs")]
+    encoder: Choice,
+    /// Folds of the model trained here
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "probs")]
+    folds: usize,
+    /// Where random choices start: the same seed gives the same result
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Which labels are suspected: as many of each pair of labels as are estimated to be wrong, or every one whose confident
     /// label is another
     #[arg(long, value_enum, default_value = "prune-by-noise-rate")]
@@ -122,7 +133,43 @@ impl Errors {
     }
 
     fn by_own_model(&self) -> Result<Judged, Error> {
-        Err(Error::Asked("give a file of probabilities with --probs".into()))
+        let table = Table::read(&self.labeled, &[&self.id, &self.label, &self.text])?;
+        let labeled = self.labeled(&table)?;
+        let mut names = Names::default();
+        for (_, _, label) in &labeled {
+            names.number(label);
+        }
+        let sorted = names.sorted();
+        let mut place = vec![0; sorted.len()];
+        for (rank, &number) in sorted.iter().enumerate() {
+            place[number as usize] = rank as u32;
+        }
+        let given: Vec<u32> =
+            labeled.iter().filter_map(|(_, _, label)| names.find(label)).map(|n| place[n as usize]).collect();
+        // Vectors that were given have a row for each row of the file, labeled or not.
+        let vectors = if let Choice::Given(_) = self.encoder {
+            let texts: Vec<&str> = table.rows.iter().map(|row| row.cells[2].as_str()).collect();
+            let all = vectors::make(&self.encoder, &texts, self.seed)?.dense;
+            let rows: Vec<usize> = labeled.iter().map(|(row, _, _)| *row).collect();
+            all.select(ndarray::Axis(0), &rows)
+        } else {
+            let texts: Vec<&str> =
+                labeled.iter().map(|(row, _, _)| table.rows[*row].cells[2].as_str()).collect();
+            vectors::make(&self.encoder, &texts, self.seed)?.dense
+        };
+        let targets = Targets::One(&given);
+        let probabilities = stratified_folds(targets, self.folds, self.seed).and_then(|folds| {
+            out_of_fold(&Classifier::new(sorted.len())?, Features::dense(vectors.view()), targets, &folds)
+        });
+        let probabilities = probabilities.map_err(|e| Error::table(&self.labeled, e.to_string()))?;
+        let found = label_errors(&given, probabilities.view(), self.filter.into(), self.rank.into());
+        Ok(Judged {
+            found: found.map_err(|e| Error::table(&self.labeled, e.to_string()))?,
+            ids: labeled.iter().map(|(_, id, _)| (*id).to_owned()).collect(),
+            labels: sorted.iter().map(|number| names.name(*number).to_owned()).collect(),
+            n_without_label: table.rows.len() - labeled.len(),
+            n_without_item: 0,
+        })
     }
 
     /// (Row, id, label) of the rows that have a label.

@@ -140,6 +140,26 @@ fn thousands_of_labels_make_no_table_of_pairs() {
     assert!(got.suspects.iter().all(|s| s.row % 100 == 0 && s.suggested as usize == s.row * 7 % k));
 }
 
+/// NumPy's figures for numbers x(i) = 0.1 + i mod 7 / 3 at every i that 3 divides, and 0 elsewhere.
+#[test]
+fn sums_are_numpys_to_the_last_digit() {
+    for (n, wanted) in [
+        (0, 0.0),
+        (5, 1.200_000_000_000_000_2),
+        (16, 6.266_666_666_666_667),
+        (100, 37.066_666_666_666_67),
+        (128, 46.300_000_000_000_004),
+        (131, 47.400_000_000_000_006),
+        (1_000, 367.733_333_333_333_35),
+        (5_929, 2_174.7),
+        (100_003, 36_667.5),
+    ] {
+        let given: Vec<(u64, f64)> =
+            (0..n).filter(|i| i % 3 == 0).map(|i| (i, 0.1 + (i % 7) as f64 / 3.0)).collect();
+        assert_eq!(pairwise_sum(&given, 0, n), wanted, "{n}");
+    }
+}
+
 #[test]
 fn rounding_keeps_the_sum() {
     assert_eq!(round_keeping_sum(&[2.4, 3.4, 4.2]), [2, 4, 4]);

@@ -54,13 +54,13 @@ fn made() -> (String, String) {
     (labeled, format!("id,l2,l0,l1,l3\n{}\n", probs.join("\n")))
 }
 
-/// cleanlab's answer.
+/// What cleanlab 2.9.0 says of these columns in this order, which settles what lies on the half in rounding.
 #[test]
 fn by_given_probabilities() {
     let (labeled, probs) = made();
     for (filter, rank, wanted) in [
-        ("prune-by-noise-rate", "self-confidence", [35, 49, 42, 56, 28, 14, 21, 0]),
-        ("prune-by-noise-rate", "normalized-margin", [49, 35, 42, 14, 28, 56, 21, 0]),
+        ("prune-by-noise-rate", "self-confidence", [35, 49, 42, 28, 14, 7, 21, 0]),
+        ("prune-by-noise-rate", "normalized-margin", [49, 35, 42, 14, 28, 7, 21, 0]),
         ("confident-learning", "self-confidence", [35, 49, 42, 56, 28, 14, 7, 21]),
         ("confident-learning", "normalized-margin", [49, 35, 42, 14, 28, 56, 7, 21]),
     ] {
@@ -132,4 +132,31 @@ fn what_is_wrong_is_said_with_its_place() {
     assert!(wrong("id,label\n1,\"x\n2,y\n", "id,x,y\n1,1,0\n").contains("is a quote missing its end?"));
     // Nothing is wrong with these.
     assert!(run(good, "id,x,y\n1,1,0\n2,0,1\n", &[]).unwrap().0.starts_with("0 of 2 labels"));
+}
+
+/// Without probabilities a model is trained on the texts: greetings called goodbyes are found.
+#[test]
+fn by_a_model_of_its_own() {
+    let mut labeled = "id,label,text\n".to_owned();
+    for i in 0..120 {
+        let (label, words) =
+            if i % 2 == 0 { ("greeting", "hello good morning") } else { ("goodbye", "see you later bye") };
+        let wrong = if label == "greeting" { "goodbye" } else { "greeting" };
+        let label = if i % 40 == 7 { wrong } else { label };
+        writeln!(labeled, "{i},{label},{words} number {}", i % 13).unwrap();
+    }
+    let (printed, _) = run(&labeled, "", &["--json"]).unwrap();
+    let got: Value = serde_json::from_str(&printed).unwrap();
+    let mut ids: Vec<&str> =
+        got["suspects"].as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["47", "7", "87"], "{printed}");
+    assert_eq!(got["suspects"][0]["suggested"], "goodbye");
+    // Again, to the bit; and on one thread.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(pool.install(|| run(&labeled, "", &["--json"])).unwrap().0, printed);
+    let wrong = |labeled: &str, options: &[&str]| run(labeled, "", options).unwrap_err();
+    assert!(wrong(&labeled, &["--folds", "1"]).contains("1 folds of 120 rows can't be made"));
+    assert!(wrong("id,label,text\n1,x,a\n", &[]).contains("5 folds of 1 rows"));
+    assert!(wrong("id,label\n1,x\n", &[]).contains("there is no column text"));
 }
