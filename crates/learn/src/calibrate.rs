@@ -78,7 +78,7 @@ impl Temperature {
         let inverse = self.0.recip();
         for mut row in out.rows_mut() {
             let most = row.iter().copied().fold(0.0, f32::max);
-            if !(most > 0.0) {
+            if most <= 0.0 {
                 continue;
             }
             row.mapv_inplace(|p| (f64::from(p / most).powf(inverse)) as f32);

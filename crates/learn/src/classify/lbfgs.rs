@@ -52,7 +52,7 @@ pub fn minimize(
         }
         descend(&mut direction, &gradient, scale, &pairs);
         let mut slope = dot(&direction, &gradient);
-        if !(slope < 0.0) {
+        if slope >= 0.0 || slope.is_nan() {
             // Rounding has spoiled the memory: begin again from the metric alone.
             pairs.clear();
             descend(&mut direction, &gradient, scale, &pairs);

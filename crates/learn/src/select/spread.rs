@@ -117,7 +117,7 @@ fn weighted(random: &mut Xoshiro256PlusPlus, n: usize, mass: impl Fn(usize) -> f
         .map(|chunk| (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).map(&mass).sum())
         .collect();
     let total: f64 = chunks.iter().sum();
-    if !(total > 0.0) {
+    if total <= 0.0 || total.is_nan() {
         return None;
     }
     let mut left = draw(random, total);

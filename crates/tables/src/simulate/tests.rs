@@ -40,7 +40,7 @@ fn strategies_are_compared() {
     let plot = plot.unwrap();
     assert!(plot.starts_with("<svg xmlns=") && plot.trim_end().ends_with("</svg>"));
     assert_eq!(plot.matches("<polyline").count(), 3);
-    assert!(plot.contains("prefers-color-scheme:dark") && plot.contains(">diverse-margin<") == false);
+    assert!(plot.contains("prefers-color-scheme:dark") && !plot.contains(">diverse-margin<"));
     assert!(!plot.contains("<script") && !plot.contains("NaN") && !plot.contains("href"));
 }
 
