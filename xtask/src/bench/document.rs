@@ -53,7 +53,10 @@ fn empty() -> String {
          named, it ran in the same run on the same machine, and the ratio is what counts. No test depends on a time.\n",
     );
     for bench in BENCHES {
-        text.push_str(&format!("\n<!-- {0} -->\n<!-- /{0} -->\n", bench.name));
+        text.push_str(&format!(
+            "\n<!-- {0} -->\nNot measured yet: `cargo xtask bench {0}`, {1}.\n<!-- /{0} -->\n",
+            bench.name, bench.measures
+        ));
     }
     text
 }

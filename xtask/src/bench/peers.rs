@@ -2,6 +2,7 @@
 //!
 //! The programs that drive the others lie beside the repository, in `../shared/peers`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -119,7 +120,7 @@ struct Measured {
     alone: f64,
     start_seconds: f64,
     memory: f64,
-    /// Nothing where it can't be known.
+    /// Answers beyond the one that each item should have; nothing where it can't be known.
     doubled: Option<f64>,
     errors: f64,
 }
@@ -236,15 +237,31 @@ fn potato(job: &Job, folder: &Path) -> Result<Measured> {
     let start_seconds = server.ready(port, "/", PATIENCE)?;
     let value = job.drive(&bin, "potato.py", &["--base", &format!("http://127.0.0.1:{port}")])?;
     let memory = server.memory();
+    // Ended before its files are read: it writes them then.
+    drop(server);
     Ok(Measured {
         name: named(POTATO),
         answers_per_second: told(&value, "/load/labels_per_s"),
         alone: told(&value, "/solo/submit_p50_ms") + told(&value, "/solo/next_p50_ms"),
         start_seconds,
         memory,
-        doubled: None,
+        doubled: Some(given_twice(&folder.join("annotations"))?),
         errors: told(&value, "/load/errors"),
     })
+}
+
+/// Each person has a file of what they said of which item.
+fn given_twice(folder: &Path) -> Result<f64> {
+    let (mut items, mut n_answers) = (BTreeSet::new(), 0);
+    for person in fs::read_dir(folder)? {
+        let Ok(state) = fs::read_to_string(person?.path().join("user_state.json")) else { continue };
+        let state: Value = serde_json::from_str(&state)?;
+        let answered = state["instance_id_to_label_to_value"].as_object();
+        let answered = answered.context("what a person said, in Potato's own file")?;
+        n_answers += answered.len();
+        items.extend(answered.keys().cloned());
+    }
+    Ok((n_answers - items.len()) as f64)
 }
 
 /// The package and its version as words.
