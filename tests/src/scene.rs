@@ -4,7 +4,7 @@ use domain::permission::{Actor, Role, Roles, Scope};
 use domain::project::{Settings, Slug, Task};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::{Label, Taxonomy};
-use domain::{LabelId, PersonId, ProjectId, QueueId};
+use domain::{LabelId, ProjectId, QueueId};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;

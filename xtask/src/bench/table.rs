@@ -38,10 +38,11 @@ impl fmt::Display for Table {
     }
 }
 
-/// 1234567.8 as `1,234,568`, 12.34 as `12.3`, 1.234 as `1.23`: three digits that count, whole thousands in groups.
+/// 1234567.8 as `1,234,568`, 12.34 as `12.3`, 1.234 as `1.23`, 3.0 as `3`: three digits that count, thousands in
+/// groups.
 pub fn number(value: f64) -> String {
     match value.abs() {
-        large if large >= 99.95 => grouped(value),
+        whole if whole >= 99.95 || whole.fract() == 0.0 => grouped(value),
         middle if middle >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn numbers_as_people_read_them() {
         let read = [1_234_567.8, 1000.0, 999.9, 99.96, 12.34, 1.234, 0.0, -4321.0].map(number);
-        assert_eq!(read, ["1,234,568", "1,000", "1,000", "100", "12.3", "1.23", "0.00", "−4,321"]);
+        assert_eq!(read, ["1,234,568", "1,000", "1,000", "100", "12.3", "1.23", "0", "−4,321"]);
     }
 
     #[test]

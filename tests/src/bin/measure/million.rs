@@ -53,6 +53,12 @@ pub async fn million(mut arguments: Arguments) -> Value {
     tell("a release of all");
     let release = assay(&folder, &["release", SLUG, "--name", "all", "--json"]).await;
     assert_eq!(release.said["manifest"]["n_rows"], n, "{}", release.said);
+    tell("a second opinion on some");
+    let labels = ["--label", "intent", "--label-as", "answers", "--person", "Somebody else"];
+    let second = import(&folder, &files.second, &labels).await;
+    assert_eq!(second.said["counts"]["answers"], Files::n_second(n), "{}", second.said);
+    let what = "CSV with labels of a second person for a tenth";
+    imports.push(imported(what, Files::n_second(n), &files.second, &second));
     tell("the search index");
     let house = scene::open(&folder, None).await;
     let index = Instant::now();
@@ -84,9 +90,15 @@ struct Files {
     jsonl: PathBuf,
     csv: PathBuf,
     labeled: PathBuf,
+    /// Some of the same texts, as somebody else would label them: one in ten otherwise.
+    second: PathBuf,
 }
 
 impl Files {
+    fn n_second(n: usize) -> usize {
+        n / 10
+    }
+
     fn write(folder: &Path, n: usize) -> Files {
         let texts = || sample::messages(SEED, END_MICROS).take(n);
         let file = |name: &str| {
@@ -100,7 +112,14 @@ impl Files {
         sample::write_csv(out, texts(), Truth::Hidden).expect("texts as CSV");
         let (labeled, out) = file("labeled.csv");
         sample::write_csv(out, texts(), Truth::Shown).expect("labeled texts as CSV");
-        Files { jsonl, csv, labeled }
+        let otherwise = |(at, message): (usize, sample::Message)| {
+            let away = usize::from(at % 10 == 9);
+            sample::Message { intent: (message.intent + away) % INTENTS.len(), ..message }
+        };
+        let (second, out) = file("second.csv");
+        sample::write_csv(out, texts().take(Files::n_second(n)).enumerate().map(otherwise), Truth::Shown)
+            .expect("texts labeled again as CSV");
+        Files { jsonl, csv, labeled, second }
     }
 }
 

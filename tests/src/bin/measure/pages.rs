@@ -15,6 +15,8 @@ const REQUESTS: usize = 20;
 /// What addresses are made of.
 pub struct Known {
     item: ItemId,
+    /// Few are older than this one.
+    deep: ItemId,
     source: SourceId,
     label: LabelId,
 }
@@ -22,12 +24,14 @@ pub struct Known {
 impl Known {
     pub async fn of(house: &House, project: ProjectId) -> Known {
         let store = &house.store;
-        let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 1).await;
+        let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
+        let items = items.expect("items");
         let sources = store.sources(project, None, 1).await;
         let taxonomy = store.published_taxonomy(project).await;
         let (_, _, taxonomy) = taxonomy.expect("the taxonomy").expect("it is published");
         Known {
-            item: items.expect("items").first().expect("an item").id,
+            item: items.first().expect("an item").id,
+            deep: items.last().expect("an item").id,
             source: sources.expect("imports").first().expect("an import").id,
             label: taxonomy.labels.first().expect("a label").id,
         }
@@ -163,7 +167,7 @@ impl Reader {
 
 /// What a page is called, and its address.
 fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
-    let Known { item, source, label } = known;
+    let Known { item, deep, source, label } = known;
     let page = |what, path: String| (what, format!("/p/{SLUG}{path}"));
     let list = |what, path: String| (what, format!("/api/v1/projects/{SLUG}{path}"));
     let own = |path: &str| path.to_owned();
@@ -174,11 +178,12 @@ fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
         page("One import", format!("/data/{source}")),
         page("Items", own("/items")),
         page("Items, oldest first", own("/items?order=oldest")),
-        page("Items, deep in the list", format!("/items?order=oldest&after={item}")),
+        page("Items, the end of the list", format!("/items?after={deep}")),
         page("Items: agreed", own("/items?state=agreed")),
-        page("Items: in conflict (none)", own("/items?state=conflict")),
+        page("Items: in conflict", own("/items?state=conflict")),
         page("Items: one label", format!("/items?label={label}")),
-        page("Items: one label, in conflict (none)", format!("/items?label={label}&state=conflict")),
+        page("Items: stuck (none)", own("/items?state=stuck")),
+        page("Items: one label, in conflict", format!("/items?label={label}&state=conflict")),
         page("Items: one import", format!("/items?source={source}")),
         page("Items: a field", own("/items?field=channel=chat")),
         page("Items: a field, control items", own("/items?field=channel=chat&control=yes")),
@@ -192,6 +197,7 @@ fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
         page("One queue", format!("/queues/{queue}")),
         page("Label", format!("/queues/{queue}/label")),
         page("Agreement", own("/agreement")),
+        page("Agreement of the queue", format!("/agreement?queue={queue}")),
         page("Releases", own("/releases")),
         page("New release", own("/releases/new")),
         page("One release", own("/releases/1")),
