@@ -1,5 +1,5 @@
-// Signs in to a demo, opens the first queue that can be labeled, and lets Lighthouse look at its page as on a phone.
-// Prints one line of JSON.
+// Signs in to a demo, opens the first queue that can be labeled, and lets Lighthouse look at its page as on a phone,
+// three times. Prints one line of JSON.
 //
 // node lighthouse.mjs MODULES CHROMIUM ADDRESS PASSWORD
 import { createRequire } from "node:module";
@@ -29,8 +29,18 @@ const chrome = await launch({
   chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
 });
 try {
-  const { lhr } = await lighthouse(address + path, {
-    port: chrome.port,
+  const looks = [];
+  for (let look = 0; look < 3; look++) looks.push(await lookAt(address + path, chrome.port));
+  // Each look differs a little: the one in the middle counts.
+  looks.sort((one, other) => one.performance - other.performance);
+  console.log(JSON.stringify(looks[1]));
+} finally {
+  await chrome.kill();
+}
+
+async function lookAt(url, port) {
+  const { lhr } = await lighthouse(url, {
+    port,
     output: "json",
     logLevel: "error",
     formFactor: "mobile",
@@ -38,9 +48,9 @@ try {
     extraHeaders: { Cookie: cookie },
   });
   if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
-  if (!lhr.finalDisplayedUrl.endsWith(path)) throw new Error(`it looked at ${lhr.finalDisplayedUrl}`);
+  if (lhr.finalDisplayedUrl !== url) throw new Error(`it looked at ${lhr.finalDisplayedUrl}`);
   const audit = (name) => lhr.audits[name].numericValue;
-  const said = {
+  return {
     performance: 100 * lhr.categories.performance.score,
     accessibility: 100 * lhr.categories.accessibility.score,
     first_paint_ms: audit("first-contentful-paint"),
@@ -49,7 +59,4 @@ try {
     shift: audit("cumulative-layout-shift"),
     sent_kb: audit("total-byte-weight") / 1000,
   };
-  console.log(JSON.stringify(said));
-} finally {
-  await chrome.kill();
 }

@@ -40,7 +40,7 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     match step("Lighthouse", || lighthouse(place, &programs)) {
         Ok(table) => text.push_str(&format!(
             "\nThe Label page of the demo, as Lighthouse ({LIGHTHOUSE}) sees it on a phone, slowed down as it does by \
-             itself:\n\n{table}"
+             itself; the middle one of three looks:\n\n{table}"
         )),
         Err(error) => {
             text.push_str("\nLighthouse could not be run.\n");

@@ -15,15 +15,19 @@ use serde_json::Value;
 use super::options::Options;
 use super::table::{Table, number};
 use super::{Section, python};
-use crate::place::{Place, output, run as to_the_end};
+use crate::place::{Place, Profile, output, run as to_the_end};
 use crate::step::step;
 
 const PEERS: &str = "crates/learn/benches/peers";
 
-pub fn run(place: &Place, _: &Options) -> Result<Section> {
+pub fn run(place: &Place, options: &Options) -> Result<Section> {
     let folder = place.target.join("criterion");
     let before = newest(&folder)?;
-    step("ours", || to_the_end(place.cargo(["bench", "-p", "learn"])))?;
+    let mut cargo = place.cargo(["bench", "-p", "learn"]);
+    if options.profile == Profile::Dev {
+        cargo.args(["--profile", "dev"]);
+    }
+    step("ours", || to_the_end(cargo))?;
     let ours = estimates(&folder, before)?;
     let (mut peers, mut failures) = (Vec::new(), Vec::new());
     for script in scripts(&place.root.join(PEERS))? {

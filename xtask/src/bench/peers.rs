@@ -63,7 +63,8 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
          {PEOPLE} people, each with an account of their own, answer {} items with overlap 1 as fast as they are let, on \
          the same machine, one product after another. Assay answers and hands out the next item in one request, the \
          others take one for each; the times are of both together. Every product on its embedded database, or without \
-         one where it has none. *Given twice*: answers beyond the one that was asked for.\n\n{}",
+         one where it has none. *Memory* is the most that Assay ever held, and what the others hold at the end. *Given twice*: answers beyond \
+         the one that was asked for.\n\n{}",
         number(job.items as f64),
         table(&rows)
     );
@@ -141,8 +142,7 @@ impl Measured {
 }
 
 fn table(rows: &[Measured]) -> Table {
-    let heads =
-        ["", "answers a second", "one alone, p50", "start", "memory at most", "given twice", "errors"];
+    let heads = ["", "answers a second", "one alone, p50", "start", "memory", "given twice", "errors"];
     let mut table = Table::new(&heads);
     let Some(assay) = rows.first() else { return table };
     for row in rows {

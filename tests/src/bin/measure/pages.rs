@@ -26,13 +26,14 @@ impl Known {
         let store = &house.store;
         let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
         let items = items.expect("items");
-        let sources = store.sources(project, None, 1).await;
+        let sources = store.sources(project, None, 10).await;
         let taxonomy = store.published_taxonomy(project).await;
         let (_, _, taxonomy) = taxonomy.expect("the taxonomy").expect("it is published");
         Known {
             item: items.first().expect("an item").id,
             deep: items.last().expect("an item").id,
-            source: sources.expect("imports").first().expect("an import").id,
+            // The newest come first, and the first brought the items.
+            source: sources.expect("imports").last().expect("an import").id,
             label: taxonomy.labels.first().expect("a label").id,
         }
     }
@@ -151,7 +152,8 @@ impl Reader {
         }
         let first = times.remove(0);
         times.sort_by(f64::total_cmp);
-        let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
+        // The smallest time that so large a share does not exceed.
+        let at = |share: f64| times[(times.len() as f64 * share).ceil() as usize - 1];
         json!({ "what": what, "first_ms": first, "p50_ms": at(0.5), "p95_ms": at(0.95), "bytes": bytes })
     }
 
