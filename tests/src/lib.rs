@@ -1,5 +1,6 @@
 //! What tests share: a running house without a network, people in it, and requests to it.
 
+pub mod kills;
 pub mod scene;
 pub mod server;
 

@@ -4,11 +4,12 @@ use domain::permission::{Actor, Role, Roles, Scope};
 use domain::project::{Settings, Slug, Task};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::{Label, Taxonomy};
-use domain::{LabelId, PersonId, ProjectId, QueueId};
+use domain::{LabelId, ProjectId, QueueId};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use store::projects::NewProject;
 use store::{Clock, Error, Store};
@@ -16,11 +17,16 @@ use tokio::sync::watch;
 use uuid::Uuid;
 use workflow::House;
 
+/// The short name of the project.
+pub const SLUG: &str = "load";
+
 /// What the people need to know.
 pub struct Scene {
     pub queue: QueueId,
     pub labels: Vec<LabelId>,
     pub tokens: Vec<String>,
+    /// Of somebody who may import and cut releases.
+    pub owner: String,
     /// How many answers were confirmed so far, for whoever waits for a moment in the middle.
     pub n_confirmed: watch::Sender<usize>,
 }
@@ -36,7 +42,7 @@ pub async fn open(data: &Path, url: Option<&str>) -> House {
 
 /// A project with items, ten labels, an open queue, and people with tokens.
 pub async fn prepare(house: &House, n_people: usize, n_items: usize, overlap: u32) -> Scene {
-    let (project, people) = settle(house, n_people.max(1)).await;
+    let project = project(house).await;
     let taxonomy = Taxonomy {
         labels: (0..10)
             .map(|i| Label { hue: i, ..Label::named(house.store.next_id(), &format!("label {i}")) })
@@ -63,19 +69,40 @@ pub async fn prepare(house: &House, n_people: usize, n_items: usize, overlap: u3
         .map_err(|halt| format!("{halt:?}"))
         .expect("its members");
     let mut tokens = Vec::new();
-    for (i, person) in people.into_iter().enumerate() {
-        let token = format!("assay_load_{i}");
-        let hash = workflow::who::token_hash(&token);
-        let add = house.store.write(move |tx| {
-            Box::pin(async move {
-                tx.add_token(project, person, "load", &hash, Scope::Label).await?;
-                Ok::<_, Error>(())
-            })
-        });
-        add.await.expect("a token");
-        tokens.push(token);
+    for i in 0..n_people.max(1) {
+        tokens.push(person(house, project, &format!("p{i}"), Role::Annotator, Scope::Label).await);
     }
-    Scene { queue, labels, tokens, n_confirmed: watch::Sender::new(0) }
+    let owner = person(house, project, "owner", Role::Owner, Scope::Write).await;
+    Scene { queue, labels, tokens, owner, n_confirmed: watch::Sender::new(0) }
+}
+
+/// Somebody with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
+/// Ids carry the millisecond, and counts are spread by id: people who all came at once would be spread otherwise than
+/// they are in life. Returns the secret of their token.
+pub async fn person(house: &House, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
+    let before = house.store.now().0 / 1000;
+    while house.store.now().0 / 1000 == before {
+        tokio::task::yield_now().await;
+    }
+    let newcomer = workflow::people::Newcomer {
+        name: name.to_owned(),
+        email: format!("{name}@load.test"),
+        password: None,
+        admin: false,
+    };
+    let person =
+        workflow::people::add(house, &Actor::OPERATOR, newcomer).await.expect("a new e-mail address");
+    let token = format!("assay_load_{name}");
+    let hash = workflow::who::token_hash(&token);
+    let settle = house.store.write(move |tx| {
+        Box::pin(async move {
+            tx.set_roles(project, person, Roles::of(&[role])).await?;
+            tx.add_token(project, person, "load", &hash, scope).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    settle.await.expect("their role and token");
+    token
 }
 
 async fn import(house: &House, project: ProjectId, n: usize) {
@@ -113,28 +140,21 @@ impl AsRef<[u8]> for SharedBytes {
     }
 }
 
-async fn settle(house: &House, n_people: usize) -> (ProjectId, Vec<PersonId>) {
+/// An empty project.
+pub async fn project(house: &House) -> ProjectId {
     let write = house.store.write(move |tx| {
         Box::pin(async move {
             let new = NewProject {
-                slug: Slug::parse("load").expect("a short name"),
+                slug: Slug::parse(SLUG).expect("a short name"),
                 name: "Load".to_owned(),
                 description: String::new(),
                 task: Task::Single,
                 settings: Settings::default(),
             };
-            let project = tx.create_project(&new).await?.expect("an empty installation");
-            let mut people = Vec::new();
-            for i in 0..n_people {
-                let person = tx.add_person(&crate::somebody(&format!("p{i}@load.test"), false)).await?;
-                let person = person.expect("a new e-mail address");
-                tx.set_roles(project, person, Roles::of(&[Role::Annotator])).await?;
-                people.push(person);
-            }
-            Ok::<_, Error>((project, people))
+            Ok::<_, Error>(tx.create_project(&new).await?.expect("an empty installation"))
         })
     });
-    write.await.expect("people and project")
+    write.await.expect("the project")
 }
 
 #[derive(Default)]
@@ -146,11 +166,19 @@ pub struct Measured {
     pub errors: usize,
     /// What the first of them said.
     pub first_error: Option<String>,
+    /// From the start to the last answer.
+    pub seconds: f64,
+    /// Somebody had nothing left to answer before the time was over.
+    pub ran_out: bool,
 }
 
 impl Measured {
     pub fn n(&self) -> usize {
         self.times.len()
+    }
+
+    pub fn per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.n() as f64 / self.seconds } else { 0.0 }
     }
 
     /// The time under which this share of the answers lies, in milliseconds.
@@ -162,13 +190,28 @@ impl Measured {
 
 /// All of them at once, for so long.
 pub async fn run(address: &str, scene: &Scene, people: usize, seconds: f64) -> Measured {
-    let until = Instant::now() + Duration::from_secs_f64(seconds);
+    let stop = Arc::new(AtomicBool::new(false));
+    let bell = {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+            stop.store(true, Ordering::Relaxed);
+        })
+    };
+    let measured = run_until(address, scene, people, stop).await;
+    bell.abort();
+    measured
+}
+
+/// All of them at once, until they are told to stop or nothing is left.
+pub async fn run_until(address: &str, scene: &Scene, people: usize, stop: Arc<AtomicBool>) -> Measured {
+    let start = Instant::now();
     let tasks: Vec<_> = (0..people)
         .map(|i| {
-            let url = format!("{address}/api/v1/projects/load/queues/{}/next", scene.queue);
+            let url = format!("{address}/api/v1/projects/{SLUG}/queues/{}/next", scene.queue);
             let (token, labels) = (scene.tokens[i].clone(), scene.labels.clone());
-            let told = scene.n_confirmed.clone();
-            tokio::spawn(async move { person(&url, &token, &labels, until, &told).await })
+            let (told, stop) = (scene.n_confirmed.clone(), stop.clone());
+            tokio::spawn(async move { answers(&url, &token, &labels, start, &stop, &told).await })
         })
         .collect();
     let mut all = Measured::default();
@@ -178,17 +221,20 @@ pub async fn run(address: &str, scene: &Scene, people: usize, seconds: f64) -> M
         all.confirmed.extend(one.confirmed);
         all.errors += one.errors;
         all.first_error = all.first_error.or(one.first_error);
+        all.seconds = all.seconds.max(one.seconds);
+        all.ran_out |= one.ran_out;
     }
     all.times.sort_by(f64::total_cmp);
     all
 }
 
 /// One person: answer what is held and get the next, as fast as the server lets them.
-async fn person(
+async fn answers(
     url: &str,
     token: &str,
     labels: &[LabelId],
-    until: Instant,
+    start: Instant,
+    stop: &AtomicBool,
     told: &watch::Sender<usize>,
 ) -> Measured {
     let client = reqwest::Client::new();
@@ -211,8 +257,11 @@ async fn person(
             return measured;
         }
     };
-    while Instant::now() < until {
-        let Some(item) = held["items"].get(0) else { break };
+    while !stop.load(Ordering::Relaxed) {
+        let Some(item) = held["items"].get(0) else {
+            measured.ran_out = true;
+            break;
+        };
         let id = Uuid::now_v7();
         let answer = json!({
             "id": id,
@@ -226,6 +275,7 @@ async fn person(
         match send(vec![answer]).await {
             Ok(next) if next["answers"][0].get("ok").is_some() => {
                 measured.times.push(sent.elapsed().as_secs_f64() * 1e3);
+                measured.seconds = start.elapsed().as_secs_f64();
                 measured.confirmed.push(id);
                 told.send_modify(|n| *n += 1);
                 held = next;

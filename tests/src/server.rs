@@ -31,11 +31,9 @@ impl Server {
         Server { child, address }
     }
 
-    /// The most it ever held in memory, in MB. Linux only; 0 elsewhere.
-    pub fn peak_memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    /// What it holds in memory and has used of the processor.
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.child.id())
     }
 
     /// Ends it as an admin would.
@@ -55,6 +53,33 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What a process holds and has used, as Linux tells it; all 0 elsewhere, and for a process that has ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// Resident memory now, in MB.
+    pub memory: f64,
+    /// The most it ever was, in MB.
+    pub peak: f64,
+    /// Ticks of the processor since the start, a hundred a second.
+    pub ticks: u64,
+}
+
+impl Usage {
+    pub fn of(process: u32) -> Usage {
+        let read = |file| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
+        let (status, stat) = (read("status"), read("stat"));
+        let megabytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+        };
+        // The name of the program stands in brackets and may hold anything; user and system time are the 12th and
+        // 13th word after it.
+        let words = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        let ticks = words.skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+        Usage { memory: megabytes("VmRSS:"), peak: megabytes("VmHWM:"), ticks }
     }
 }
 

@@ -14,10 +14,14 @@ pub struct Browser {
 
 /// Finds or installs the browser and the test packages.
 pub fn prepare(place: &Place) -> Result<Browser> {
+    Ok(Browser { chromium: chromium(place)?, modules: npm::packages(place, "end2end")? })
+}
+
+/// The system's own browser.
+pub fn chromium(place: &Place) -> Result<PathBuf> {
     let otherwise = "install Chromium, or leave its tests out with `--without browser`";
     let find = || on_path(&["chromium", "chromium-browser", "google-chrome"]);
-    let chromium = install::debian(place, "chromium", otherwise, find)?;
-    Ok(Browser { chromium, modules: npm::packages(place, "end2end")? })
+    install::debian(place, "chromium", otherwise, find)
 }
 
 impl Browser {

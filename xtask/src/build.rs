@@ -1,5 +1,6 @@
 //! `cargo xtask build`: one file with everything inside.
 
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -13,7 +14,7 @@ pub fn build(arguments: &[String]) -> Result<()> {
     let place = Place::find()?;
     front::build(&place, profile)?;
     let program = step("the program, with its assets inside", || {
-        compile(&place, profile, true)?;
+        compile(&place, profile, true, &["assay"])?;
         let folder = place.target.join("dist");
         std::fs::create_dir_all(&folder)?;
         let program = folder.join("assay");
@@ -23,7 +24,7 @@ pub fn build(arguments: &[String]) -> Result<()> {
         Ok(program)
     })?;
     let megabytes = std::fs::metadata(&program)?.len() as f64 / 1e6;
-    println!("{} ({megabytes:.1} MB)", program.display());
+    writeln!(stdout(), "{} ({megabytes:.1} MB)", program.display())?;
     Ok(())
 }
 
@@ -37,13 +38,16 @@ pub fn profile(arguments: &[String]) -> Result<Profile> {
 
 /// The server to run from here: a debug build reads its assets from disk, so that a new style needs no new server.
 pub fn server(place: &Place, profile: Profile) -> Result<PathBuf> {
-    step("the server", || compile(place, profile, profile == Profile::Release))?;
+    step("the server", || compile(place, profile, profile == Profile::Release, &["assay"]))?;
     Ok(place.program(profile))
 }
 
-/// With `--workspace`, the features that crates are built with are those of the tests, and less is built twice.
-fn compile(place: &Place, profile: Profile, embed: bool) -> Result<()> {
-    let mut cargo = place.cargo(["build", "--workspace", "--bin", "assay"]);
+/// Builds these programs. With `--workspace`, the features that crates are built with are those of the tests, and less is built twice.
+pub fn compile(place: &Place, profile: Profile, embed: bool, programs: &[&str]) -> Result<()> {
+    let mut cargo = place.cargo(["build", "--workspace"]);
+    for program in programs {
+        cargo.args(["--bin", program]);
+    }
     if profile == Profile::Release {
         cargo.arg("--release");
     }

@@ -14,13 +14,14 @@ mod run;
 mod step;
 mod test;
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask run [--release] [-- ARGS]   build everything and serve the demo on http://127.0.0.1:3000
 cargo xtask build [--release]           one file, `assay`, with styles, fonts and wasm inside
 cargo xtask test [--without WHAT,..]    every check and every test; WHAT is postgres or browser
-cargo xtask bench [NAME]                the benchmarks; without a name, their list";
+cargo xtask bench [NAME|all]            measure, and write docs/benchmarks.md; without a name, the list";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,10 +34,7 @@ fn main() -> ExitCode {
         "build" => build::build(rest),
         "test" => test::test(rest),
         "bench" => bench::bench(rest),
-        "help" | "--help" | "-h" => {
-            println!("{HELP}");
-            Ok(())
-        }
+        "help" | "--help" | "-h" => writeln!(stdout(), "{HELP}").map_err(anyhow::Error::from),
         other => Err(anyhow::anyhow!("there is no `cargo xtask {other}`\n\n{HELP}")),
     };
     match done {

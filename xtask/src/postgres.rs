@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster for the length of one test run.
+//! A private PostgreSQL cluster for the length of one run.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::bench::on_disk;
 use crate::install;
 use crate::place::{Place, on_path, output};
 
@@ -15,14 +16,26 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a new, empty cluster on a free port. It is stopped and deleted when this value is dropped, and also
-    /// when xtask dies without dropping it.
+    /// Starts a new, empty cluster on a free port, for tests: what it says is not kept through a loss of power. It is
+    /// stopped and deleted when this value is dropped, and also when xtask dies without dropping it.
     pub fn start(place: &Place) -> Result<Cluster> {
+        Cluster::start_in(place, &std::env::temp_dir(), FORGETFUL)
+    }
+
+    /// The same as it comes, on a disk and with every commit synced: for measurements.
+    pub fn start_durable(place: &Place) -> Result<Cluster> {
+        // The user that PostgreSQL runs as can't go into every target folder; this one is never in memory by custom.
+        let folder = Path::new("/var/tmp");
+        on_disk(folder)?;
+        Cluster::start_in(place, folder, "")
+    }
+
+    fn start_in(place: &Place, parent: &Path, settings: &str) -> Result<Cluster> {
         let bin = programs(place)?;
-        let folder = std::env::temp_dir().join(format!("assay-postgres-{}", std::process::id()));
+        let folder = parent.join(format!("assay-postgres-{}", std::process::id()));
         std::fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
         let port = free_port()?;
-        let started = init_and_start(&bin, &folder, port);
+        let started = init_and_start(&bin, &folder, port, settings);
         // The keeper comes first even if the start failed: it also removes the folder.
         let keeper = keeper(&bin, &folder)?;
         let cluster = Cluster { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), keeper };
@@ -30,6 +43,10 @@ impl Cluster {
         Ok(cluster)
     }
 }
+
+/// Durability is off: for tests only, never for a measurement.
+const FORGETFUL: &str =
+    "-c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off";
 
 impl Drop for Cluster {
     fn drop(&mut self) {
@@ -55,8 +72,7 @@ fn programs(place: &Place) -> Result<PathBuf> {
     })
 }
 
-/// Durability is off: for tests only, never for a measurement.
-fn init_and_start(bin: &Path, folder: &Path, port: u16) -> Result<()> {
+fn init_and_start(bin: &Path, folder: &Path, port: u16, settings: &str) -> Result<()> {
     if install::is_root() {
         output(command("chown", &["postgres", &folder.display().to_string()]))?;
     }
@@ -65,8 +81,7 @@ fn init_and_start(bin: &Path, folder: &Path, port: u16) -> Result<()> {
     init.args(["-D", &data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
     output(init)?;
     let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c max_connections=300 \
-         -c fsync=off -c synchronous_commit=off -c full_page_writes=off",
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} {settings}",
         folder.display()
     );
     let mut start = as_postgres(&bin.join("pg_ctl"));
@@ -108,7 +123,7 @@ fn command(program: &str, arguments: &[&str]) -> Command {
     command
 }
 
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     let socket = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(socket.local_addr()?.port())
 }

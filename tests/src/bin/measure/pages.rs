@@ -1,0 +1,217 @@
+//! Every page and list over a pile, as somebody who may see all reads them.
+
+use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, SourceId};
+use http::header;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use store::sessions::{PERSON, Sessions};
+use tests::scene::SLUG;
+use workflow::House;
+use workflow::browse::{Filter, Order};
+
+/// Requests of each page, after the first.
+const REQUESTS: usize = 20;
+
+/// What addresses are made of.
+pub struct Known {
+    item: ItemId,
+    /// Few are older than this one.
+    deep: ItemId,
+    source: SourceId,
+    label: LabelId,
+}
+
+impl Known {
+    pub async fn of(house: &House, project: ProjectId) -> Known {
+        let store = &house.store;
+        let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
+        let items = items.expect("items");
+        let sources = store.sources(project, None, 10).await;
+        let taxonomy = store.published_taxonomy(project).await;
+        let (_, _, taxonomy) = taxonomy.expect("the taxonomy").expect("it is published");
+        Known {
+            item: items.first().expect("an item").id,
+            deep: items.last().expect("an item").id,
+            // The newest come first, and the first brought the items.
+            source: sources.expect("imports").last().expect("an import").id,
+            label: taxonomy.labels.first().expect("a label").id,
+        }
+    }
+}
+
+/// Words that people might look for: taken from the texts themselves.
+pub struct Words(Vec<String>);
+
+impl Words {
+    /// One word out of each of some texts across the pile, and every second time two.
+    pub fn of(n: usize, seed: u64, end_micros: i64) -> Words {
+        let step = (n / REQUESTS).max(1);
+        let texts = sample::messages(seed, end_micros).take(n).step_by(step).take(REQUESTS);
+        let pick = |(at, message): (usize, sample::Message)| {
+            let letters = |word: &&str| word.len() > 4 && word.chars().all(|c| c.is_ascii_lowercase());
+            let words: Vec<&str> = message.text.split_whitespace().filter(letters).collect();
+            let wanted = 1 + at % 2;
+            let from = at % words.len().max(1);
+            words
+                .iter()
+                .cycle()
+                .skip(from)
+                .take(wanted.min(words.len()))
+                .copied()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        Words(texts.enumerate().map(pick).filter(|words| !words.is_empty()).collect())
+    }
+}
+
+/// Somebody with a session, as a browser holds it.
+pub struct Reader {
+    client: reqwest::Client,
+    cookie: String,
+}
+
+impl Reader {
+    /// An admin who signed in.
+    pub async fn admin(house: &House) -> Reader {
+        use tower_sessions::SessionStore;
+        use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+        use tower_sessions::session::{Id, Record};
+        let newcomer = workflow::people::Newcomer {
+            name: "Reader".to_owned(),
+            email: "reader@load.test".to_owned(),
+            password: None,
+            admin: true,
+        };
+        let operator = &domain::permission::Actor::OPERATOR;
+        let person: PersonId = workflow::people::add(house, operator, newcomer).await.expect("a person");
+        let mut record = Record {
+            id: Id::default(),
+            data: [(PERSON.to_owned(), json!(person))].into(),
+            expiry_date: OffsetDateTime::now_utc() + Duration::days(1),
+        };
+        Sessions(house.store.clone()).create(&mut record).await.expect("a session");
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        Reader { client: client.expect("a client"), cookie: format!("assay={}", record.id) }
+    }
+
+    pub async fn health(&self, address: &str) {
+        let answer = self.client.get(format!("{address}/health")).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
+    /// Makes a queue over every item and waits until it is open. Returns it, and the seconds it took.
+    pub async fn queue(&self, address: &str) -> (QueueId, f64) {
+        let start = Instant::now();
+        let form =
+            "name=All&strategy=random&overlap=1&control=20&lease=30&state=&source=&field=&value=&note=";
+        let made = self
+            .client
+            .post(format!("{address}/p/{SLUG}/queues/new"))
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ORIGIN, address)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        let made = made.send().await.expect("an answer");
+        let to = made.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+        let queue: i64 = to
+            .rsplit('/')
+            .next()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or_else(|| panic!("no queue was made: {made:?}"));
+        while !self.page(address, &format!("/p/{SLUG}/queues")).await.contains("class=\"state open\"") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        (QueueId(queue), start.elapsed().as_secs_f64())
+    }
+
+    /// Milliseconds of every page and list.
+    pub async fn pages(&self, address: &str, known: &Known, queue: QueueId) -> Vec<Value> {
+        let mut measured = Vec::new();
+        for (what, path) in every(known, queue) {
+            measured.push(self.time(address, what, std::slice::from_ref(&path)).await);
+        }
+        measured
+    }
+
+    /// Milliseconds of the list of items with words, each time others.
+    pub async fn search(&self, address: &str, words: &Words) -> Value {
+        let path = |words: &String| format!("/p/{SLUG}/items?q={}", app::guard::percent_encoded(words));
+        let paths: Vec<String> = words.0.iter().map(path).collect();
+        self.time(address, "Items with words", &paths).await
+    }
+
+    /// Asks in turns for these paths: once without counting, then so often.
+    async fn time(&self, address: &str, what: &str, paths: &[String]) -> Value {
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for path in paths.iter().cycle().take(REQUESTS + 1) {
+            let start = Instant::now();
+            bytes = self.page(address, path).await.len();
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        let first = times.remove(0);
+        times.sort_by(f64::total_cmp);
+        // The smallest time that so large a share does not exceed.
+        let at = |share: f64| times[(times.len() as f64 * share).ceil() as usize - 1];
+        json!({ "what": what, "first_ms": first, "p50_ms": at(0.5), "p95_ms": at(0.95), "bytes": bytes })
+    }
+
+    async fn page(&self, address: &str, path: &str) -> String {
+        let get = self.client.get(format!("{address}{path}")).header(header::COOKIE, &self.cookie);
+        let answer = get.send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("its text");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        text
+    }
+}
+
+/// What a page is called, and its address.
+fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
+    let Known { item, deep, source, label } = known;
+    let page = |what, path: String| (what, format!("/p/{SLUG}{path}"));
+    let list = |what, path: String| (what, format!("/api/v1/projects/{SLUG}{path}"));
+    let own = |path: &str| path.to_owned();
+    vec![
+        ("Projects", own("/")),
+        page("Overview", own("")),
+        page("Data", own("/data")),
+        page("One import", format!("/data/{source}")),
+        page("Items", own("/items")),
+        page("Items, oldest first", own("/items?order=oldest")),
+        page("Items, the end of the list", format!("/items?after={deep}")),
+        page("Items: agreed", own("/items?state=agreed")),
+        page("Items: in conflict", own("/items?state=conflict")),
+        page("Items: one label", format!("/items?label={label}")),
+        page("Items: stuck (none)", own("/items?state=stuck")),
+        page("Items: one label, in conflict", format!("/items?label={label}&state=conflict")),
+        page("Items: one import", format!("/items?source={source}")),
+        page("Items: a field", own("/items?field=channel=chat")),
+        page("Items: a field, control items", own("/items?field=channel=chat&control=yes")),
+        page("Items: a field, with words", own("/items?q=coffee&field=plan=office")),
+        page("Items: words that match most", own("/items?q=the")),
+        page("One item", format!("/items/{item}")),
+        page("Taxonomy", own("/taxonomy")),
+        page("One label", format!("/taxonomy/labels/{label}")),
+        page("Queues", own("/queues")),
+        page("New queue", own("/queues/new")),
+        page("One queue", format!("/queues/{queue}")),
+        page("Label", format!("/queues/{queue}/label")),
+        page("Agreement", own("/agreement")),
+        page("Agreement of the queue", format!("/agreement?queue={queue}")),
+        page("Releases", own("/releases")),
+        page("New release", own("/releases/new")),
+        page("One release", own("/releases/1")),
+        page("Settings", own("/settings")),
+        page("People of the project", own("/settings/people")),
+        ("People", own("/people")),
+        ("Audit", own("/audit")),
+        list("API: imports", own("/sources")),
+        list("API: one import", format!("/sources/{source}")),
+        list("API: taxonomy", own("/taxonomy")),
+        list("API: agreement", own("/agreement")),
+        list("API: releases", own("/releases")),
+        list("API: one release", own("/releases/1")),
+    ]
+}

@@ -1,0 +1,99 @@
+//! People who answer over HTTP, alone and many, on both databases.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Section;
+use super::options::Options;
+use super::programs::{Programs, told};
+use super::table::{Table, number};
+use crate::place::Place;
+use crate::postgres::Cluster;
+use crate::step::step;
+
+pub fn run(place: &Place, options: &Options) -> Result<Section> {
+    let programs = Programs::build(place, options)?;
+    let (people, rows) = (options.count("people", 64)?, options.count("beside", 200_000)?);
+    let sizes = [
+        people.to_string(),
+        options.size("seconds", "20"),
+        options.size("items", "120000"),
+        rows.to_string(),
+    ];
+    let [people_said, seconds, items, beside] = sizes.each_ref();
+    let words = ["load", "--people", people_said, "--seconds", seconds, "--items", items, "--beside", beside];
+    let sqlite = programs.measure(None, &words)?;
+    let cluster = step("a PostgreSQL that keeps what it says", || Cluster::start_durable(place))?;
+    let postgres = programs.measure(Some(&cluster), &words)?;
+    drop(cluster);
+
+    let both = [&sqlite, &postgres];
+    let mut table = Table::new(&["", "SQLite", "PostgreSQL", "to reach"]);
+    let many = format!("{people} people at once");
+    let mut row = |what: &str, unit: &str, figure: &dyn Fn(&Value) -> f64, goal: &str| {
+        let figures = both.map(|value| format!("{}{unit}", number(figure(value))));
+        table.row([what.to_owned(), figures[0].clone(), figures[1].clone(), goal.to_owned()]);
+    };
+    let at = |path: &'static str| move |value: &Value| told(value, path);
+    row(&format!("{many}: answers a second"), "", &at("/all/per_second"), "at least 1,000");
+    row("… answer and next item, p50", " ms", &at("/all/p50_ms"), "");
+    row("… p95", " ms", &at("/all/p95_ms"), "");
+    row("… p99", " ms", &at("/all/p99_ms"), "under 20 ms");
+    row("… the slowest", " ms", &at("/all/worst_ms"), "");
+    if rows > 0 {
+        row(
+            &format!("{many} beside an import and releases: answers a second"),
+            "",
+            &at("/beside/per_second"),
+            "",
+        );
+        row("… p50", " ms", &at("/beside/p50_ms"), "");
+        row("… p99", " ms", &at("/beside/p99_ms"), "under 50 ms");
+        row("… the slowest", " ms", &at("/beside/worst_ms"), "");
+        row(
+            &format!("… the import of {} rows", number(rows as f64)),
+            " s",
+            &at("/beside/import_seconds"),
+            "",
+        );
+        row("… releases meanwhile", "", &|value| releases(value).0, "");
+        row("… rows in the last of them", "", &|value| releases(value).1, "");
+    }
+    row("one person alone, p50", " ms", &at("/alone/p50_ms"), "under 3 ms");
+    row("… p99", " ms", &at("/alone/p99_ms"), "");
+    row("start to first answer, the middle of five", " ms", &at("/start_ms/2"), "under 300 ms");
+    row("memory, idle", " MB", &at("/idle_mb"), "under 80 MB");
+    row("memory, at most", " MB", &at("/peak_mb"), "");
+    row("promises broken afterwards", "", &at("/promises_broken"), "0");
+    let text = format!(
+        "## Labeling over HTTP\n\n\
+         {} items, overlap 1; each of {people} people sends an answer and gets the next item in the same request, and \
+         asks again as soon as it is there. Both databases write to disk and sync: SQLite with `synchronous=FULL`, \
+         PostgreSQL as it comes. Memory is that of the server program, without PostgreSQL's own processes. \
+         Afterwards `assay doctor --all` holds every promise against the database.\n\n{table}",
+        number(told(&sqlite, "/items"))
+    );
+    Ok(Section { text, failures: both.into_iter().flat_map(failures).collect() })
+}
+
+/// How many were cut, and the rows of the last.
+fn releases(value: &Value) -> (f64, f64) {
+    let cut = value.pointer("/beside/releases").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    (cut.len() as f64, cut.last().map_or(f64::NAN, |last| told(last, "/rows")))
+}
+
+/// What must not be in any measurement of answers.
+pub fn failures(value: &Value) -> Vec<String> {
+    let engine = value["engine"].as_str().unwrap_or_default();
+    let mut failures = Vec::new();
+    if told(value, "/promises_broken") > 0.0 {
+        failures.push(format!("{engine}: {} promises are broken", value["promises_broken"]));
+    }
+    for part in ["alone", "all", "beside"] {
+        let errors = told(value, &format!("/{part}/errors"));
+        if errors > 0.0 {
+            failures.push(format!("{engine}, {part}: {errors} answers failed"));
+        }
+    }
+    failures
+}
