@@ -63,9 +63,8 @@ both! {
         let slug = begin(&house, &admin).await.expect("to begin");
         assert!(matches!(begin(&house, &admin).await, Err(Error::Invalid(_))), "a second click");
 
-        let of = |name: &str| name.to_owned();
         let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
-        assert_eq!(project.name, of(UNFINISHED));
+        assert_eq!(project.name, UNFINISHED);
         let owner = Actor { roles: Roles::of(&[Role::Owner]), ..admin };
         let job = making(&house, &owner, project.id).await.expect("a read").expect("a job");
         assert!(!job.is_over());
@@ -73,7 +72,7 @@ both! {
         assert_eq!(jobs::run_all(&house).await.expect("to run"), 1, "all of it is done by the one job");
         assert_eq!(making(&house, &owner, project.id).await.expect("a read"), None);
         let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
-        assert_eq!(project.name, of(NAME));
+        assert_eq!(project.name, NAME);
         let states = house.store.tally(Tally::Project(project.id)).await.expect("counts");
         assert!(states["agreed"] > 500, "{states:?}");
         let now = house.store.now().0;
