@@ -286,11 +286,11 @@ async fn answer(
             None => done,
         }
     });
-    finish(&session, "label", &form, &back(&here, &form), done).await
+    finish(&session, "label", &form, &try_again(&here, &form), done).await
 }
 
 /// Back to the text whose answer did not fit, with the way to the one before.
-fn back(here: &str, form: &Form) -> String {
+fn try_again(here: &str, form: &Form) -> String {
     match form.get("last") {
         "" => here.to_owned(),
         last => format!("{here}?last={}", percent_encoded(last)),
@@ -317,7 +317,7 @@ async fn undo(
     };
     let outcome = wire::one(&app.house, &visitor, &back).await;
     let done = outcome.map(|_| Done::to(here.clone()).say("Your answer was taken back."));
-    finish(&session, "label", &form, &back(&here, &form), done).await
+    finish(&session, "label", &form, &try_again(&here, &form), done).await
 }
 
 fn sent(form: &Form, word: Word) -> Result<Sent, Error> {
