@@ -72,7 +72,7 @@ pub async fn seed(house: &House, password: &str) -> Result<Demo> {
     let owner = people::create_first_admin(&stage.house, "Demo owner", OWNER, password).await?;
     let owner = stage.owner(owner);
     let project = stage.project(&owner).await?;
-    stage.play(&owner, project, Some(password), &Told::default()).await.map_err(failure)?;
+    Box::pin(stage.play(&owner, project, Some(password), &Told::default())).await.map_err(failure)?;
     rebuild::catch_up(house).await?;
     Ok(Demo { people, is_new: true })
 }
@@ -110,7 +110,9 @@ pub(crate) async fn make_job(house: &House, run: &Running) -> Outcome {
     run.checkpoint(&true).await?;
     let stage = Stage::before(house, make.now);
     let owner = stage.owner(make.owner);
-    stage.play(&owner, make.project, None, &Told { run: Some(run), ..Told::default() }).await?;
+    let told = Told { run: Some(run), ..Told::default() };
+    // On the heap, like each long step of it: all of them in one frame are too much for the stack of a worker.
+    Box::pin(stage.play(&owner, make.project, None, &told)).await?;
     Ok(serde_json::json!({ "project": make.project }))
 }
 
@@ -216,7 +218,7 @@ impl Stage {
         for ago in first_days {
             told.a_day_of(total).await?;
             self.until(self.days.at(ago, 9));
-            crew.work(chats, 1.0 / left as f64).await?;
+            Box::pin(crew.work(chats, 1.0 / left as f64)).await?;
             left -= 1;
         }
 
@@ -230,7 +232,7 @@ impl Stage {
                 self.new_topic(owner, project).await?;
             }
             self.until(self.days.at(ago, 9));
-            crew.work(mails, 0.2).await?;
+            Box::pin(crew.work(mails, 0.2)).await?;
         }
         self.until(self.days.at(1, 18));
         self.release(owner, project).await?;
@@ -316,7 +318,7 @@ impl Stage {
             open: Arc::new(move || Ok(Box::new(Cursor::new(file.clone())))),
             bytes: Some(bytes),
         };
-        import::bring(&self.house, owner, bring, &sample, Arc::default(), |_| {}).await?;
+        Box::pin(import::bring(&self.house, owner, bring, &sample, Arc::default(), |_| {})).await?;
         Ok(())
     }
 
@@ -339,7 +341,7 @@ impl Stage {
             label.other = intent.is_other;
             draft = design::edit(&self.house, owner, project, draft.edit, Edit::Add(label)).await?;
         }
-        design::publish(&self.house, owner, project, draft.edit, note).await?;
+        Box::pin(design::publish(&self.house, owner, project, draft.edit, note)).await?;
         Ok(())
     }
 
@@ -369,13 +371,13 @@ impl Stage {
             filter: Filter { field: Some(field), ..Filter::default() },
             note: String::new(),
         };
-        queues::create_now(&self.house, owner, project, setup).await
+        Box::pin(queues::create_now(&self.house, owner, project, setup)).await
     }
 
     async fn release(&self, owner: &Actor, project: ProjectId) -> Result<()> {
         let order =
             Order { name: "First labels".to_owned(), states: vec![State::Agreed, State::Adjudicated] };
-        release::cut_now(&self.house, owner, project, &order, &|_, _| {}).await?;
+        Box::pin(release::cut_now(&self.house, owner, project, &order, &|_, _| {})).await?;
         Ok(())
     }
 }
