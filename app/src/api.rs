@@ -81,14 +81,17 @@ pub async fn seat(
     let app = use_context::<crate::guard::App>().ok_or_else(missing)?;
     match crate::guard::identify(&app, &parts, crate::guard::Need::Project(act), Some(slug)).await {
         Ok(visitor) => Ok((app, visitor)),
-        Err(refusal) => {
-            let error = crate::error::api_error(refusal.into());
-            if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-                && let Ok(status) = http::StatusCode::from_u16(error.code.status())
-            {
-                response.set_status(status);
-            }
-            Err(error)
-        }
+        Err(refusal) => Err(refused(crate::error::api_error(refusal.into()))),
     }
+}
+
+/// Gives the answer to the request the status that goes with the error.
+#[cfg(feature = "ssr")]
+pub fn refused(error: ApiError) -> ApiError {
+    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>()
+        && let Ok(status) = http::StatusCode::from_u16(error.code.status())
+    {
+        response.set_status(status);
+    }
+    error
 }

@@ -34,6 +34,11 @@ export class Desk {
     return this.page.locator("main.pause h1:visible");
   }
 
+  /** How many of the queue's texts this person has answered. */
+  get count() {
+    return this.page.locator("header:visible .num");
+  }
+
   get saved() {
     return this.page.locator("header:visible .saved");
   }
@@ -48,6 +53,15 @@ export class Desk {
       const button = this.label(label);
       if (this.keys) await this.page.keyboard.press((await button.locator("kbd").innerText()).trim());
       else await button.click();
+    });
+  }
+
+  /** Finds the label by its name, keys alone, and takes it. */
+  async find(label: string): Promise<void> {
+    await this.moves(async () => {
+      await this.page.keyboard.press("/");
+      await this.page.keyboard.type(label);
+      await this.page.keyboard.press("Enter");
     });
   }
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, type Locator, type Page } from "@playwright/test";
 
 /** Somebody of the tests. Everyone has the same good password. */
@@ -126,6 +127,20 @@ export async function openQueue(page: Page, project: string, name: string, overl
   await page.getByLabel("People an item").fill(String(overlap));
   await send(page, "Open the queue");
   await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
+}
+
+/** The text and the label of so many rows of a real file, where it is at hand; of an invented one otherwise. */
+export async function realTexts(n: number): Promise<{ text: string; label: string }[]> {
+  const file = new URL("../../../shared/data/banking77/items.csv", import.meta.url);
+  const lines = await readFile(file, "utf8").then((content) => content.split("\n").slice(1)).catch(() => []);
+  // Cells without quotes need no reader of CSV. They come label by label: a few of each.
+  const plain = lines.map((line) => line.match(/^[^",]+,([^",]+),([^",]+),[^",]+$/)).filter((row) => row !== null);
+  const texts = new Map<string, string>();
+  for (let at = 0; at < plain.length; at += Math.floor(plain.length / n)) {
+    if (texts.size < n) texts.set(plain[at]![1]!, plain[at]![2]!);
+  }
+  for (let i = texts.size; i < n; i += 1) texts.set(`Text number ${i + 1} of the pile`, `Topic ${(i % 20) + 1}`);
+  return [...texts].map(([text, label]) => ({ text, label }));
 }
 
 /** A person with a password and these roles, signed in in a browser of their own. */

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 export type Server = {
   /** Where it listens, without a slash at the end. */
@@ -11,6 +12,12 @@ export type Server = {
   data: string;
   /** What it has printed so far. */
   log: string[];
+  /** Ends it; its folder stays. `SIGKILL` gives it no time for anything. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again after its end, on the same folder and port. */
+  restart(): Promise<void>;
+  /** What `assay doctor` finds wrong with its folder, every labeled item looked at. Nothing is the empty text. */
+  doctor(): Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -22,23 +29,36 @@ export async function startServer(command = "serve", args: string[] = []): Promi
   const program = process.env.ASSAY_BIN;
   if (!program) throw new Error("ASSAY_BIN must name the program to test: run `cargo xtask test`");
   const data = await mkdtemp(join(tmpdir(), "assay-end2end-"));
-  const child = spawn(program, [command, "--data", data, "--listen", "127.0.0.1:0", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
   const log: string[] = [];
-  const url = await listening(child, log).catch(async (error) => {
-    await end(child);
+  const start = (address: string) => {
+    const child = spawn(program, [command, "--data", data, "--listen", address, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return { child, listens: listening(child, log) };
+  };
+  let { child, listens } = start("127.0.0.1:0");
+  const stop = async () => {
+    await end(child, "SIGTERM");
     await rm(data, { recursive: true, force: true });
+  };
+  const url = await listens.catch(async (error) => {
+    await stop();
     throw error;
   });
   return {
     url,
     data,
     log,
-    async stop() {
-      await end(child);
-      await rm(data, { recursive: true, force: true });
+    end: (signal = "SIGTERM") => end(child, signal),
+    async restart() {
+      ({ child, listens } = start(new URL(url).host));
+      await listens;
     },
+    async doctor() {
+      const looked = await promisify(execFile)(program, ["doctor", "--all", "--data", data]).catch((error) => error);
+      return looked.code ? `${looked.stdout}${looked.stderr}` : "";
+    },
+    stop,
   };
 }
 
@@ -61,7 +81,7 @@ function listening(child: ChildProcess, log: string[]): Promise<string> {
 }
 
 /** Asks this process, and no other, to end; insists after ten seconds. */
-function end(child: ChildProcess): Promise<void> {
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     const insist = setTimeout(() => child.kill("SIGKILL"), 10_000);
@@ -69,6 +89,6 @@ function end(child: ChildProcess): Promise<void> {
       clearTimeout(insist);
       resolve();
     });
-    child.kill("SIGTERM");
+    child.kill(signal);
   });
 }

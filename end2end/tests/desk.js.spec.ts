@@ -1,6 +1,7 @@
 // What only the desk does: keys, texts that are there already, answers that survive the network and the tab.
 import { Desk } from "../harness/desk.ts";
 import {
+  ADA,
   asAda,
   bring,
   colleague,
@@ -8,9 +9,14 @@ import {
   labelsFrom,
   makeProject,
   openQueue,
+  PASSWORD,
+  said,
+  send,
+  signIn,
   somebody,
   takeIn,
   unlike,
+  type Person,
 } from "../harness/house.ts";
 import { awake, expect, test, type Page } from "../harness/test.ts";
 
@@ -30,13 +36,14 @@ async function house(page: Page, another: Another, n: { texts: number; labels: n
   await openQueue(page, project, QUEUE, n.overlap);
   const queue = page.url();
   const desks: Desk[] = [];
-  for (const name of n.people) {
+  const people: Person[] = n.people.map(somebody);
+  for (const person of people) {
     const desk = new Desk(await another(), true);
-    await colleague(page, desk.page, somebody(name), project, ["annotator"]);
+    await colleague(page, desk.page, person, project, ["annotator"]);
     await desk.open(project, QUEUE);
     desks.push(desk);
   }
-  return { project, queue, desks, names };
+  return { project, queue, desks, people, names };
 }
 
 /** How many answers of the queue count, as its page says. */
@@ -44,27 +51,6 @@ async function answers(page: Page, queue: string) {
   await page.goto(queue);
   return figure(page, "answers");
 }
-
-test("two people at once, twenty texts, keys alone", async ({ page, another }) => {
-  test.slow();
-  const { queue, desks } = await house(page, another, { texts: 20, labels: 3, overlap: 2, people: ["Ben Adler", "Chi Lee"] });
-  const work = async (desk: Desk, key: string) => {
-    const seen = new Set<string>();
-    for (let n = 0; n < 20; n += 1) {
-      const text = await desk.text.innerText();
-      expect(seen.has(text), `${text} is asked once`).toBe(false);
-      seen.add(text);
-      await desk.page.keyboard.press(key);
-      await expect(desk.shown).not.toHaveText(text);
-    }
-    await expect(desk.title).toHaveText("All done");
-    await desk.isSafe();
-  };
-  await Promise.all([work(desks[0]!, "1"), work(desks[1]!, "2")]);
-  await expect(await answers(page, queue)).toHaveText("40");
-  await expect(figure(page, "fully answered")).toHaveText("20");
-  await expect(figure(page, "beside the slots")).toHaveText("0");
-});
 
 test("without a network nothing is lost", async ({ page, another, allowed, expectAccessible }) => {
   // The browser reports what it could not fetch.
@@ -214,4 +200,179 @@ test("one act is one answer", async ({ page, another }) => {
   await expect(ben.text).not.toHaveText(text);
   await ben.isSafe();
   await expect(await answers(page, queue)).toHaveText("2");
+});
+
+test("the whole page by keyboard; Enter takes only what one came to", async ({ page, another }) => {
+  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const ben = desks[0]!;
+  const keys = ben.page.keyboard;
+  await expect(ben.saved).toHaveText(/[3-9] ready/);
+  const chosen = ben.page.locator("button.pick.on");
+  const first = await ben.text.innerText();
+
+  // Nobody has chosen anything yet: not by coming here, and not by where the mouse rests.
+  await keys.press("Enter");
+  await ben.label("Label B").hover();
+  await expect(ben.page.locator(".guide:visible h3")).toHaveText("Label B");
+  await keys.press("Enter");
+  await expect(ben.text).toHaveText(first);
+  await expect(chosen).toHaveCount(0);
+
+  await keys.press("ArrowDown");
+  await expect(chosen).toContainText("Label A");
+  await keys.press("ArrowUp");
+  await expect(chosen).toContainText("Label C");
+  await keys.press("Enter");
+  await expect(ben.text).not.toHaveText(first);
+  await expect(ben.page.locator(".last:visible")).toContainText("Label C");
+
+  // The next text is another matter.
+  const second = await ben.text.innerText();
+  await expect(chosen).toHaveCount(0);
+  await keys.press("Enter");
+  await expect(ben.text).toHaveText(second);
+  // A label that was clicked keeps no hold on Enter or the space bar.
+  await ben.label("Label A").click();
+  await expect(ben.text).not.toHaveText(second);
+  const third = await ben.text.innerText();
+  await keys.press("Enter");
+  await keys.press("Space");
+  await expect(ben.text).toHaveText(third);
+
+  // From link to label to button by Tab alone.
+  const reached = new Set<string>();
+  await ben.page.locator("header:visible a").focus();
+  for (let n = 0; n < 9; n += 1) {
+    await keys.press("Tab");
+    const focused = ben.page.locator(":focus");
+    reached.add((await focused.getAttribute("aria-label")) ?? (await focused.innerText()).replace(/\s+/g, " ").trim());
+  }
+  for (const wanted of ["Text", "1 Label A", "2 Label B", "3 Label C", "u Undo", "s Skip", "n Note", "? All keys"]) {
+    expect([...reached], "Tab comes by").toContain(wanted);
+  }
+  await ben.label("Label B").focus();
+  await keys.press("Enter");
+  await expect(ben.text).not.toHaveText(third);
+  const fourth = await ben.text.innerText();
+  await keys.press("Enter");
+  await expect(ben.text, "the button was pressed for one text").toHaveText(fourth);
+
+  // One sheet after the other, as fast as keys go.
+  await keys.press("?");
+  await expect(ben.page.getByRole("dialog", { name: "All keys" })).toBeVisible();
+  await keys.press("Escape");
+  await keys.press("s");
+  await expect(ben.page.getByRole("dialog", { name: "Skip, because…" })).toBeVisible();
+  await keys.press("Escape");
+  await keys.press("?");
+  await keys.press("Escape");
+  await expect(ben.page.getByRole("dialog")).toHaveCount(0);
+  await keys.press("s");
+  await keys.press("2");
+  await expect(ben.text).not.toHaveText(fourth);
+  await expect(ben.count, "a skip is no answer").toHaveText("3 of 8");
+  await ben.isSafe();
+  await expect(await answers(page, queue)).toHaveText("3");
+  await keys.press("u");
+  await expect(ben.text).toHaveText(fourth);
+  await expect(ben.count).toHaveText("3 of 8");
+  await keys.press("u");
+  await expect(ben.text).toHaveText(third);
+  await expect(ben.count).toHaveText("2 of 8");
+});
+
+test("new labels come to an open desk", async ({ page, another }) => {
+  const { project, queue, desks } = await house(page, another, {
+    texts: 8,
+    labels: 3,
+    overlap: 1,
+    people: ["Ben Adler"],
+  });
+  const ben = desks[0]!;
+  await ben.pick("Label A");
+  await ben.isSafe();
+
+  await page.goto(`${project}/taxonomy/labels/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Quite new");
+  await send(page, "Save to the draft");
+  await send(page, /^Publish version/);
+  await expect(said(page)).toContainText("is published");
+
+  // The desk hears of it with the next answer, and says so; the text that lies there is not taken away.
+  await ben.pick("Label B");
+  const notice = ben.page.getByRole("status").filter({ hasText: "The labels have changed" });
+  await expect(notice).toBeVisible();
+  const text = await ben.text.innerText();
+  await expect(ben.label("Quite new")).toHaveCount(0);
+  await ben.page.keyboard.press("3");
+  await expect(ben.label("Quite new")).toBeVisible();
+  await awake(ben.page, ".desk");
+  await expect(notice).toHaveCount(0);
+  await expect(ben.text).not.toHaveText(text);
+  await expect(ben.count).toHaveText("3 of 8");
+  await ben.pick("Quite new");
+  await ben.isSafe();
+  await expect(await answers(page, queue)).toHaveText("4");
+});
+
+test("signed out: what was said waits for the same person", async ({ page, another, allowed }) => {
+  allowed.push(/status of 401/);
+  const { queue, desks, people } = await house(page, another, {
+    texts: 8,
+    labels: 3,
+    overlap: 1,
+    people: ["Ben Adler"],
+  });
+  const ben = desks[0]!;
+  await expect(ben.saved).toHaveText(/[3-9] ready/);
+  await ben.page.context().clearCookies();
+  await ben.pick("Label A");
+  await expect(ben.page.getByRole("alert")).toContainText("You have been signed out. 1 answer is kept");
+
+  // Somebody else uses the same browser in between: nothing of Ben's goes out in their name.
+  const tab = await ben.page.context().newPage();
+  const comesBack = () => ben.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await signIn(tab, ADA.email);
+  const [refused] = await Promise.all([ben.page.waitForResponse(/label\/turn/), comesBack()]);
+  expect(refused.status()).toBe(401);
+  await expect(ben.saved).toHaveText("Signed out · 1 kept here");
+
+  await send(tab, "Sign out");
+  await signIn(tab, people[0]!.email, PASSWORD);
+  await comesBack();
+  await ben.isSafe();
+  await expect(ben.page.getByRole("alert")).toHaveCount(0);
+  await expect(await answers(page, queue)).toHaveText("1");
+});
+
+test("a desk that waits looks again once, however often it was told to", async ({ page, another }) => {
+  const { project, desks } = await house(page, another, { texts: 3, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const chi = new Desk(await another(), true);
+  await chi.page.clock.install();
+  await colleague(page, chi.page, somebody("Chi Lee"), project, ["annotator"]);
+  await desks[0]!.isSafe();
+  let asked = 0;
+  const answered = () => chi.page.waitForResponse((response) => /label\/turn/.test(response.url()));
+  chi.page.on("request", (request) => (asked += /label\/turn/.test(request.url()) ? 1 : 0));
+  await Promise.all([answered(), chi.open(project, QUEUE)]);
+  await expect(chi.title).toHaveText("Nothing for you right now");
+  // From here on time passes only as the test says. What has arrived is dealt with before a later answer arrives.
+  await chi.page.clock.pauseAt((await chi.page.evaluate(() => Date.now())) + 1_000);
+  const settle = () => chi.page.evaluate(async () => void (await fetch("/sign-in")));
+  for (let n = 0; n < 5; n += 1) {
+    await chi.page.clock.runFor(1_000);
+    await Promise.all([answered(), chi.page.getByRole("button", { name: "Look again" }).click()]);
+    await settle();
+  }
+  const before = asked;
+  await chi.page.clock.runFor(19_000);
+  await settle();
+  expect(asked, "not before its time").toBe(before);
+  await Promise.all([answered(), chi.page.clock.runFor(2_000)]);
+  for (let n = 0; n < 8; n += 1) {
+    await settle();
+    await chi.page.clock.runFor(2_000);
+  }
+  await settle();
+  expect(asked, "and then once").toBe(before + 1);
 });

@@ -43,6 +43,41 @@ test("the first run makes the admin, once", async ({ page, expectAccessible }) =
   }
 });
 
+test("the first run may begin with a demo", async ({ page, another, expectAccessible }) => {
+  test.slow();
+  const server = await startServer();
+  try {
+    await page.goto(`${server.url}/`);
+    await page.getByLabel("Begin with a demo project").check();
+    await page.getByLabel("Your name").fill(ADA.name);
+    await page.getByLabel("E-mail").fill(ADA.email);
+    await page.getByLabel("Password").fill("short");
+    await send(page, "Create the admin and sign in");
+    await expect(page.getByLabel("Begin with a demo project"), "what was chosen is kept").toBeChecked();
+    await page.getByLabel("Password").fill(PASSWORD);
+    await send(page, "Create the admin and sign in");
+    await expect(page).toHaveURL(`${server.url}/p/support-inbox`);
+    await expect(said(page)).toContainText("you are its admin");
+
+    // The page says by itself when it is whole.
+    await expect(page.getByRole("heading", { level: 1, name: "Support inbox", exact: true })).toBeVisible({
+      timeout: 120_000,
+    });
+    await expect(page.getByRole("main")).toContainText("2,000 items");
+    await expect(page.getByRole("link", { name: "First labels" }).or(page.getByText("v1")).first()).toBeVisible();
+    await expectAccessible(page);
+
+    const visitor = await another();
+    await visitor.goto(`${server.url}/sign-in`);
+    await signIn(visitor, "ben@example.org", PASSWORD);
+    await expect(visitor.getByRole("main"), "nobody else got in by it").toContainText("do not match");
+    await server.end();
+    expect(await server.doctor()).toBe("");
+  } finally {
+    await server.stop();
+  }
+});
+
 test("a wrong password stays outside, the right one goes on to where one wanted", async ({
   page,
   expectAccessible,

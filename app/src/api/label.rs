@@ -77,6 +77,7 @@ pub struct Fate {
     pub id: String,
     /// It is safe on the server, whether it counts or not. Otherwise it was refused, and sending it again is of no use.
     pub saved: bool,
+    pub counts: bool,
     /// What the person should know.
     pub message: Option<String>,
 }
@@ -97,12 +98,22 @@ pub struct Turn {
     pub fates: Vec<Fate>,
     pub cards: Vec<Card>,
     pub rest: Rest,
+    /// The labels that are published now. A desk with older ones has to be loaded again.
+    pub version: i64,
 }
 
-/// Saves answers and hands out the next texts, up to `n` that are not answered.
+/// Saves answers and hands out the next texts, up to `n` that are not answered. `person` is whose desk it is: where
+/// somebody else has signed in since, nothing is taken in their name.
 #[server(TakeTurn, prefix = "/api/app", endpoint = "label/turn", input = Json, output = Json)]
-pub async fn turn(slug: String, queue: i64, sent: Vec<Sent>, n: usize) -> Result<Turn, ApiError> {
+pub async fn turn(
+    slug: String,
+    queue: i64,
+    sent: Vec<Sent>,
+    n: usize,
+    person: Option<i64>,
+) -> Result<Turn, ApiError> {
     use crate::pages::label::wire;
     let (app, visitor) = super::seat(&slug, domain::permission::Act::Label).await?;
+    wire::is_theirs(&visitor, person).map_err(super::refused)?;
     wire::turn(&app.house, &visitor, domain::QueueId(queue), sent, n).await.map_err(crate::error::api_error)
 }

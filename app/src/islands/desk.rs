@@ -22,7 +22,7 @@ pub fn Desk(setting: Setting, first: Option<Card>, rest: Rest) -> impl IntoView 
         keys::listen(seat);
     });
     // Only whether there is one: the texts themselves change inside.
-    let has_card = Memo::new(move |_| seat.table.with(|table| table.current().is_some()));
+    let has_card = Memo::new(move |_| seat.has_card());
     let ready = move || seat.ready.get().then_some("true");
     view! {
         <div class="desk" hidden=move || !seat.ready.get() data-ready=ready>
@@ -39,8 +39,7 @@ fn head(seat: Seat) -> impl IntoView {
     let (slug, project, queue, mine, members) = seat
         .setting
         .with_value(|s| (s.slug.clone(), s.project.clone(), s.queue_name.clone(), s.mine, s.members.max(1)));
-    // Answers that are safe, less those that were taken back: what this person has answered here.
-    let n = move || seat.table.with(|table| mine + table.past.len() as i64).min(members);
+    let n = move || seat.table.with(|table| mine + table.n_more()).clamp(0, members);
     let saved = move || {
         let (n_kept, n_ready) = seat.table.with(|table| (table.outbox.len(), table.cards.len()));
         match seat.line.get() {
@@ -99,10 +98,24 @@ fn notice(seat: Seat) -> Option<AnyView> {
             }
             .into_any(),
         ),
+        Line::Good if seat.outdated.get() => Some(new_labels(seat).into_any()),
         Line::Good | Line::Refused => seat
             .told
             .get()
             .map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any()),
+    }
+}
+
+/// What becomes of a desk whose labels are those of yesterday.
+fn new_labels(seat: Seat) -> impl IntoView {
+    view! {
+        <div class="notice" role="status">
+            {seat.told.get().map(|told| format!("{told} "))}
+            "The labels have changed. Once this text is answered, the page shows the new ones. "
+            <button class="btn small" on:click=move |_| seat.leave()>
+                "Show them now"
+            </button>
+        </div>
     }
 }
 
@@ -197,8 +210,10 @@ fn labels(seat: Seat) -> impl IntoView {
                     placeholder=words
                     prop:value=move || seat.typed.get()
                     on:input:target=move |ev| {
-                        seat.cursor.set(0);
-                        seat.typed.set(ev.target().value());
+                        let typed = ev.target().value();
+                        seat.cursor.set((!typed.trim().is_empty()).then_some(0));
+                        seat.pointed.set(0);
+                        seat.typed.set(typed);
                     }
                 />
             </div>
@@ -224,8 +239,9 @@ fn labels(seat: Seat) -> impl IntoView {
         view! {
             <button
                 class="btn do wide send"
+                id="desk-save"
                 disabled=move || !several && seat.picked.with(Vec::is_empty)
-                on:click=move |_| seat.enter()
+                on:click=move |_| seat.save()
             >
                 {words}
                 " "
@@ -239,7 +255,10 @@ fn labels(seat: Seat) -> impl IntoView {
             {rows}
         </ol>
         {send}
-        <div class="guide">{move || guide(seat)}</div>
+        <div class="guide" tabindex="0" role="region" aria-labelledby="guide-h">
+            <h2 class="vh" id="guide-h">"Guideline"</h2>
+            {move || guide(seat)}
+        </div>
     }
 }
 
@@ -252,15 +271,18 @@ fn pick(seat: Seat, place: usize, choice: &Choice, toggles: bool) -> impl IntoVi
         <li>
             <button
                 class="pick"
-                class:on=move || seat.cursor.get() == place
+                class:on=move || seat.cursor.get() == Some(place)
                 value=id.to_string()
                 aria-pressed=pressed
-                on:mouseenter=move |_| seat.cursor.set(place)
-                on:focus=move |_| seat.cursor.set(place)
+                on:mouseenter=move |_| seat.pointed.set(place)
+                on:focus=move |_| seat.pointed.set(place)
                 on:click=move |ev| {
                     // The second click of a double click is meant for no text.
                     if ev.detail() < 2 {
                         seat.pick(id);
+                    }
+                    if ev.detail() > 0 {
+                        seat::to_the_text();
                     }
                 }
             >
@@ -273,11 +295,17 @@ fn pick(seat: Seat, place: usize, choice: &Choice, toggles: bool) -> impl IntoVi
     }
 }
 
-/// The guideline of the label under the cursor.
+/// The guideline of the label that the cursor or the mouse came to last.
 fn guide(seat: Seat) -> Option<AnyView> {
-    let at = seat.offered().get(seat.cursor.get()).copied()?;
-    let choice = seat.setting.with_value(|s| s.choices.get(at).cloned())?;
-    let line = |name: &'static str, text: String, class: &'static str| {
+    let offered = seat.offered();
+    let at = offered.get(seat.pointed.get()).or(offered.first()).copied()?;
+    seat.setting.with_value(|s| s.choices.get(at).map(guideline))
+}
+
+/// What a label means, what is in, what is out, and a few examples. What was written in lines is shown in lines.
+pub fn guideline(choice: &Choice) -> AnyView {
+    let line = |name: &'static str, text: &str, class: &'static str| {
+        let text = text.to_owned();
         (!text.is_empty()).then(|| {
             view! {
                 <dt>{name}</dt>
@@ -287,27 +315,30 @@ fn guide(seat: Seat) -> Option<AnyView> {
             }
         })
     };
-    let examples = choice
+    let examples: Vec<_> = choice
         .examples
-        .into_iter()
+        .iter()
         .take(3)
-        .map(|example| line("Example", format!("“{example}”"), "text"))
-        .collect_view();
-    Some(
-        view! {
-            <h2 dir="auto">{choice.name}</h2>
-            {(!choice.definition.is_empty()).then(|| view! { <p dir="auto">{choice.definition}</p> })}
-            <dl>{line("In", choice.includes, "")} {line("Out", choice.excludes, "")} {examples}</dl>
-        }
-        .into_any(),
-    )
+        .map(|example| line("Example", &format!("“{example}”"), "text"))
+        .collect();
+    let definition = choice.definition.clone();
+    view! {
+        <h3 dir="auto">{choice.name.clone()}</h3>
+        {(!definition.is_empty()).then(|| view! { <p dir="auto">{definition}</p> })}
+        <dl>{line("In", &choice.includes, "")} {line("Out", &choice.excludes, "")} {examples}</dl>
+    }
+    .into_any()
 }
 
 fn pause(seat: Seat) -> impl IntoView {
     let (slug, name) = seat.setting.with_value(|s| (s.slug.clone(), s.queue_name.clone()));
-    let words = move || pause_words(seat.rest.get(), &name);
+    let words = move || match seat.leaving.get() {
+        true => ("New labels", "Your answers are saved, then the page shows the new labels.".to_owned()),
+        false => pause_words(seat.rest.get(), &name),
+    };
     let title = words.clone();
-    let waits = move || matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
+    let waits =
+        move || !seat.leaving.get() && matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
     view! {
         <main class="pause" id="main">
             <h1>{move || title().0}</h1>
@@ -338,7 +369,7 @@ fn foot(seat: Seat) -> impl IntoView {
         let names = seat.setting.with_value(|s| over::said_words(s, &said));
         Some(view! { <span class="last">"Last: " {names}</span> })
     };
-    let has_card = move || seat.table.with(|table| table.current().is_some());
+    let has_card = move || seat.has_card();
     let key = move |key: &'static str, name: &'static str, class: &'static str, act: fn(Seat)| {
         view! {
             <button class=class on:click=move |_| act(seat)>

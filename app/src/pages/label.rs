@@ -5,8 +5,8 @@ pub mod wire;
 use crate::api::label::{Card, Rest, Sent, Setting, Word};
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
-use crate::guard::{App, Need, Route, Visitor};
-use crate::islands::desk::Desk;
+use crate::guard::{App, Need, Route, Visitor, percent_encoded};
+use crate::islands::desk::{Desk, guideline};
 use crate::shell::{self, Station};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -108,7 +108,7 @@ fn plain(
         }
     });
     let main = match card {
-        Some(card) => form(setting, card, &here).into_any(),
+        Some(card) => form(setting, card, last, &here).into_any(),
         None => pause(setting, rest, &here).into_any(),
     };
     view! {
@@ -135,7 +135,7 @@ fn errors(visitor: &Visitor) -> impl IntoView + use<> {
     (!said.is_empty()).then(|| view! { <p class="notice bad" role="alert">{said.join(" ")}</p> })
 }
 
-fn form(setting: &Setting, card: &Card, here: &str) -> impl IntoView + use<> {
+fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl IntoView + use<> {
     let several = setting.several;
     let many = setting.choices.len() > 10;
     let picks: Vec<_> = setting
@@ -173,17 +173,8 @@ fn form(setting: &Setting, card: &Card, here: &str) -> impl IntoView + use<> {
             }
         })
         .collect();
-    let guide: Vec<_> = setting
-        .choices
-        .iter()
-        .filter(|choice| !choice.definition.is_empty())
-        .map(|choice| {
-            view! {
-                <dt>{choice.name.clone()}</dt>
-                <dd>{choice.definition.clone()}</dd>
-            }
-        })
-        .collect();
+    let guide: Vec<_> =
+        setting.choices.iter().map(|choice| view! { <section>{guideline(choice)}</section> }).collect();
     let reasons: Vec<_> = setting
         .reasons
         .iter()
@@ -218,7 +209,8 @@ fn form(setting: &Setting, card: &Card, here: &str) -> impl IntoView + use<> {
                     <details class="behind">
                         <summary>"Guideline"</summary>
                         <div class="guide">
-                            <dl>{guide}</dl>
+                            <h2 class="vh">"Guideline"</h2>
+                            {guide}
                         </div>
                     </details>
                 </section>
@@ -227,6 +219,7 @@ fn form(setting: &Setting, card: &Card, here: &str) -> impl IntoView + use<> {
                     <input type="hidden" name="assignment" value=card.assignment.to_string() />
                     <input type="hidden" name="revision" value=card.revision.to_string() />
                     <input type="hidden" name="version" value=setting.version.to_string() />
+                    {last.map(|last| view! { <input type="hidden" name="last" value=last.to_owned() /> })}
                     <ol class="labels" class:many=many>
                         {picks}
                     </ol>
@@ -287,13 +280,21 @@ async fn answer(
         Err(error) => Err(error),
     };
     let done = outcome.map(|receipt| {
-        let done = Done::to(format!("{here}?last={last}"));
+        let done = Done::to(format!("{here}?last={}", percent_encoded(&last)));
         match receipt.why {
             Some(why) => done.say(why.to_string()),
             None => done,
         }
     });
-    finish(&session, "label", &form, &here, done).await
+    finish(&session, "label", &form, &try_again(&here, &form), done).await
+}
+
+/// Back to the text whose answer did not fit, with the way to the one before.
+fn try_again(here: &str, form: &Form) -> String {
+    match form.get("last") {
+        "" => here.to_owned(),
+        last => format!("{here}?last={}", percent_encoded(last)),
+    }
 }
 
 async fn undo(
@@ -316,7 +317,7 @@ async fn undo(
     };
     let outcome = wire::one(&app.house, &visitor, &back).await;
     let done = outcome.map(|_| Done::to(here.clone()).say("Your answer was taken back."));
-    finish(&session, "label", &form, &here, done).await
+    finish(&session, "label", &form, &try_again(&here, &form), done).await
 }
 
 fn sent(form: &Form, word: Word) -> Result<Sent, Error> {

@@ -2,6 +2,7 @@
 
 use crate::error::Page;
 use crate::guard::{App, Need, Route, Visitor};
+use crate::pages::jobs;
 use crate::parts::numbers::{grouped, statistic};
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
@@ -15,7 +16,7 @@ use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use store::stations::Line;
 use workflow::measure::{self, Figure};
-use workflow::projects;
+use workflow::{demo, projects};
 
 pub fn routes() -> Vec<Route> {
     vec![Route::get("/p/{slug}", Need::Project(Act::SeeProject), page)]
@@ -32,7 +33,14 @@ async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
         Task::Single => "one label each",
         Task::Multi => "any number of labels each",
     };
-    let content = if visitor.may(Act::SeeOthers) {
+    let making = match visitor.may(Act::SeeOthers) {
+        true => demo::making(&app.house, actor, project.id).await?,
+        false => None,
+    };
+    let content = if let Some(job) = making.as_ref().filter(|job| !job.is_over()) {
+        // Its days are still being lived through: there is nothing to count yet.
+        jobs::under_way(job, &project.slug, &format!("/p/{}", project.slug))
+    } else if visitor.may(Act::SeeOthers) {
         let line = projects::line(&app.house, actor, project.id).await?;
         // Figures over few answers are there at once; those over many are shown when they were asked for before.
         let n_answered = line.stations.n_items - count(&line, &["unlabeled"]);
@@ -66,11 +74,20 @@ async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
                 {(!project.description.is_empty()).then(|| view! { <p>{project.description.clone()}</p> })}
             </div>
         </header>
+        {making.filter(|job| job.is_over()).map(|job| unfinished(job.error))}
         {content}
     };
     let title = format!("{} · Assay", project.name);
     let body = shell::house(&visitor, &thread, Station::Overview, body)?;
     Ok(shell::document(&title, Some(&visitor), "house", || body).into_response())
+}
+
+/// A demo that is not whole says so.
+fn unfinished(why: Option<String>) -> impl IntoView {
+    let why = why.unwrap_or_else(|| "It was stopped.".to_owned());
+    let what = "What is here is a part of the demo, and nothing is added to it any more: archive this project under \
+                Settings.";
+    view! { <p class="notice bad" role="status">{format!("{why} {what}")}</p> }
 }
 
 /// Annotators don't see how far the others are; what they need is the way to their work.

@@ -1,7 +1,7 @@
 //! The door: the first run, signing in and out, choosing a password by link.
 
 use crate::api::{ApiError, Code};
-use crate::error::{Page, Trouble, error_page};
+use crate::error::{Page, Trouble, api_error, error_page};
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor, percent_encoded};
 use crate::parts::fields::Field;
@@ -10,12 +10,13 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::PersonId;
+use domain::permission::{Actor, Roles, Via};
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use store::sessions::PERSON;
 use tower_sessions::Session;
-use workflow::{Error, people};
+use workflow::{Error, demo, people};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -143,6 +144,16 @@ async fn first_run_page(State(app): State<App>, Extension(visitor): Extension<Vi
             {name.view(flash)}
             {email.view(flash)}
             {new_password("first-run").view(flash)}
+            <label class="choice">
+                <input type="checkbox" name="demo" value="yes" checked=flash.value("first-run", "demo").is_some() />
+                <span>
+                    "Begin with a demo project"
+                    <small>
+                        "An invented support inbox, labeled by four invented people over three weeks: every page has \
+                         something to show. It is yours to archive."
+                    </small>
+                </span>
+            </label>
             <button class="btn do wide">"Create the admin and sign in"</button>
         </form>
     };
@@ -181,12 +192,29 @@ async fn first_run(State(app): State<App>, Extension(session): Extension<Session
     let made =
         people::create_first_admin(&app.house, form.get("name"), form.get("email"), form.raw("new_password"));
     let outcome = match made.await {
-        Ok(person) => enter(&session, person)
-            .await
-            .map(|()| Done::to("/").say("Assay is set up, and you are its admin.")),
+        Ok(person) => match enter(&session, person).await {
+            Ok(()) => Ok(set_up(&app, person, form.has("demo")).await),
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     finish(&session, "first-run", &form, "/first-run", outcome).await
+}
+
+/// The first admin is in. Whatever becomes of the demo, that stays so.
+async fn set_up(app: &App, person: PersonId, wants_demo: bool) -> Done {
+    let said = "Assay is set up, and you are its admin.";
+    if !wants_demo {
+        return Done::to("/").say(said);
+    }
+    let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
+    match demo::begin(&app.house, &admin).await {
+        Ok(slug) => Done::to(format!("/p/{slug}")).say(said),
+        Err(error) => {
+            let why = api_error(error).message;
+            Done::to("/").say(format!("{said} The demo could not be begun: {why}"))
+        }
+    }
 }
 
 async fn reset_page(

@@ -7,23 +7,34 @@ mod work;
 mod tests;
 
 use crate::design::{self, Published};
+use crate::import::{self, Bring};
+use crate::jobs::{self, Halt, JobView, Kind, Outcome, Running};
 use crate::people::{self, Newcomer};
 use crate::projects::{self, NewProjectForm, ProjectForm};
 use crate::queues::{self, Setup};
 use crate::release::{self, Order};
-use crate::{Error, House, Result, import, jobs, rebuild};
+use crate::{Error, House, Result, allow, rebuild};
 use domain::consensus::State;
-use domain::permission::{Actor, Role, Roles, Via};
+use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::queue::{FieldIs, Filter, Plan};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::edit::Edit;
 use domain::{PersonId, ProjectId, QueueId, Time};
 use sample::{INTENTS, Intent, Message, Truth};
+use serde::{Deserialize, Serialize};
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use store::Clock;
 use work::{Crew, Worker};
 
 /// The address of the demo's project.
 pub const SLUG: &str = "support-inbox";
+const NAME: &str = "Support inbox";
+/// Its name until it is whole.
+const UNFINISHED: &str = "Support inbox (unfinished)";
+const DESCRIPTION: &str = "What customers of Kettle & Crow, an invented coffee shop, write about. Nobody wrote these \
+                           messages: all people, orders and addresses in them are made up.";
 /// Who owns the demo, and is its admin.
 pub const OWNER: &str = "demo@assay.example";
 
@@ -57,14 +68,85 @@ pub async fn seed(house: &House, password: &str) -> Result<Demo> {
             "This installation is in use: the demo would be mixed with it. Name another folder with --data.",
         ));
     }
-    let days = Days::before(house.store.now());
-    // Past days are lived through by a clock of their own.
-    let clock = Clock::manual(days.at(21, 9));
-    let past = House { store: house.store.clone().with_clock(clock.clone()), ..house.clone() };
-    let stage = Stage { house: past, clock, days };
-    stage.play(&annotators, password).await?;
+    let stage = Stage::before(house, house.store.now());
+    let owner = people::create_first_admin(&stage.house, "Demo owner", OWNER, password).await?;
+    let owner = stage.owner(owner);
+    let project = stage.project(&owner).await?;
+    Box::pin(stage.play(&owner, project, Some(password), &Told::default())).await.map_err(failure)?;
     rebuild::catch_up(house).await?;
     Ok(Demo { people, is_new: true })
+}
+
+/// Begins the demo in an installation that serves already, as a project of this admin, and returns its address. A
+/// job makes it: until the job is done, the name of the project says that it is not whole. Its annotators get no
+/// password.
+pub async fn begin(house: &House, admin: &Actor) -> Result<&'static str> {
+    allow(admin, Act::ManageProjects)?;
+    let person = admin.person_id().ok_or(Error::Forbidden(Act::ManageProjects))?;
+    let now = house.store.now();
+    let stage = Stage::before(house, now);
+    let project = stage.project(&stage.owner(person)).await?;
+    let make = Make { project, owner: person, now };
+    jobs::enqueue(house, Some(person), Some(project), Kind::MakeDemo, &make, None).await?;
+    Ok(SLUG)
+}
+
+/// What the job is made with.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Make {
+    project: ProjectId,
+    owner: PersonId,
+    /// Its last day is the one before.
+    now: Time,
+}
+
+/// Does the job that [`begin`] made. A demo that was interrupted is not gone on with: it stays, and says what it is.
+pub(crate) async fn make_job(house: &House, run: &Running) -> Outcome {
+    let make: Make = run.payload()?;
+    if run.last_checkpoint::<bool>().is_some() {
+        return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
+    }
+    run.progress(0, None, "").await?;
+    run.checkpoint(&true).await?;
+    let stage = Stage::before(house, make.now);
+    let owner = stage.owner(make.owner);
+    let told = Told { run: Some(run), ..Told::default() };
+    // On the heap, like each long step of it: all of them in one frame are too much for the stack of a worker.
+    Box::pin(stage.play(&owner, make.project, None, &told)).await?;
+    Ok(serde_json::json!({ "project": make.project }))
+}
+
+/// The job that makes this project, where it is a demo and nothing else was done in it since: it is under way, or
+/// says why the demo is not whole.
+pub async fn making(house: &House, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
+    allow(actor, Act::SeeOthers)?;
+    let newest = house.store.jobs(Some(project), None, 1).await?.pop();
+    let making = newest.filter(|job| job.kind == Kind::MakeDemo.as_str() && job.state != "done");
+    Ok(making.map(|job| JobView::of(&job, house.store.now())))
+}
+
+fn failure(halt: Halt) -> Error {
+    match halt {
+        Halt::Failed(error) => error,
+        Halt::Stop(_) => Error::conflict("The demo was stopped."),
+    }
+}
+
+/// Who hears how many days have been lived through, and may say stop.
+#[derive(Default)]
+struct Told<'a> {
+    run: Option<&'a Running>,
+    done: AtomicI64,
+}
+
+impl Told<'_> {
+    async fn a_day_of(&self, total: usize) -> std::result::Result<(), Halt> {
+        let done = self.done.fetch_add(1, Ordering::Relaxed);
+        match self.run {
+            Some(run) => Ok(run.progress(done, Some(total as i64), "").await?),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The days before today.
@@ -98,51 +180,64 @@ struct Stage {
 }
 
 impl Stage {
-    /// Three weeks in a few seconds.
-    async fn play(&self, annotators: &[sample::Annotator], password: &str) -> Result<()> {
+    /// Past days are lived through by a clock of their own.
+    fn before(house: &House, now: Time) -> Stage {
+        let days = Days::before(now);
+        let clock = Clock::manual(days.at(21, 9));
+        let past = House { store: house.store.clone().with_clock(clock.clone()), ..house.clone() };
+        Stage { house: past, clock, days }
+    }
+
+    /// Three weeks in a few seconds. Nothing of it is left to a job: whoever serves would do it with the clock of
+    /// today.
+    async fn play(
+        &self,
+        owner: &Actor,
+        project: ProjectId,
+        password: Option<&str>,
+        told: &Told<'_>,
+    ) -> std::result::Result<(), Halt> {
         let inbox = sample::inbox(N_MESSAGES, SEED, self.days.at(5, 8).0);
         let first_import = self.days.at(21, 10);
         let n_early = inbox.messages.partition_point(|m| m.event_at_micros < first_import.0);
         let (early, late) = inbox.messages.split_at(n_early);
+        let (first_days, last_days) = (self.days.working(20, 6), self.days.working(5, 1));
+        let total = first_days.len() + last_days.len();
 
-        let owner = self.owner(password).await?;
-        let project = self.project(&owner).await?;
-        let workers = self.hire(&owner, project, annotators, password).await?;
+        let workers = self.hire(owner, project, password).await?;
         let mut crew = Crew::new(self.house.clone(), self.clock.clone(), project, &inbox, workers, SEED);
 
         self.until(first_import);
-        self.import(&owner, project, "support-inbox.jsonl", early).await?;
+        self.import(owner, project, "support-inbox.jsonl", early).await?;
         self.until(self.days.at(21, 11));
-        self.taxonomy(
-            &owner,
-            project,
-            |intent| !intent.is_new,
-            "First version, from reading two hundred messages",
-        )
-        .await?;
+        let note = "First version, from reading two hundred messages";
+        self.taxonomy(owner, project, |intent| !intent.is_new, note).await?;
         self.until(self.days.at(21, 12));
-        let chats = self.queue(&owner, project, "Chats, two people each", "chat", 2).await?;
-        let days = self.days.working(20, 6);
-        let mut left = days.len();
-        for ago in days {
+        let chats = self.queue(owner, project, "Chats, two people each", "chat", 2).await?;
+        let mut left = first_days.len();
+        for ago in first_days {
+            told.a_day_of(total).await?;
             self.until(self.days.at(ago, 9));
-            crew.work(chats, 1.0 / left as f64).await?;
+            Box::pin(crew.work(chats, 1.0 / left as f64)).await?;
             left -= 1;
         }
 
         self.until(self.days.at(5, 8));
-        self.import(&owner, project, "support-inbox-later.jsonl", late).await?;
-        let mails = self.queue(&owner, project, "E-mails, one person each", "email", 1).await?;
-        for ago in self.days.working(5, 1) {
+        self.import(owner, project, "support-inbox-later.jsonl", late).await?;
+        let mails = self.queue(owner, project, "E-mails, one person each", "email", 1).await?;
+        for ago in last_days {
+            told.a_day_of(total).await?;
             if ago <= 3 {
                 self.until(self.days.at(ago, 8));
-                self.new_topic(&owner, project).await?;
+                self.new_topic(owner, project).await?;
             }
             self.until(self.days.at(ago, 9));
-            crew.work(mails, 0.2).await?;
+            Box::pin(crew.work(mails, 0.2)).await?;
         }
         self.until(self.days.at(1, 18));
-        self.release(&owner, project).await
+        self.release(owner, project).await?;
+        self.named(owner, project, NAME).await?;
+        Ok(())
     }
 
     /// Moves on in time; never back.
@@ -151,52 +246,47 @@ impl Stage {
         self.clock.advance(seconds.max(0));
     }
 
-    async fn owner(&self, password: &str) -> Result<Actor> {
-        let person = people::create_first_admin(&self.house, "Demo owner", OWNER, password).await?;
-        Ok(Actor { person, admin: true, roles: Roles::of(&[Role::Owner]), via: Via::Session })
+    fn owner(&self, person: PersonId) -> Actor {
+        Actor { person, admin: true, roles: Roles::of(&[Role::Owner]), via: Via::Session }
     }
 
     async fn project(&self, owner: &Actor) -> Result<ProjectId> {
-        let description = "What customers of Kettle & Crow, an invented coffee shop, write about. Nobody wrote these \
-                           messages: all people, orders and addresses in them are made up.";
         let form = NewProjectForm {
-            name: "Support inbox".to_owned(),
+            name: UNFINISHED.to_owned(),
             slug: SLUG.to_owned(),
-            description: description.to_owned(),
+            description: DESCRIPTION.to_owned(),
             ..NewProjectForm::default()
         };
         let project = projects::create(&self.house, owner, form).await?.id;
         people::set_roles(&self.house, owner, project, owner.person, owner.roles).await?;
-        let form = ProjectForm {
-            name: "Support inbox".to_owned(),
-            description: description.to_owned(),
-            shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
-            confirm_picks: false,
-        };
-        projects::change(&self.house, owner, project, form).await?;
+        self.named(owner, project, UNFINISHED).await?;
         Ok(project)
     }
 
-    async fn hire(
-        &self,
-        owner: &Actor,
-        project: ProjectId,
-        annotators: &[sample::Annotator],
-        password: &str,
-    ) -> Result<Vec<Worker>> {
+    async fn named(&self, owner: &Actor, project: ProjectId, name: &str) -> Result<()> {
+        let form = ProjectForm {
+            name: name.to_owned(),
+            description: DESCRIPTION.to_owned(),
+            shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
+            confirm_picks: false,
+        };
+        projects::change(&self.house, owner, project, form).await
+    }
+
+    async fn hire(&self, owner: &Actor, project: ProjectId, password: Option<&str>) -> Result<Vec<Worker>> {
         let mut workers = Vec::new();
-        for annotator in annotators {
+        for annotator in sample::annotators() {
             let newcomer = Newcomer {
                 name: annotator.name.to_owned(),
                 email: annotator.email.to_owned(),
-                password: Some(password.to_owned()),
+                password: password.map(str::to_owned),
                 admin: false,
             };
             let person: PersonId = people::add(&self.house, owner, newcomer).await?;
             let roles = Roles::of(&[Role::Annotator]);
             people::set_roles(&self.house, owner, project, person, roles).await?;
             let actor = Actor { person, admin: false, roles, via: Via::Session };
-            workers.push(Worker { actor, annotator: annotator.clone() });
+            workers.push(Worker { actor, annotator });
         }
         Ok(workers)
     }
@@ -210,10 +300,8 @@ impl Stage {
     ) -> Result<()> {
         let mut file = Vec::new();
         sample::write_jsonl(&mut file, messages, Truth::Hidden).map_err(Error::internal)?;
-        let mut blob = self.house.store.create_blob().await?;
-        blob.write(&file).await?;
-        let upload = blob.finish().await?;
-        let source = import::begin(&self.house, owner, project, name, Some(Format::Jsonl), upload).await?;
+        let sample = import::look(file.as_slice(), Some(Format::Jsonl))?;
+        let (bytes, file) = (file.len() as u64, bytes::Bytes::from(file));
         let column = |name: &str| Some(name.to_owned());
         let mapping = Mapping {
             text: "text".to_owned(),
@@ -222,14 +310,16 @@ impl Stage {
             group: column("customer"),
             ..Mapping::default()
         };
-        import::start(&self.house, owner, project, source, mapping).await?;
-        self.finish_jobs().await
-    }
-
-    async fn finish_jobs(&self) -> Result<()> {
-        jobs::run_all(&self.house).await?;
-        let failed = self.house.store.jobs(None, None, 20).await?.into_iter().find_map(|job| job.error);
-        failed.map_or(Ok(()), |why| Err(Error::internal(why)))
+        let bring = Bring {
+            project,
+            name: name.to_owned(),
+            format: Format::Jsonl,
+            mapping,
+            open: Arc::new(move || Ok(Box::new(Cursor::new(file.clone())))),
+            bytes: Some(bytes),
+        };
+        Box::pin(import::bring(&self.house, owner, bring, &sample, Arc::default(), |_| {})).await?;
+        Ok(())
     }
 
     /// Adds intents as labels, the bucket for everything else last, and publishes.
@@ -251,8 +341,8 @@ impl Stage {
             label.other = intent.is_other;
             draft = design::edit(&self.house, owner, project, draft.edit, Edit::Add(label)).await?;
         }
-        design::publish(&self.house, owner, project, draft.edit, note).await?;
-        self.finish_jobs().await
+        Box::pin(design::publish(&self.house, owner, project, draft.edit, note)).await?;
+        Ok(())
     }
 
     /// The topic of the last weeks becomes a label, once.
@@ -273,7 +363,7 @@ impl Stage {
         name: &str,
         channel: &str,
         overlap: u32,
-    ) -> Result<QueueId> {
+    ) -> std::result::Result<QueueId, Halt> {
         let field = FieldIs { name: "channel".to_owned(), value: channel.to_owned() };
         let setup = Setup {
             name: name.to_owned(),
@@ -281,15 +371,13 @@ impl Stage {
             filter: Filter { field: Some(field), ..Filter::default() },
             note: String::new(),
         };
-        let queue = queues::create(&self.house, owner, project, setup).await?;
-        self.finish_jobs().await?;
-        Ok(queue)
+        Box::pin(queues::create_now(&self.house, owner, project, setup)).await
     }
 
     async fn release(&self, owner: &Actor, project: ProjectId) -> Result<()> {
         let order =
             Order { name: "First labels".to_owned(), states: vec![State::Agreed, State::Adjudicated] };
-        release::order(&self.house, owner, project, &order).await?;
-        self.finish_jobs().await
+        Box::pin(release::cut_now(&self.house, owner, project, &order, &|_, _| {})).await?;
+        Ok(())
     }
 }

@@ -12,6 +12,8 @@ mod watch;
 mod tests;
 
 pub use runner::{Running, run_all, runner};
+#[cfg(test)]
+pub(crate) use runner::{begin as begin_to_run, take};
 pub use table::Kind;
 pub use watch::{JobView, see, view, watch};
 

@@ -70,17 +70,7 @@ impl Progress {
 /// Makes a queue and begins to fill it: a small one is filled on return, a large one by a job.
 pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Setup) -> Result<QueueId> {
     allow(actor, Act::RunQueues)?;
-    let settings = house.store.project(project).await?.ok_or(Error::NotFound("The project"))?.settings.0;
-    let new = NewQueue {
-        project,
-        name: checked_name(&setup.name)?,
-        plan: checked_plan(setup.plan)?,
-        seed: settings.seed as i64,
-        filter: setup.filter,
-        note: setup.note.trim().to_owned(),
-        by: actor.person_id(),
-    };
-    let actor = *actor;
+    let (new, actor) = (checked(house, actor, project, setup).await?, *actor);
     let (queue, _) = house
         .store
         .write(move |tx| {
@@ -106,6 +96,42 @@ pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Set
 
 fn fill_of(queue: QueueId, project: ProjectId, by: Option<PersonId>) -> Result<NewJob> {
     jobs::new(by, Some(project), jobs::Kind::FillQueue, &Fill { queue }, Some(format!("fill_queue:{queue}")))
+}
+
+/// Makes a queue and fills it here and now, without a job: for a house with a clock of its own.
+pub(crate) async fn create_now(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    setup: Setup,
+) -> std::result::Result<QueueId, Halt> {
+    allow(actor, Act::RunQueues)?;
+    let (new, actor) = (checked(house, actor, project, setup).await?, *actor);
+    let queue = house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let queue = tx.create_queue(&new).await.map_err(name_taken)?;
+                tx.audit(&actor, Some(project), "made a queue", &new.name, "").await?;
+                Ok::<_, Error>(queue)
+            })
+        })
+        .await?;
+    fill(house, queue, None).await?;
+    Ok(queue)
+}
+
+async fn checked(house: &House, actor: &Actor, project: ProjectId, setup: Setup) -> Result<NewQueue> {
+    let settings = house.store.project(project).await?.ok_or(Error::NotFound("The project"))?.settings.0;
+    Ok(NewQueue {
+        project,
+        name: checked_name(&setup.name)?,
+        plan: checked_plan(setup.plan)?,
+        seed: settings.seed as i64,
+        filter: setup.filter,
+        note: setup.note.trim().to_owned(),
+        by: actor.person_id(),
+    })
 }
 
 /// The payload of the job that fills a queue.

@@ -1,20 +1,36 @@
 //! The keyboard. Letters never act while a text box has the focus.
 
-use super::seat::{Seat, Sheet};
+use super::seat::{Line, Seat, Sheet};
 use crate::api::label::Word;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 /// Listens until the desk goes.
 pub fn listen(seat: Seat) {
     let key = window_event_listener(ev::keydown, move |event| press(seat, &event));
     let online = window_event_listener(ev::online, move |_| seat.send());
+    // Somebody comes back to this tab: perhaps from signing in again in another one.
+    let focus = window_event_listener(ev::focus, move |_| come_back(seat));
+    let seen = window_event_listener_untyped("visibilitychange", move |_| {
+        if !document().hidden() {
+            come_back(seat);
+        }
+    });
     on_cleanup(move || {
         key.remove();
         online.remove();
+        focus.remove();
+        seen.remove();
     });
+}
+
+fn come_back(seat: Seat) {
+    let has_kept = seat.table.with_untracked(|table| !table.outbox.is_empty());
+    if has_kept || seat.line.get_untracked() != Line::Good || !untrack(move || seat.has_card()) {
+        seat.send();
+    }
 }
 
 fn press(seat: Seat, event: &KeyboardEvent) {
@@ -38,24 +54,30 @@ fn press(seat: Seat, event: &KeyboardEvent) {
         in_a_box(seat, event, &key, target.as_ref(), &tag);
         return;
     }
+    // A key that is held down is one answer.
+    if event.repeat() && !key.starts_with("Arrow") {
+        if key == "Enter" {
+            event.prevent_default();
+        }
+        return;
+    }
     if let Some(sheet) = seat.sheet.get_untracked() {
-        if sheet == Sheet::Skip {
+        if key == "Escape" {
+            // Here and now: the browser would tell of it only after the next key.
+            event.prevent_default();
+            seat.sheet.set(None);
+        } else if sheet == Sheet::Skip {
             give_reason(seat, event, &key);
         }
         return;
     }
-    // A key that is held down is one answer.
-    if event.repeat() && !key.starts_with("Arrow") {
-        return;
-    }
+    // On a button or a link Enter and the space bar do what it says there.
+    let is_pressable = matches!(tag.as_str(), "BUTTON" | "A" | "SUMMARY");
     let acted = match key.as_str() {
         "ArrowDown" => step(seat, 1),
         "ArrowUp" => step(seat, -1),
-        // On a button or a link Enter does what it says there.
-        "Enter" if !matches!(tag.as_str(), "BUTTON" | "A" | "SUMMARY") => {
-            seat.enter();
-            true
-        }
+        "Enter" if !is_pressable => enter(seat),
+        " " if !is_pressable && seat.setting.with_value(|s| s.several) => seat.take_under_cursor(),
         "/" => focus("find"),
         "?" => {
             seat.sheet.set(Some(Sheet::Keys));
@@ -66,6 +88,17 @@ fn press(seat: Seat, event: &KeyboardEvent) {
     if acted {
         event.prevent_default();
     }
+}
+
+/// Saves what was picked, else takes the label under the cursor. That no label fits is said by a button of its own:
+/// Enter goes there first.
+fn enter(seat: Seat) -> bool {
+    let (several, confirm) = seat.setting.with_value(|s| (s.several, s.confirm));
+    if (several || confirm) && !seat.picked.with_untracked(Vec::is_empty) {
+        seat.save();
+        return true;
+    }
+    seat.take_under_cursor() || (several && focus("desk-save"))
 }
 
 /// A label's own key, else a command.
@@ -81,7 +114,7 @@ fn letter(seat: Seat, key: &str) -> bool {
         seat.undo();
         return true;
     }
-    if seat.table.with_untracked(|table| table.current().is_none()) {
+    if !untrack(move || seat.has_card()) {
         return false;
     }
     match letter {
@@ -107,13 +140,12 @@ fn in_a_box(seat: Seat, event: &KeyboardEvent, key: &str, target: Option<&Elemen
     };
     match key {
         "Escape" => {
-            seat.typed.set(String::new());
+            seat.forget_typed();
             leave();
         }
         "Enter" if finds => {
             event.prevent_default();
-            if !untrack(move || seat.offered()).is_empty() {
-                seat.pick_under_cursor();
+            if seat.take_under_cursor() {
                 leave();
             }
         }
@@ -140,10 +172,28 @@ fn give_reason(seat: Seat, event: &KeyboardEvent, key: &str) {
 
 fn step(seat: Seat, by: isize) -> bool {
     let n = untrack(move || seat.offered()).len();
-    if n > 0 {
-        seat.cursor.update(|at| *at = (*at as isize + by).rem_euclid(n as isize) as usize);
+    if n == 0 {
+        return true;
     }
+    let at = match seat.cursor.get_untracked() {
+        Some(at) => (at as isize + by).rem_euclid(n as isize) as usize,
+        None if by > 0 => 0,
+        None => n - 1,
+    };
+    seat.cursor.set(Some(at));
+    seat.pointed.set(at);
+    into_view(at);
     true
+}
+
+/// The list of many labels scrolls by itself.
+fn into_view(at: usize) {
+    let row = format!(".desk .labels > li:nth-child({})", at + 1);
+    if let Ok(Some(row)) = document().query_selector(&row) {
+        let how = ScrollIntoViewOptions::new();
+        how.set_block(ScrollLogicalPosition::Nearest);
+        row.scroll_into_view_with_scroll_into_view_options(&how);
+    }
 }
 
 fn focus(id: &str) -> bool {

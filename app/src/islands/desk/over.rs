@@ -1,5 +1,6 @@
 //! What lies over the desk: the reasons to skip, all keys, the guideline on a phone.
 
+use super::guideline as guideline_of;
 use super::seat::{Seat, Sheet};
 use crate::api::label::{Setting, Word};
 use leptos::html::Dialog;
@@ -35,8 +36,14 @@ pub fn sheet(seat: Seat) -> impl IntoView {
             Sheet::Guide => guideline(seat).into_any(),
         })
     };
+    // The browser tells of a closed dialog a little later: by then another sheet may lie there.
+    let closed = move |_| {
+        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            seat.sheet.set(None);
+        }
+    };
     view! {
-        <dialog class=class node_ref=dialog aria-label=label on:close=move |_| seat.sheet.set(None)>
+        <dialog class=class node_ref=dialog aria-label=label on:close=closed>
             {content}
         </dialog>
     }
@@ -73,7 +80,7 @@ fn reasons(seat: Seat) -> impl IntoView {
 fn keys(seat: Seat) -> impl IntoView {
     let (several, confirm, many) = seat.setting.with_value(|s| (s.several, s.confirm, s.choices.len() > 10));
     let pick = if several { "choose a label, or not" } else { "pick a label" };
-    let enter = if several || confirm { "save" } else { "take the label" };
+    let enter = if several || confirm { "save" } else { "take the label that the arrows came to" };
     view! {
         <h2>"All keys"</h2>
         <div class="keys">
@@ -91,7 +98,16 @@ fn keys(seat: Seat) -> impl IntoView {
                         " "
                         <kbd>"↓"</kbd>
                     </dt>
-                    <dd>"move to a label"</dd>
+                    <dd>"move to a label, read its guideline"</dd>
+                    {several
+                        .then(|| {
+                            view! {
+                                <dt>
+                                    <kbd>"Space"</kbd>
+                                </dt>
+                                <dd>"choose it, or not"</dd>
+                            }
+                        })}
                     <dt>
                         <kbd>"Enter"</kbd>
                     </dt>
@@ -144,23 +160,13 @@ fn keys(seat: Seat) -> impl IntoView {
 }
 
 fn guideline(seat: Seat) -> impl IntoView {
-    let rows = seat.setting.with_value(|s| s.choices.clone());
-    let rows = rows
-        .into_iter()
-        .map(|choice| {
-            view! {
-                <dt dir="auto">{choice.name}</dt>
-                <dd dir="auto">
-                    {choice.definition} {(!choice.includes.is_empty()).then(|| format!(" In: {}", choice.includes))}
-                    {(!choice.excludes.is_empty()).then(|| format!(" Out: {}", choice.excludes))}
-                </dd>
-            }
-        })
-        .collect_view();
+    let labels: Vec<_> = seat.setting.with_value(|s| {
+        s.choices.iter().map(|choice| view! { <section>{guideline_of(choice)}</section> }).collect()
+    });
     view! {
         <div class="guide">
             <h2>"Guideline"</h2>
-            <dl>{rows}</dl>
+            {labels}
         </div>
         <button class="btn wide" on:click=move |_| seat.sheet.set(None)>
             "Close"

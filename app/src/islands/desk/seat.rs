@@ -6,7 +6,9 @@ use crate::api::label::{Card, Rest, Sent, Setting, Word, turn};
 use crate::api::{ApiError, Code};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
 use std::time::Duration;
+use web_sys::HtmlElement;
 
 /// So many texts are held ahead at first; more where they run out before the server answers.
 const AHEAD: usize = 5;
@@ -39,8 +41,11 @@ pub struct Seat {
     keep: StoredValue<Keep>,
     pub table: RwSignal<Table>,
     pub picked: RwSignal<Vec<i64>>,
-    /// The label under the cursor, by its place in the list.
-    pub cursor: RwSignal<usize>,
+    /// The label that the arrows or the box that finds labels came to on this very text, by its place in the list:
+    /// what Enter takes. Nothing else moves it, so that nobody answers with a label they did not look for.
+    pub cursor: RwSignal<Option<usize>>,
+    /// The label whose guideline is shown: the cursor's, or the one that was pointed at last.
+    pub pointed: RwSignal<usize>,
     pub typed: RwSignal<String>,
     pub note: RwSignal<Option<String>>,
     pub sheet: RwSignal<Option<Sheet>>,
@@ -48,10 +53,14 @@ pub struct Seat {
     pub rest: RwSignal<Rest>,
     /// What the person should know.
     pub told: RwSignal<Option<String>>,
-    /// Answers of this visit that are safe.
-    pub n_safe: RwSignal<i64>,
+    /// Other labels were published since this page was made.
+    pub outdated: RwSignal<bool>,
+    /// Between two texts: the page is loaded again as soon as everything is saved.
+    pub leaving: RwSignal<bool>,
     pub ready: RwSignal<bool>,
     sending: StoredValue<bool>,
+    /// When it is tried again, or looked again: never two at once.
+    again: StoredValue<Option<TimeoutHandle>>,
     ahead: StoredValue<usize>,
     /// When the text came to lie on the desk.
     since: StoredValue<f64>,
@@ -64,16 +73,19 @@ impl Seat {
             setting: StoredValue::new(setting),
             table: RwSignal::new(Table::new(Vec::new(), first)),
             picked: RwSignal::new(Vec::new()),
-            cursor: RwSignal::new(0),
+            cursor: RwSignal::new(None),
+            pointed: RwSignal::new(0),
             typed: RwSignal::new(String::new()),
             note: RwSignal::new(None),
             sheet: RwSignal::new(None),
             line: RwSignal::new(Line::Good),
             rest: RwSignal::new(rest),
             told: RwSignal::new(None),
-            n_safe: RwSignal::new(0),
+            outdated: RwSignal::new(false),
+            leaving: RwSignal::new(false),
             ready: RwSignal::new(false),
             sending: StoredValue::new(false),
+            again: StoredValue::new(None),
             ahead: StoredValue::new(AHEAD),
             since: StoredValue::new(0.0),
         }
@@ -91,6 +103,12 @@ impl Seat {
         self.send();
     }
 
+    /// Whether there is a text to answer.
+    pub fn has_card(self) -> bool {
+        !self.leaving.get() && self.table.with(|table| table.current().is_some())
+    }
+
+    /// The labels that fit what was typed, by their places among all.
     pub fn offered(self) -> Vec<usize> {
         let typed = self.typed.get();
         self.setting.with_value(|setting| {
@@ -111,7 +129,7 @@ impl Seat {
     /// A label by its key, its button or its name.
     pub fn pick(self, label: i64) {
         let (several, confirm) = self.setting.with_value(|s| (s.several, s.confirm));
-        self.typed.set(String::new());
+        self.forget_typed();
         if several {
             self.picked.update(|picked| match picked.iter().position(|p| *p == label) {
                 Some(at) => {
@@ -126,28 +144,31 @@ impl Seat {
         }
     }
 
-    /// The label under the cursor, or what was picked.
-    pub fn enter(self) {
-        let (several, confirm) = self.setting.with_value(|s| (s.several, s.confirm));
+    /// What was picked is the answer. Where any number of labels may fit, none is an answer, too.
+    pub fn save(self) {
+        let several = self.setting.with_value(|s| s.several);
         let picked = self.picked.get_untracked();
-        if several || (confirm && !picked.is_empty()) {
+        if several || !picked.is_empty() {
             self.say(Word::Labels(picked));
-            return;
         }
-        self.pick_under_cursor();
     }
 
-    pub fn pick_under_cursor(self) {
+    /// The label under the cursor, if the person brought the cursor to one. False where they did not.
+    pub fn take_under_cursor(self) -> bool {
         let offered = untrack(move || self.offered());
-        let at = offered.get(self.cursor.get_untracked()).or(offered.first()).copied();
+        let at = self.cursor.get_untracked().and_then(|at| offered.get(at)).copied();
         let label = at.and_then(|at| self.setting.with_value(|s| s.choices.get(at).map(|c| c.id)));
         if let Some(label) = label {
             self.pick(label);
         }
+        label.is_some()
     }
 
     /// An answer to the text on the desk. The next one lies there before this returns.
     pub fn say(self, word: Word) {
+        if self.leaving.get_untracked() {
+            return;
+        }
         let Some(card) = self.table.with_untracked(|table| table.current().cloned()) else { return };
         let note = self.note.get_untracked().map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
         let seconds = (now() - self.since.get_value()) / 1000.0;
@@ -156,6 +177,14 @@ impl Seat {
         self.told.set(None);
         self.table.update(|table| table.say(sent));
         self.fresh(Vec::new());
+        to_the_text();
+        self.leaving.set(self.outdated.get_untracked() && self.line.get_untracked() == Line::Good);
+        self.send();
+    }
+
+    /// The new labels, now: the text on the desk is asked again with them.
+    pub fn leave(self) {
+        self.leaving.set(true);
         self.send();
     }
 
@@ -166,6 +195,7 @@ impl Seat {
             undone = table.undo(|card, _| self.message(card, Word::Withdrawn, None, None));
         });
         let Some((was, undone)) = undone else { return };
+        self.leaving.set(false);
         match undone {
             Undone::Unsent(id) => self.keep.with_value(|keep| keep.forget(&id)),
             Undone::Asked(sent) => self.keep.with_value(|keep| keep.put(&sent)),
@@ -195,8 +225,17 @@ impl Seat {
         self.picked.set(picked);
         self.note.set(None);
         self.sheet.set(None);
-        self.typed.set(String::new());
+        self.cursor.set(None);
+        self.forget_typed();
         self.since.set_value(now());
+    }
+
+    /// All labels again. The cursor stood in another list.
+    pub fn forget_typed(self) {
+        if !self.typed.with_untracked(String::is_empty) {
+            self.typed.set(String::new());
+            self.cursor.set(None);
+        }
     }
 
     /// Sends what is there to send and asks for the next texts, one request at a time.
@@ -205,12 +244,13 @@ impl Seat {
             return;
         }
         self.sending.set_value(true);
+        self.forget_again();
         let mut sent = Vec::new();
         self.table.update_untracked(|table| sent = table.take_off());
-        let (slug, queue) = self.setting.with_value(|s| (s.slug.clone(), s.queue));
+        let (slug, queue, person) = self.setting.with_value(|s| (s.slug.clone(), s.queue, s.person));
         let n = self.ahead.get_value();
         spawn_local(async move {
-            let landed = turn(slug, queue, sent, n).await;
+            let landed = turn(slug, queue, sent, n, Some(person)).await;
             self.sending.set_value(false);
             match landed {
                 Ok(turn) => self.landed(&turn),
@@ -228,7 +268,7 @@ impl Seat {
         }
         self.line.set(Line::Good);
         self.rest.set(turn.rest);
-        self.n_safe.update(|n| *n += turn.fates.iter().filter(|fate| fate.saved).count() as i64);
+        self.outdated.set(turn.version != self.setting.with_value(|s| s.version));
         self.table.update(|table| table.landed(turn));
         let (is_empty, has_more) = self.table.with_untracked(|t| (t.cards.is_empty(), !t.outbox.is_empty()));
         if was_empty && !is_empty {
@@ -239,13 +279,27 @@ impl Seat {
         }
         if has_more {
             self.send();
+        } else if self.outdated.get_untracked() && (is_empty || self.leaving.get_untracked()) {
+            let _ = window().location().reload();
         } else if is_empty && matches!(turn.rest, Rest::More | Rest::Waiting | Rest::Filling) {
-            set_timeout(move || self.send(), LOOK_AGAIN);
+            self.send_after(LOOK_AGAIN);
+        }
+    }
+
+    fn send_after(self, wait: Duration) {
+        self.forget_again();
+        self.again.set_value(set_timeout_with_handle(move || self.send(), wait).ok());
+    }
+
+    fn forget_again(self) {
+        if let Some(handle) = self.again.try_update_value(Option::take).flatten() {
+            handle.clear();
         }
     }
 
     fn lost(self, error: &ApiError) {
         self.table.update(|table| table.lost());
+        self.leaving.set(false);
         match error.code {
             Code::Unauthorized => self.line.set(Line::SignedOut),
             Code::Forbidden | Code::NotFound => {
@@ -258,10 +312,21 @@ impl Seat {
                     _ => 1,
                 };
                 self.line.set(Line::Off(tries));
-                let wait = Duration::from_secs(1 << tries.min(4));
-                set_timeout(move || self.send(), wait);
+                self.send_after(Duration::from_secs(1 << tries.min(4)));
             }
         }
+    }
+}
+
+/// A button that was pressed for one text keeps no focus for the next: Enter would press it again.
+pub fn to_the_text() {
+    let is_at_labels =
+        document().active_element().is_some_and(|at| at.closest(".side button").is_ok_and(|b| b.is_some()));
+    if is_at_labels
+        && let Ok(Some(text)) = document().query_selector(".desk .read")
+        && let Some(text) = text.dyn_ref::<HtmlElement>()
+    {
+        let _ = text.focus();
     }
 }
 

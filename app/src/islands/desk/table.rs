@@ -1,7 +1,7 @@
 //! What lies on the desk: texts to come, what was said, what has not reached the server. No browser in here.
 
-use crate::api::label::{Card, Sent, Turn, Word};
-use std::collections::VecDeque;
+use crate::api::label::{Card, Fate, Sent, Turn, Word};
+use std::collections::{HashSet, VecDeque};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
@@ -12,6 +12,13 @@ pub struct Table {
     pub outbox: Vec<Sent>,
     /// So many at the front of the outbox are on their way.
     flying: usize,
+    /// Answers of this visit that are safe and do not count.
+    uncounted: HashSet<String>,
+    /// What was taken back and has not been confirmed, with the id of the message that takes it back.
+    taken_back: Vec<(String, Card, Sent)>,
+    /// What an earlier visit could not send, until it is decided; and how many answers it came to.
+    left_over: HashSet<String>,
+    n_left_over: i64,
 }
 
 /// What taking an answer back came to.
@@ -25,13 +32,21 @@ pub enum Undone {
 
 impl Table {
     pub fn new(outbox: Vec<Sent>, first: Option<Card>) -> Table {
-        let mut table = Table { outbox, ..Table::default() };
+        let left_over = outbox.iter().map(|sent| sent.id.clone()).collect();
+        let mut table = Table { outbox, left_over, ..Table::default() };
         table.deal(first.into_iter().collect());
         table
     }
 
     pub fn current(&self) -> Option<&Card> {
         self.cards.front()
+    }
+
+    /// How many answers of this person count that did not when the page was made: skips, and what the server
+    /// refused or kept without counting it, are none.
+    pub fn n_more(&self) -> i64 {
+        let counts = |sent: &Sent| matches!(sent.word, Word::Labels(_)) && !self.uncounted.contains(&sent.id);
+        self.past.iter().filter(|(_, sent)| counts(sent)).count() as i64 + self.n_left_over
     }
 
     /// The card on the desk is answered, and the next one lies there.
@@ -51,6 +66,7 @@ impl Table {
             None => {
                 let back = withdrawal(&card, &sent);
                 self.outbox.push(back.clone());
+                self.taken_back.push((back.id.clone(), card.clone(), sent.clone()));
                 Undone::Asked(back)
             }
         };
@@ -67,8 +83,35 @@ impl Table {
     /// The server has answered: what it decided on is no longer kept, and its texts lie behind those that are here.
     pub fn landed(&mut self, turn: &Turn) {
         self.flying = 0;
+        for fate in &turn.fates {
+            self.decided(fate);
+        }
         self.outbox.retain(|sent| !turn.fates.iter().any(|fate| fate.id == sent.id));
         self.deal(turn.cards.clone());
+    }
+
+    fn decided(&mut self, fate: &Fate) {
+        if let Some(at) = self.taken_back.iter().position(|(id, _, _)| *id == fate.id) {
+            let (_, card, sent) = self.taken_back.swap_remove(at);
+            // It could not be taken back: the answer stands, and its text has no place on the desk.
+            if !fate.saved {
+                self.cards.retain(|held| held.assignment != card.assignment);
+                self.past.push((card, sent));
+            }
+        } else if self.past.iter().any(|(_, sent)| sent.id == fate.id) {
+            if !fate.saved {
+                self.past.retain(|(_, sent)| sent.id != fate.id);
+            } else if !fate.counts {
+                self.uncounted.insert(fate.id.clone());
+            }
+        } else if self.left_over.remove(&fate.id) && fate.counts {
+            let word = self.outbox.iter().find(|sent| sent.id == fate.id).map(|sent| &sent.word);
+            self.n_left_over += match word {
+                Some(Word::Labels(_)) => 1,
+                Some(Word::Withdrawn) => -1,
+                Some(Word::Skip(_)) | None => 0,
+            };
+        }
     }
 
     /// It did not reach the server, or the answer was lost: all of it is sent again.
@@ -114,7 +157,7 @@ pub fn fit(name: &str, typed: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::label::{Fate, Rest};
+    use crate::api::label::Rest;
 
     fn card(n: i64) -> Card {
         Card { assignment: n, revision: n, text: format!("text {n}"), beside: Vec::new() }
@@ -137,12 +180,59 @@ mod tests {
     }
 
     fn turn(saved: &[&str], cards: &[i64]) -> Turn {
-        let fate = |id: &&str| Fate { id: (*id).to_owned(), saved: true, message: None };
+        let fate = |id: &&str| fate(id, true, true);
         Turn {
             fates: saved.iter().map(fate).collect(),
             cards: cards.iter().copied().map(card).collect(),
             rest: Rest::More,
+            version: 1,
         }
+    }
+
+    fn fate(id: &str, saved: bool, counts: bool) -> Fate {
+        Fate { id: id.to_owned(), saved, counts, message: None }
+    }
+
+    fn fates(fates: Vec<Fate>) -> Turn {
+        Turn { fates, ..turn(&[], &[]) }
+    }
+
+    #[test]
+    fn only_answers_that_count_are_counted() {
+        let mut table = Table::new(vec![label(&card(9), "left over")], Some(card(1)));
+        table.landed(&turn(&[], &[1, 2, 3, 4]));
+        table.say(label(&card(1), "a"));
+        table.say(sent(&card(2), "b", Word::Skip("unsure".into())));
+        assert_eq!(table.n_more(), 1);
+        table.take_off();
+        // While that is on its way, two more: one comes too late to count, one is refused.
+        table.say(label(&card(3), "c"));
+        table.say(label(&card(4), "d"));
+        assert_eq!(table.n_more(), 3);
+        table.landed(&turn(&["left over", "a", "b"], &[]));
+        assert_eq!(table.n_more(), 4);
+        table.landed(&fates(vec![fate("c", true, false), fate("d", false, false)]));
+        assert_eq!(table.n_more(), 2);
+        // What was refused is nothing that could be taken back.
+        let back = |card: &Card, _: &Sent| sent(card, "w", Word::Withdrawn);
+        assert_eq!(table.undo(back).map(|(was, _)| was.id), Some("c".into()));
+        assert_eq!(table.n_more(), 2);
+    }
+
+    #[test]
+    fn what_can_not_be_taken_back_stands() {
+        let mut table = Table::new(Vec::new(), Some(card(1)));
+        table.landed(&turn(&[], &[1, 2]));
+        table.say(label(&card(1), "a"));
+        table.take_off();
+        let back = |card: &Card, _: &Sent| sent(card, "w", Word::Withdrawn);
+        // Before the server has heard of it.
+        table.undo(back).expect("something to undo");
+        assert_eq!((table.n_more(), table.current()), (0, Some(&card(1))));
+        table.landed(&turn(&["a"], &[]));
+        assert_eq!(table.n_more(), 0);
+        table.landed(&fates(vec![fate("w", false, false)]));
+        assert_eq!((table.n_more(), table.current()), (1, Some(&card(2))));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Between the words of the desk and those of the workflow.
 
 use crate::api::label::{Card, Choice, Fate, Rest, Sent, Setting, Turn, Word};
+use crate::api::{ApiError, Code};
 use crate::error::api_error;
 use crate::guard::Visitor;
 use crate::parts::labels::hue_class;
-use domain::answer::{Said, SkipReason};
+use domain::answer::{Said, SkipReason, Standing};
 use domain::project::Task;
 use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use jiff::Timestamp;
@@ -75,7 +76,24 @@ pub async fn turn(
             Err(error) => Some(fate(id, Err(error))),
         })
         .collect();
-    Ok(Turn { fates, rest: rest(&batch), cards: batch.items.into_iter().map(card).collect() })
+    let published = house.store.published_taxonomy(project.id).await?;
+    Ok(Turn {
+        fates,
+        rest: rest(&batch),
+        cards: batch.items.into_iter().map(card).collect(),
+        version: published.map_or(0, |(version, _, _)| version.0),
+    })
+}
+
+/// A desk outlives its session: what it kept for one person must not go out under the name of another.
+pub fn is_theirs(visitor: &Visitor, person: Option<i64>) -> Result<(), ApiError> {
+    let actor = visitor.actor().map_err(api_error)?;
+    match person {
+        Some(person) if person != actor.person.0 => {
+            Err(ApiError::new(Code::Unauthorized, "Somebody else is signed in in this browser now."))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub fn rest(batch: &Batch) -> Rest {
@@ -123,8 +141,13 @@ fn submission(sent: &Sent) -> Result<Submission, Error> {
 
 fn fate(id: String, outcome: Result<Receipt, Error>) -> Fate {
     match outcome {
-        Ok(receipt) => Fate { id, saved: true, message: receipt.why.map(|why| why.to_string()) },
-        Err(error) => Fate { id, saved: false, message: Some(api_error(error).message) },
+        Ok(receipt) => Fate {
+            id,
+            saved: true,
+            counts: receipt.standing == Standing::Counted,
+            message: receipt.why.map(|why| why.to_string()),
+        },
+        Err(error) => Fate { id, saved: false, counts: false, message: Some(api_error(error).message) },
     }
 }
 

@@ -52,3 +52,73 @@ async fn an_installation_that_is_in_use_is_left_alone() {
         .expect("an admin");
     assert!(matches!(seed(&house, "a long enough password").await, Err(Error::Conflict(_))));
 }
+
+both! {
+    async fn an_admin_may_begin_with_it(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let house = House::new(store, folder.path());
+        let person = people::create_first_admin(&house, "Ada", "ada@example.org", "a long enough password");
+        let person = person.await.expect("an admin");
+        let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
+        let slug = begin(&house, &admin).await.expect("to begin");
+        assert!(matches!(begin(&house, &admin).await, Err(Error::Invalid(_))), "a second click");
+
+        let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+        assert_eq!(project.name, UNFINISHED);
+        let owner = Actor { roles: Roles::of(&[Role::Owner]), ..admin };
+        let job = making(&house, &owner, project.id).await.expect("a read").expect("a job");
+        assert!(!job.is_over());
+
+        assert_eq!(jobs::run_all(&house).await.expect("to run"), 1, "all of it is done by the one job");
+        assert_eq!(making(&house, &owner, project.id).await.expect("a read"), None);
+        let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+        assert_eq!(project.name, NAME);
+        let states = house.store.tally(Tally::Project(project.id)).await.expect("counts");
+        assert!(states["agreed"] > 500, "{states:?}");
+        let now = house.store.now().0;
+        assert!(number(&house.store, "SELECT MAX(at) FROM answer").await < now);
+
+        let members = people::members(&house, &owner, project.id, None).await.expect("members");
+        assert_eq!(members.len(), 5, "{members:?}");
+        let annotator = sample::annotators().remove(0);
+        assert!(people::sign_in(&house, annotator.email, "").await.is_err(), "nobody knows their password");
+        rebuild::catch_up(&house).await.expect("the index");
+        assert_eq!(examine(&house, Depth::All, |_| {}).await.expect("to look"), []);
+    }
+}
+
+#[tokio::test]
+async fn one_that_was_interrupted_says_so() {
+    let (store, folder) = store::testing::sqlite().await;
+    let clock = Clock::manual(store.now());
+    let house = House::new(store.with_clock(clock.clone()), folder.path());
+    let person = people::create_first_admin(&house, "Ada", "ada@example.org", "a long enough password");
+    let owner = Roles::of(&[Role::Owner]);
+    let owner =
+        Actor { person: person.await.expect("an admin"), admin: true, roles: owner, via: Via::Session };
+    let slug = begin(&house, &owner).await.expect("to begin");
+    let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+    // The program dies in the middle: nobody hears of the job until its lease has run out.
+    let run = jobs::begin_to_run(&house, jobs::take(&house).await.expect("a take").expect("a job"));
+    tokio::select! {
+        biased;
+        made = make_job(&house, &run) => panic!("{made:?}"),
+        () = has_answers(&house) => {}
+    }
+    drop(run);
+    clock.advance(600);
+    assert_eq!(jobs::run_all(&house).await.expect("to run"), 1);
+    let job = making(&house, &owner, project.id).await.expect("a read").expect("it stays to be seen");
+    assert_eq!(job.state, "failed");
+    assert!(job.error.expect("a reason").contains("ended while the demo was being made"));
+    let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+    assert_eq!(project.name, UNFINISHED);
+    rebuild::catch_up(&house).await.expect("the index");
+    assert_eq!(examine(&house, Depth::All, |_| {}).await.expect("to look"), []);
+}
+
+async fn has_answers(house: &House) {
+    while number(&house.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM answer").await == 0 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -270,13 +270,13 @@ pub(super) async fn run_next(house: &House, shutdown: &CancellationToken, work: 
     Ok(true)
 }
 
-pub(super) async fn take(house: &House) -> crate::Result<Option<Job>> {
+pub(crate) async fn take(house: &House) -> crate::Result<Option<Job>> {
     let until = lease_end(house);
     house.store.write(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) })).await
 }
 
 #[cfg(test)]
-pub(super) fn begin(house: &House, job: Job) -> Running {
+pub(crate) fn begin(house: &House, job: Job) -> Running {
     Running::new(house, job, CancellationToken::new())
 }
 

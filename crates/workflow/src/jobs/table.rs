@@ -1,7 +1,7 @@
 //! The one place that says which function does which kind of job.
 
 use super::{Halt, Outcome, Running};
-use crate::{Error, House, design, import, queues, release};
+use crate::{Error, House, demo, design, import, queues, release};
 
 /// What a job does. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,11 +11,18 @@ pub enum Kind {
     FillQueue,
     CutRelease,
     SettleTaxonomy,
+    MakeDemo,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] =
-        [Kind::Import, Kind::UndoImport, Kind::FillQueue, Kind::CutRelease, Kind::SettleTaxonomy];
+    pub const ALL: [Kind; 6] = [
+        Kind::Import,
+        Kind::UndoImport,
+        Kind::FillQueue,
+        Kind::CutRelease,
+        Kind::SettleTaxonomy,
+        Kind::MakeDemo,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,6 +31,7 @@ impl Kind {
             Kind::FillQueue => "fill_queue",
             Kind::CutRelease => "cut_release",
             Kind::SettleTaxonomy => "settle_taxonomy",
+            Kind::MakeDemo => "make_demo",
         }
     }
 
@@ -35,6 +43,7 @@ impl Kind {
             Kind::FillQueue => "Filling a queue",
             Kind::CutRelease => "Release",
             Kind::SettleTaxonomy => "New taxonomy",
+            Kind::MakeDemo => "Three weeks of work on an invented inbox",
         }
     }
 
@@ -54,6 +63,7 @@ pub(super) async fn run(house: &House, run: &Running) -> Outcome {
         Kind::FillQueue => queues::fill_job(house, run).await,
         Kind::CutRelease => release::cut_job(house, run).await,
         Kind::SettleTaxonomy => design::settle_job(house, run).await,
+        Kind::MakeDemo => demo::make_job(house, run).await,
     }
 }
 
