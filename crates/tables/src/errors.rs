@@ -9,7 +9,7 @@ use crate::vectors::{self, Choice};
 use crate::{Error, progress};
 use clap::{Args, ValueEnum};
 use learn::classify::{Classifier, Features, Targets, out_of_fold, stratified_folds};
-use learn::errors::{Filter, LabelErrors, LabelErrorsError, Rank, label_errors};
+use learn::errors::{Filter, LabelErrors, Rank, label_errors};
 use probabilities::Given;
 use rustc_hash::FxHashMap;
 use std::io::Write;
