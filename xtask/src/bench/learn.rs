@@ -59,7 +59,7 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
 }
 
 fn table(ours: &BTreeMap<String, f64>, peers: &[Peer]) -> Table {
-    let mut table = Table::new(&["work", "Assay", "peer", "", "×", "beside"]);
+    let mut table = Table::new(&["work", "Assay", "peer", "theirs", "×", "beside"]);
     for (name, seconds) in ours {
         let mut beside = peers.iter().filter(|peer| peer.name == *name).peekable();
         if beside.peek().is_none() {
