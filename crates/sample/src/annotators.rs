@@ -39,10 +39,10 @@ pub fn annotators() -> Vec<Annotator> {
         pace,
     };
     let mut all = vec![
-        person("Ada", "ada@example.org", 0.95, 0.05, 0.015, 1.1),
-        person("Ben", "ben@example.org", 0.9, 0.1, 0.01, 1.0),
-        person("Chi", "chi@example.org", 0.89, 0.05, 0.03, 1.25),
-        person("Dov", "dov@example.org", 0.68, 0.35, 0.02, 0.55),
+        person("Ada", "ada@assay.example", 0.95, 0.05, 0.015, 1.1),
+        person("Ben", "ben@assay.example", 0.9, 0.1, 0.01, 1.0),
+        person("Chi", "chi@assay.example", 0.89, 0.05, 0.03, 1.25),
+        person("Dov", "dov@assay.example", 0.68, 0.35, 0.02, 0.55),
     ];
     let index = |key: &str| INTENTS.iter().position(|intent| intent.key == key);
     for (who, truth, said, share) in

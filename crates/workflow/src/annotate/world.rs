@@ -10,6 +10,7 @@ use domain::queue::{Plan, Strategy};
 use domain::taxonomy::{Label, Taxonomy};
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, TaxonomyVersionId};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::tally::Tally;
 use store::{Doc, Error, Store, Tx, on};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub const V: TaxonomyVersionId = TaxonomyVersionId(21);
 #[derive(Clone)]
 pub struct World {
     pub house: House,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 pub fn labels(names: &[(LabelId, &str)]) -> Taxonomy {
@@ -91,7 +93,8 @@ impl World {
             ));
         }
         run(&store, statements).await;
-        World { house: House::new(store, std::path::Path::new("unused")) }
+        let folder = tempfile::tempdir().expect("a folder");
+        World { house: House::new(store, folder.path()), _folder: Arc::new(folder) }
     }
 
     /// A queue in the order of import.
