@@ -83,6 +83,12 @@ pub async fn seed(house: &House, password: &str) -> Result<Demo> {
 pub async fn begin(house: &House, admin: &Actor) -> Result<&'static str> {
     allow(admin, Act::ManageProjects)?;
     let person = admin.person_id().ok_or(Error::Forbidden(Act::ManageProjects))?;
+    for annotator in sample::annotators() {
+        if people::find(house, admin, annotator.email).await.is_ok() {
+            let email = annotator.email;
+            return Err(Error::conflict(format!("One of the demo’s people has your e-mail, {email}.")));
+        }
+    }
     let now = house.store.now();
     let stage = Stage::before(house, now);
     let project = stage.project(&stage.owner(person)).await?;

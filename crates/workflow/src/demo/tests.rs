@@ -57,7 +57,7 @@ both! {
     async fn an_admin_may_begin_with_it(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let house = House::new(store, folder.path());
-        let person = people::create_first_admin(&house, "Ada", "ada@example.org", "a long enough password");
+        let person = people::create_first_admin(&house, "Ada", "ada@house.example", "a long enough password");
         let person = person.await.expect("an admin");
         let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
         let slug = begin(&house, &admin).await.expect("to begin");
@@ -88,11 +88,23 @@ both! {
 }
 
 #[tokio::test]
+async fn nobody_is_taken_for_one_of_its_people() {
+    let (store, folder) = store::testing::sqlite().await;
+    let house = House::new(store, folder.path());
+    let email = sample::annotators()[0].email;
+    let person = people::create_first_admin(&house, "Ada", email, "a long enough password");
+    let person = person.await.expect("an admin");
+    let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
+    assert!(matches!(begin(&house, &admin).await, Err(Error::Conflict(_))));
+    assert!(house.store.project_by_slug(SLUG).await.expect("a read").is_none(), "nothing of it is left");
+}
+
+#[tokio::test]
 async fn one_that_was_interrupted_says_so() {
     let (store, folder) = store::testing::sqlite().await;
     let clock = Clock::manual(store.now());
     let house = House::new(store.with_clock(clock.clone()), folder.path());
-    let person = people::create_first_admin(&house, "Ada", "ada@example.org", "a long enough password");
+    let person = people::create_first_admin(&house, "Ada", "ada@house.example", "a long enough password");
     let owner = Roles::of(&[Role::Owner]);
     let owner =
         Actor { person: person.await.expect("an admin"), admin: true, roles: owner, via: Via::Session };
