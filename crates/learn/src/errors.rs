@@ -368,7 +368,7 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         .map(|(((given, actual), _), x)| (u64::from(*actual) * n_labels + u64::from(*given), *x))
         .collect();
     by_actual.sort_unstable_by_key(|cell| cell.0);
-    let sum = pairwise_sum(&by_actual, 0, n_labels * n_labels);
+    let sum = numpy_sum(&by_actual, n_labels * n_labels);
     for x in &mut scaled {
         *x = *x / sum * given.len() as f64;
     }
@@ -388,8 +388,17 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
     joint
 }
 
-/// The sum of `n` numbers from `start` on, of which all but the given (place, number) are 0, by halves and in eight strands
-/// as NumPy sums an array.
+/// The sum of `n` numbers, of which all but the given (place, number) are 0, to the digit in which NumPy sums an array:
+/// 8,192 numbers after the other, each by [`pairwise_sum`].
+fn numpy_sum(given: &[(u64, f64)], n: u64) -> f64 {
+    const BUFFER: u64 = 8_192;
+    given.chunk_by(|a, b| a.0 / BUFFER == b.0 / BUFFER).fold(0.0, |sum, given| {
+        let start = given[0].0 / BUFFER * BUFFER;
+        sum + pairwise_sum(given, start, BUFFER.min(n - start))
+    })
+}
+
+/// The sum of `n` numbers from `start` on, by halves and then in eight strands.
 fn pairwise_sum(given: &[(u64, f64)], start: u64, n: u64) -> f64 {
     const AT_ONCE: u64 = 128;
     if given.is_empty() {
