@@ -195,8 +195,9 @@ const UNREACHABLE: f64 = 2.0;
 struct Sight {
     /// The most probable label, the first of equals.
     most: u32,
-    /// Probability of the given label, and the largest of another.
+    /// Probability of the given label.
     own: f64,
+    /// The largest of another, where the given label does not hold.
     other: f64,
     /// Nothing is more probable than the given label.
     holds: bool,
@@ -242,17 +243,16 @@ fn first_look<R: Rows>(
             wrong = Some(LabelErrorsError::Width { row, found: p.len(), expected: n_labels });
             return false;
         }
-        let is_one = |x: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(x);
-        // Without a way out in the middle: several are compared at a time.
-        if !p.iter().fold(true, |all, x| all & is_one(x)) {
+        let Some(most) = largest_probability(p) else {
+            let is_one = |x: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(x);
             let column = p.iter().position(|x| !is_one(x)).unwrap_or(0);
             wrong = Some(LabelErrorsError::NotAProbability { row, column, value: p[column] });
             return false;
-        }
+        };
         let own = label as usize;
         look.n_given[own] += 1;
         look.sums[own] += p[own];
-        look.sights.push(Sight::of(p, own));
+        look.sights.push(Sight::of(p, own, most));
         true
     };
     rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
@@ -266,38 +266,48 @@ fn first_look<R: Rows>(
 }
 
 impl Sight {
-    fn of(p: &[f64], own: usize) -> Self {
-        let (before, after) = (largest(&p[..own]), largest(&p[own + 1..]));
-        let other = before.max(after);
-        let most = if p[own] > before && p[own] >= after {
-            own
-        } else {
-            let most = other.max(p[own]);
-            p.iter().position(|x| *x == most).unwrap_or(own)
-        };
-        let leads = p[own] + ROUNDING;
-        Self {
-            most: most as u32,
+    /// `largest` is the row's largest probability.
+    fn of(p: &[f64], own: usize, largest: f64) -> Self {
+        let mut sight = Self {
+            most: p.iter().position(|x| *x == largest).unwrap_or(own) as u32,
             own: p[own],
-            // With a single label there is no other.
-            other: if p.len() == 1 { 0.0 } else { other },
-            holds: leads > before && leads >= after,
+            other: largest,
+            holds: true,
+        };
+        // Only where another label is more probable is it asked which, and how much.
+        if p[own] < largest {
+            let leads = p[own] + ROUNDING;
+            let most = sight.most as usize;
+            // The first of the rows' largest decides, the given one counting a trace more.
+            sight.holds = leads > largest || (leads == largest && own < most);
         }
+        sight
     }
 }
 
-/// In four strands, so that they are compared at a time.
-fn largest(p: &[f64]) -> f64 {
-    let more = |a: f64, b: f64| if a > b { a } else { b };
-    let mut strands = [f64::NEG_INFINITY; 4];
+/// The largest of a row, none where something in it is no probability. In four strands, so that they are looked at at a time.
+fn largest_probability(p: &[f64]) -> Option<f64> {
+    let (mut most, mut least, mut sum) = ([f64::NEG_INFINITY; 4], [f64::INFINITY; 4], [0.0; 4]);
+    let mut look = |strand: usize, x: f64| {
+        most[strand] = if x > most[strand] { x } else { most[strand] };
+        least[strand] = if x < least[strand] { x } else { least[strand] };
+        // NaN passes by what compares, and sticks to what adds.
+        sum[strand] += x;
+    };
     let chunks = p.chunks_exact(4);
-    let rest = chunks.remainder().iter().fold(f64::NEG_INFINITY, |most, x| more(*x, most));
+    let rest = chunks.remainder();
     for chunk in chunks {
-        for (most, x) in strands.iter_mut().zip(chunk) {
-            *most = more(*x, *most);
+        for strand in 0..4 {
+            look(strand, chunk[strand]);
         }
     }
-    strands.into_iter().fold(rest, more)
+    for (strand, x) in rest.iter().enumerate() {
+        look(strand, *x);
+    }
+    let most = most.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let least = least.into_iter().fold(f64::INFINITY, f64::min);
+    let is_right = least >= -ROUNDING && most <= 1.0 + ROUNDING && !sum.iter().sum::<f64>().is_nan();
+    is_right.then_some(most)
 }
 
 /// The label of each row that reaches its threshold: the only one, or of several the most probable label of all.
@@ -358,7 +368,7 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
         .map(|(((given, actual), _), x)| (u64::from(*actual) * n_labels + u64::from(*given), *x))
         .collect();
     by_actual.sort_unstable_by_key(|cell| cell.0);
-    let sum = pairwise_sum(&by_actual, 0, n_labels * n_labels);
+    let sum = numpy_sum(&by_actual, n_labels * n_labels);
     for x in &mut scaled {
         *x = *x / sum * given.len() as f64;
     }
@@ -378,8 +388,17 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
     joint
 }
 
-/// The sum of `n` numbers from `start` on, of which all but the given (place, number) are 0, by halves and in eight strands
-/// as NumPy sums an array.
+/// The sum of `n` numbers, of which all but the given (place, number) are 0, to the digit in which NumPy sums an array:
+/// 8,192 numbers after the other, each by [`pairwise_sum`].
+fn numpy_sum(given: &[(u64, f64)], n: u64) -> f64 {
+    const BUFFER: u64 = 8_192;
+    given.chunk_by(|a, b| a.0 / BUFFER == b.0 / BUFFER).fold(0.0, |sum, given| {
+        let start = given[0].0 / BUFFER * BUFFER;
+        sum + pairwise_sum(given, start, BUFFER.min(n - start))
+    })
+}
+
+/// The sum of `n` numbers from `start` on, by halves and then in eight strands.
 fn pairwise_sum(given: &[(u64, f64)], start: u64, n: u64) -> f64 {
     const AT_ONCE: u64 = 128;
     if given.is_empty() {
@@ -483,10 +502,11 @@ impl Leaders {
         if lead <= self.least {
             return;
         }
-        if self.best.len() == self.at_most {
-            self.best.pop();
+        if self.best.len() < self.at_most {
+            self.best.push(Lead { lead, row });
+        } else if let Some(mut weakest) = self.best.peek_mut() {
+            *weakest = Lead { lead, row };
         }
-        self.best.push(Lead { lead, row });
         if self.best.len() == self.at_most {
             self.least = self.best.peek().map_or(self.least, |weakest| weakest.lead);
         }

@@ -31,9 +31,31 @@ pub struct Ratings {
 impl Ratings {
     /// From (item, annotator, label) rows, where a label is any number that names it.
     pub fn from_labels(rows: impl IntoIterator<Item = (u64, u64, u32)>) -> Self {
-        Self::build(
-            rows.into_iter().map(|(item, annotator, label)| (item, annotator, f64::from(label))).collect(),
-        )
+        let mut ratings = Self::build(rows.into_iter().collect());
+        // For now a cell holds its label. Labels without great gaps are ranked by a table, others by a search.
+        let largest = ratings.cells.iter().map(|cell| cell.1 as usize).max().unwrap_or(0);
+        if largest < 4 * ratings.cells.len() {
+            let mut rank = vec![0_u32; largest + 1];
+            for cell in &ratings.cells {
+                rank[cell.1 as usize] = 1;
+            }
+            for (label, rank) in rank.iter_mut().enumerate().filter(|(_, rank)| **rank == 1) {
+                *rank = ratings.values.len() as u32;
+                ratings.values.push(label as f64);
+            }
+            for cell in &mut ratings.cells {
+                cell.1 = rank[cell.1 as usize];
+            }
+        } else {
+            let mut labels: Vec<u32> = ratings.cells.iter().map(|cell| cell.1).collect();
+            labels.sort_unstable();
+            labels.dedup();
+            for cell in &mut ratings.cells {
+                cell.1 = labels.partition_point(|label| *label < cell.1) as u32;
+            }
+            ratings.values = labels.into_iter().map(f64::from).collect();
+        }
+        ratings
     }
 
     /// From (item, annotator, value) rows of an ordered scale: ranks, degrees, amounts.
@@ -41,24 +63,45 @@ impl Ratings {
     /// # Errors
     /// [`NotFinite`] names the first row whose value is NaN or infinite.
     pub fn from_values(rows: impl IntoIterator<Item = (u64, u64, f64)>) -> Result<Self, NotFinite> {
-        // Adding zero makes one value of 0.0 and -0.0.
-        let rows: Vec<_> =
-            rows.into_iter().map(|(item, annotator, value)| (item, annotator, value + 0.0)).collect();
-        match rows.iter().position(|row| !row.2.is_finite()) {
-            Some(row) => Err(NotFinite { row }),
-            None => Ok(Self::build(rows)),
+        // Values are numbered as they come.
+        let mut values: Vec<f64> = Vec::new();
+        let mut known: FxHashMap<u64, u32> = FxHashMap::default();
+        let mut numbered = Vec::new();
+        for (row, (item, annotator, value)) in rows.into_iter().enumerate() {
+            if !value.is_finite() {
+                return Err(NotFinite { row });
+            }
+            // Adding zero makes one value of 0.0 and -0.0.
+            let value = value + 0.0;
+            let number = *known.entry(value.to_bits()).or_insert_with(|| {
+                values.push(value);
+                values.len() as u32 - 1
+            });
+            numbered.push((item, annotator, number));
         }
+        let mut order: Vec<u32> = (0..values.len() as u32).collect();
+        order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+        let mut rank = vec![0; values.len()];
+        for (place, &number) in order.iter().enumerate() {
+            rank[number as usize] = place as u32;
+        }
+        let ranked = numbered.into_iter().map(|(item, who, number)| (item, who, rank[number as usize]));
+        let mut ratings = Self::from_labels(ranked);
+        // The ratings' values are the ranks of those that are left.
+        for value in &mut ratings.values {
+            *value = values[order[*value as usize] as usize];
+        }
+        Ok(ratings)
     }
 
-    fn build(rows: Vec<(u64, u64, f64)>) -> Self {
+    /// Cells that hold labels as they are, and no values yet.
+    fn build(rows: Vec<(u64, u64, u32)>) -> Self {
         let n_rows = rows.len();
         let mut starts = Vec::new();
         let mut cells: Vec<(u64, u32)> = Vec::with_capacity(n_rows);
-        let mut values: Vec<f64> = Vec::new();
-        let mut known: FxHashMap<u64, u32> = FxHashMap::default();
         let mut before = None;
         let rows = in_order(rows);
-        for (at, &(item, annotator, value)) in rows.iter().enumerate() {
+        for (at, &(item, annotator, label)) in rows.iter().enumerate() {
             if rows.get(at + 1).is_some_and(|next| (next.0, next.1) == (item, annotator)) {
                 continue;
             }
@@ -66,26 +109,10 @@ impl Ratings {
                 starts.push(cells.len());
                 before = Some(item);
             }
-            let index = *known.entry(value.to_bits()).or_insert_with(|| {
-                values.push(value);
-                values.len() as u32 - 1
-            });
-            cells.push((annotator, index));
+            cells.push((annotator, label));
         }
         starts.push(cells.len());
-
-        // Values were numbered as they came; from here on they are in ascending order.
-        let mut order: Vec<u32> = (0..values.len() as u32).collect();
-        order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
-        let mut place = vec![0; values.len()];
-        for (rank, &index) in order.iter().enumerate() {
-            place[index as usize] = rank as u32;
-        }
-        for cell in &mut cells {
-            cell.1 = place[cell.1 as usize];
-        }
-        let values = order.iter().map(|index| values[*index as usize]).collect();
-        Self { dropped: n_rows - cells.len(), cells, starts, values }
+        Self { dropped: n_rows - cells.len(), cells, starts, values: Vec::new() }
     }
 
     /// Rows that a later row of the same (item, annotator) replaced.
@@ -160,31 +187,50 @@ impl Ratings {
 }
 
 /// Rows by item and annotator; rows of one pair stay in their order, so that the last of them can win.
-fn in_order(mut rows: Vec<(u64, u64, f64)>) -> Vec<(u64, u64, f64)> {
-    let least = rows.iter().map(|row| row.0).min().unwrap_or(0);
-    let span = rows.iter().map(|row| row.0 - least).max().unwrap_or(0);
-    if span >= 4 * rows.len() as u64 {
-        rows.sort_by_key(|row| (row.0, row.1));
-        return rows;
+fn in_order(mut rows: Vec<Row>) -> Vec<Row> {
+    // Items and people numbered without great gaps, as they mostly are, are counted and put in place in linear time.
+    match (Dense::of(&rows, |row| row.0), Dense::of(&rows, |row| row.1)) {
+        (Some(items), Some(people)) => {
+            let mut by_person = vec![(0, 0, 0); rows.len()];
+            people.place(&rows, &mut by_person, |row| row.1);
+            items.place(&by_person, &mut rows, |row| row.0);
+        }
+        _ => rows.sort_by_key(|row| (row.0, row.1)),
     }
-    // Items numbered without great gaps, as they mostly are: counted and put in place in linear time.
-    let mut next = vec![0_usize; span as usize + 2];
-    for row in &rows {
-        next[(row.0 - least) as usize + 1] += 1;
+    rows
+}
+
+/// (Item, annotator, label).
+type Row = (u64, u64, u32);
+
+/// Numbers of a range that is not much longer than the rows.
+struct Dense {
+    least: u64,
+    span: usize,
+}
+
+impl Dense {
+    fn of(rows: &[Row], key: impl Fn(&Row) -> u64) -> Option<Self> {
+        let least = rows.iter().map(&key).min()?;
+        let span = rows.iter().map(&key).max()? - least;
+        (span < 4 * rows.len() as u64).then_some(Self { least, span: span as usize })
     }
-    for at in 1..next.len() {
-        next[at] += next[at - 1];
+
+    /// A stable counting sort of `rows` into `placed`.
+    fn place(&self, rows: &[Row], placed: &mut [Row], key: impl Fn(&Row) -> u64) {
+        let mut next = vec![0_usize; self.span + 2];
+        for row in rows {
+            next[(key(row) - self.least) as usize + 1] += 1;
+        }
+        for at in 1..next.len() {
+            next[at] += next[at - 1];
+        }
+        for row in rows {
+            let at = &mut next[(key(row) - self.least) as usize];
+            placed[*at] = *row;
+            *at += 1;
+        }
     }
-    let mut placed = vec![(0, 0, 0.0); rows.len()];
-    for row in rows {
-        let at = &mut next[(row.0 - least) as usize];
-        placed[*at] = row;
-        *at += 1;
-    }
-    for of_item in placed.chunk_by_mut(|a, b| a.0 == b.0) {
-        of_item.sort_by_key(|row| row.1);
-    }
-    placed
 }
 
 /// Items folded by what a statistic sees of them.

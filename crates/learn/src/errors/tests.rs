@@ -155,7 +155,7 @@ fn sums_are_numpys_to_the_last_digit() {
     ] {
         let given: Vec<(u64, f64)> =
             (0..n).filter(|i| i % 3 == 0).map(|i| (i, 0.1 + (i % 7) as f64 / 3.0)).collect();
-        assert_eq!(pairwise_sum(&given, 0, n), wanted, "{n}");
+        assert_eq!(numpy_sum(&given, n), wanted, "{n}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Dawid and Skene's model: labels that nobody knows and people who err each in their own way, fitted together.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -352,8 +352,10 @@ impl<'a> Table<'a> {
     fn maximize(&self, probabilities: &Array2<f64>) -> Beliefs {
         let l = self.model.n_labels;
         let mut prior = vec![0.0; l];
+        let p = probabilities.as_slice().unwrap_or_default();
+        let row = |item: usize| &p[item * l..(item + 1) * l];
         for item in &self.prior_items {
-            add(&mut prior, probabilities.row(*item));
+            add(&mut prior, row(*item));
         }
         for share in &mut prior {
             *share /= self.prior_items.len() as f64;
@@ -362,9 +364,9 @@ impl<'a> Table<'a> {
         let mut counts = Array2::<f64>::zeros((self.slots.len(), l));
         // A slot's row is summed by one thread over its items in order.
         let rows = counts.as_slice_mut().unwrap_or_default();
-        rows.par_chunks_mut(l).enumerate().with_min_len(16).for_each(|(slot, row)| {
+        rows.par_chunks_mut(l).enumerate().with_min_len(16).for_each(|(slot, sums)| {
             for item in &self.by_slot[self.slot_starts[slot]..self.slot_starts[slot + 1]] {
-                add(row, probabilities.row(*item as usize));
+                add(sums, row(*item as usize));
             }
         });
         match self.model.people {
@@ -430,7 +432,7 @@ impl<'a> Table<'a> {
     fn expect(&self, beliefs: &Beliefs, before: &Array2<f64>, next: &mut Array2<f64>) -> (f64, f64) {
         // In logarithms: a few hundred votes on an item would otherwise vanish below the smallest float.
         let log_prior: Vec<f64> = beliefs.prior.iter().map(|p| p.ln()).collect();
-        let log_slots = beliefs.slots.mapv(f64::ln);
+        let log_slots: Vec<f64> = beliefs.slots.iter().map(|p| p.ln()).collect();
         let l = self.model.n_labels;
         let (Some(before), Some(next)) = (before.as_slice(), next.as_slice_mut()) else { return (0.0, 0.0) };
         let chunks: Vec<(f64, f64)> = next
@@ -456,7 +458,7 @@ impl<'a> Table<'a> {
         item: usize,
         beliefs: &Beliefs,
         log_prior: &[f64],
-        log_slots: &Array2<f64>,
+        log_slots: &[f64],
         row: &mut [f64],
     ) -> f64 {
         if let Some(label) = self.fixed[item] {
@@ -467,7 +469,8 @@ impl<'a> Table<'a> {
         let slots = self.slots_of(item);
         row.copy_from_slice(log_prior);
         for slot in slots {
-            add(row, log_slots.row(*slot as usize));
+            let slot = *slot as usize * row.len();
+            add(row, &log_slots[slot..slot + row.len()]);
         }
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // Votes that the model holds impossible leave the item where the prior puts it, as no votes do.
@@ -477,7 +480,9 @@ impl<'a> Table<'a> {
         }
         let mut sum = 0.0;
         for p in &mut *row {
-            *p = (*p - most).exp();
+            // What is below the smallest normal float is nothing: to carry it on would cost more than all the rest.
+            let behind = *p - most;
+            *p = if behind > -700.0 { behind.exp() } else { 0.0 };
             sum += *p;
         }
         for p in &mut *row {
@@ -500,7 +505,7 @@ impl<'a> Table<'a> {
     }
 }
 
-fn add(sum: &mut [f64], more: ArrayView1<f64>) {
+fn add(sum: &mut [f64], more: &[f64]) {
     for (sum, x) in sum.iter_mut().zip(more) {
         *sum += x;
     }
