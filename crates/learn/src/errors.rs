@@ -297,8 +297,8 @@ fn largest_probability(p: &[f64]) -> Option<f64> {
     let chunks = p.chunks_exact(4);
     let rest = chunks.remainder();
     for chunk in chunks {
-        for strand in 0..4 {
-            look(strand, chunk[strand]);
+        for (strand, x) in chunk.iter().enumerate() {
+            look(strand, *x);
         }
     }
     for (strand, x) in rest.iter().enumerate() {

@@ -20,6 +20,7 @@ impl Clock {
     pub fn now(&self) -> Time {
         match self {
             Clock::System => {
+                #[expect(clippy::disallowed_methods, reason = "this is the clock")]
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
             }

@@ -92,7 +92,7 @@ fn word(value: &impl ValueEnum) -> String {
 fn weights(measured: &Measured) -> Option<String> {
     match measured.metric {
         Metric::Masi => Some("masi".to_owned()),
-        _ => measured.weights.as_ref().map(|weights| word(weights)),
+        _ => measured.weights.as_ref().map(word),
     }
 }
 
