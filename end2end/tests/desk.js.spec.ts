@@ -168,6 +168,13 @@ test("letters in a box are letters", async ({ page, another, expectAccessible })
   await expectAccessible(ben.page);
   await ben.page.keyboard.press("Escape");
   await expect(ben.page.getByRole("dialog")).toHaveCount(0);
+
+  // A long guideline opens at its beginning.
+  await ben.page.setViewportSize({ width: 390, height: 300 });
+  await ben.page.keyboard.press("g");
+  const guideline = ben.page.getByRole("dialog", { name: "Guideline" });
+  await expect(guideline.getByRole("heading", { name: "Guideline" })).toBeInViewport();
+  await expectAccessible(ben.page);
 });
 
 test("a skip has a reason", async ({ page, another, expectAccessible }) => {

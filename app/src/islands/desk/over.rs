@@ -164,7 +164,8 @@ fn guideline(seat: Seat) -> impl IntoView {
         s.choices.iter().map(|choice| view! { <section>{guideline_of(choice)}</section> }).collect()
     });
     view! {
-        <div class="guide">
+        // It takes the focus, so that one begins to read at its beginning.
+        <div class="guide" tabindex="0">
             <h2>"Guideline"</h2>
             {labels}
         </div>
