@@ -17,7 +17,7 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     let sizes = [
         people.to_string(),
         options.size("seconds", "20"),
-        options.size("items", "120000"),
+        options.size("items", "200000"),
         rows.to_string(),
     ];
     let [people_said, seconds, items, beside] = sizes.each_ref();
@@ -65,7 +65,7 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     row("memory, idle", " MB", &at("/idle_mb"), "under 80 MB");
     row("memory, at most", " MB", &at("/peak_mb"), "");
     row("promises broken afterwards", "", &at("/promises_broken"), "0");
-    let text = format!(
+    let mut text = format!(
         "## Labeling over HTTP\n\n\
          {} items, overlap 1; each of {people} people sends an answer and gets the next item in the same request, and \
          asks again as soon as it is there. Both databases write to disk and sync: SQLite with `synchronous=FULL`, \
@@ -73,7 +73,24 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
          Afterwards `assay doctor --all` holds every promise against the database.\n\n{table}",
         number(told(&sqlite, "/items"))
     );
-    Ok(Section { text, failures: both.into_iter().flat_map(failures).collect() })
+    for value in both.into_iter().filter(|value| value["beside"]["outlasted"] == true) {
+        text.push_str(&format!(
+            "\nOn {}, import and releases were not done when people had answered for {} s, and went on alone: they wait \
+             behind whoever answers.\n",
+            value["engine"].as_str().unwrap_or_default(),
+            number(told(value, "/beside/seconds"))
+        ));
+    }
+    let mut wrong: Vec<String> = both.into_iter().flat_map(failures).collect();
+    for (value, part) in both.into_iter().flat_map(|value| [(value, "all"), (value, "beside")]) {
+        if value[part]["ran_out"] == true {
+            wrong.push(format!(
+                "{}, {part}: nothing was left to answer before the end; give more --items",
+                value["engine"]
+            ));
+        }
+    }
+    Ok(Section { text, failures: wrong })
 }
 
 /// How many were cut, and the rows of the last.

@@ -10,15 +10,25 @@ use tests::scene::{self, SLUG, Scene};
 
 const LOOK: Duration = Duration::from_millis(100);
 
+/// People answer for so long at most: if the work beside them is not done by then, it waits behind them.
+const MOST: Duration = Duration::from_secs(60);
+
 /// Measures while an import of so many rows, all new, runs, and releases are cut one after another beside it.
 pub async fn beside(address: &str, scene: &Scene, people: usize, held: usize, rows: usize) -> Value {
     let file = new_rows(held, rows);
     let owner = Owner::new(address, &scene.owner);
     let stop = Arc::new(AtomicBool::new(false));
-    let (measured, (import, releases)) =
+    let enough = {
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(MOST).await;
+            stop.store(true, Ordering::Relaxed);
+        })
+    };
+    let (measured, (import, releases, outlasted)) =
         tokio::join!(scene::run_until(address, scene, people, stop.clone()), async {
             let import_is_done = AtomicBool::new(false);
-            let done = tokio::join!(
+            let (import, releases) = tokio::join!(
                 async {
                     let seconds = owner.import(file, rows).await;
                     import_is_done.store(true, Ordering::Relaxed);
@@ -26,13 +36,14 @@ pub async fn beside(address: &str, scene: &Scene, people: usize, held: usize, ro
                 },
                 owner.releases(&import_is_done),
             );
-            stop.store(true, Ordering::Relaxed);
-            done
+            (import, releases, stop.swap(true, Ordering::Relaxed))
         });
+    enough.abort();
     let mut value = told(&measured);
     value["import_rows"] = json!(rows);
     value["import_seconds"] = json!(import);
     value["releases"] = json!(releases);
+    value["outlasted"] = json!(outlasted);
     value
 }
 

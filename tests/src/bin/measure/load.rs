@@ -18,7 +18,7 @@ pub async fn load(mut arguments: Arguments) -> Value {
     let (engine, url) = arguments.engine();
     let people: usize = arguments.number("--people", 64);
     let seconds: f64 = arguments.number("--seconds", 20.0);
-    let items: usize = arguments.number("--items", 120_000);
+    let items: usize = arguments.number("--items", 200_000);
     let overlap: u32 = arguments.number("--overlap", 1);
     let rows: usize = arguments.number("--beside", 0);
     arguments.end();

@@ -1,7 +1,7 @@
 //! Measures the product from outside, on this machine's loopback, against servers and commands of its own. Prints one
 //! JSON object; `cargo xtask bench` builds it, runs it and makes tables of what it says.
 //!
-//! `measure load    [--engine E] [--people 64] [--seconds 20] [--items 120000] [--overlap 1] [--beside ROWS]`
+//! `measure load    [--engine E] [--people 64] [--seconds 20] [--items 200000] [--overlap 1] [--beside ROWS]`
 //! `measure kills   [--engine E] [--kills 50]`
 //! `measure million [--items 1000000]`
 //!
