@@ -92,7 +92,8 @@ impl Encoder {
         self.config.longest
     }
 
-    /// One vector of length 1 for each text, n × dims. `done` hears from any thread how many more are finished.
+    /// One vector of length 1 for each text, n × dims (zeros for a text in which the tokenizer finds nothing). `done`
+    /// hears from any thread how many more are finished.
     ///
     /// Texts of like length go through the layers together, unpadded, one such batch on each thread. The same list
     /// gives the same bits on any number of threads; a text in another list, or on another kind of processor, may

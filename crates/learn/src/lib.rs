@@ -4,7 +4,7 @@
 //! repeated to the bit, whatever the number of threads. Inputs are slices and iterators; what can't be computed is a
 //! small error that says why, never a NaN and never a panic.
 #![deny(missing_docs)]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::excessive_precision))]
 
 pub mod agreement;
 pub mod calibrate;

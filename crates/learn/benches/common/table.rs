@@ -25,7 +25,7 @@ pub fn generated() -> Vec<(u64, u64, u32)> {
 pub fn probabilities() -> (Vec<u32>, ndarray::Array2<f64>) {
     let n = ITEMS * EACH;
     let given = |row: u64| {
-        let is_wrong = mixed(row + 3_000_000) % 12 == 0;
+        let is_wrong = mixed(row + 3_000_000).is_multiple_of(12);
         (if is_wrong { (truth(row) + 1 + row % 3) % LABELS } else { truth(row) }) as u32
     };
     let mut p = ndarray::Array2::from_shape_fn((n as usize, LABELS as usize), |(row, label)| {

@@ -10,7 +10,8 @@ use std::ops::Range;
 /// Sums run in so many lanes, so that they can be done in wide registers.
 const LANES: usize = 8;
 
-/// Vectors of length 1, one for each text. A text has one token at least and no more than there are positions.
+/// Vectors of length 1, one for each text; a text without tokens gives zeros. None has more tokens than there are
+/// positions.
 pub fn vectors(weights: &Weights, config: &Config, texts: &[&[u32]]) -> Array2<f32> {
     let mut ranges: Vec<Range<usize>> = Vec::with_capacity(texts.len());
     for text in texts {
@@ -153,7 +154,8 @@ fn pooled(x: &Array2<f32>, config: &Config, texts: &[Range<usize>]) -> Array2<f3
     let mut out = Array2::zeros((texts.len(), config.hidden));
     for (text, mut vector) in texts.iter().zip(out.rows_mut()) {
         match config.pooling {
-            Pooling::First => vector.assign(&x.row(text.start)),
+            // A tokenizer that puts no marks around a text has no token for an empty one: its vector stays zero.
+            Pooling::First => text.clone().take(1).for_each(|token| vector += &x.row(token)),
             // The sum points where the mean does.
             Pooling::Mean => text.clone().for_each(|token| vector += &x.row(token)),
         }

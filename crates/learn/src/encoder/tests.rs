@@ -283,6 +283,25 @@ fn the_folder_may_set_the_limit_and_the_case() {
     assert!((&cut.row(0) - &cut.row(1)).iter().all(|d| d.abs() < 1e-6));
 }
 
+#[test]
+fn a_text_without_tokens_gives_zeros() {
+    let folder = folder(&tensors(), CONFIG);
+    let path = folder.path().join("tokenizer.json");
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    tokenizer["post_processor"] = serde_json::Value::Null;
+    fs::write(&path, tokenizer.to_string()).unwrap();
+    fs::create_dir(folder.path().join("1_Pooling")).unwrap();
+    for how in ["mean", "cls"] {
+        let pooling = format!(r#"{{"pooling_mode": "{how}"}}"#);
+        fs::write(folder.path().join("1_Pooling/config.json"), pooling).unwrap();
+        let encoder = Encoder::open(folder.path()).unwrap();
+        let vectors = encoder.encode(&["card", ""], |_| ()).unwrap();
+        assert!((vectors.row(0).dot(&vectors.row(0)) - 1.0).abs() < 1e-5);
+        assert!(vectors.row(1).iter().all(|v| *v == 0.0));
+        assert!(encoder.encode(&[""], |_| ()).unwrap().iter().all(|v| *v == 0.0));
+    }
+}
+
 /// RoBERTa's positions begin behind the padding token.
 #[test]
 fn roberta_counts_positions_from_two() {
