@@ -48,8 +48,8 @@ pub enum BadLsaSpec {
 }
 
 impl LsaSpec {
-    /// 256 dimensions, 2 power iterations, fitted on at most 20,000 rows: on Banking77 neither more rounds nor more
-    /// rows make a classifier or clusters better beyond noise.
+    /// 256 dimensions, 2 power iterations, fitted on at most 20,000 rows: singular values within 7% of the exact ones on
+    /// Banking77 (within 0.6% after 5 iterations, which take twice as long).
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
         Self { dims: 256, power_iterations: 2, sample: Some(20_000), seed }

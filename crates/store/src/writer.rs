@@ -2,7 +2,8 @@
 //! each request, one commit (one fsync) for all, and only then is any of them confirmed.
 //!
 //! Foreground requests (a person waits) go before background pieces (import, release), and a background piece
-//! never holds a commit back by more than itself.
+//! never holds a commit back by more than itself. People who never pause don't stop background work either: it has a
+//! place in their commits, one piece now and then.
 
 use crate::error::Error;
 use crate::ids::Ids;
@@ -21,6 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 const MOST_AT_ONCE: usize = 256;
 /// A commit made of background pieces alone takes in more of them for so long.
 const BACKGROUND_SPELL: Duration = Duration::from_millis(12);
+/// Background work gets into a commit of people if it was let in last so long ago.
+const BACKGROUND_TURN: Duration = Duration::from_millis(20);
 /// The same beside a server that works on the same file: its people wait for each commit of ours.
 const POLITE_SPELL: Duration = Duration::from_millis(4);
 /// And so long it is let alone after each.
@@ -128,6 +131,7 @@ async fn serve(
 ) {
     let mut at = Some(connection);
     let (mut polite, mut n_background) = (false, 0_u32);
+    let mut let_in = Instant::now();
     loop {
         let (first, urgency) = tokio::select! {
             biased;
@@ -144,7 +148,8 @@ async fn serve(
             n_background = n_background.wrapping_add(1);
         }
         let spell = if polite { POLITE_SPELL } else { BACKGROUND_SPELL };
-        at = Some(commit_together(connection, first, urgency, spell, &mut people, &mut jobs).await);
+        let line = Line { people: &mut people, jobs: &mut jobs, let_in: &mut let_in };
+        at = Some(commit_together(connection, first, urgency, spell, line).await);
         if polite && urgency == Urgency::Background {
             tokio::time::sleep(POLITE_PAUSE).await;
         }
@@ -156,14 +161,38 @@ async fn serve(
     }
 }
 
+/// What waits for the writer.
+struct Line<'w> {
+    people: &'w mut mpsc::Receiver<Request>,
+    jobs: &'w mut mpsc::Receiver<Request>,
+    /// When background work was let in last.
+    let_in: &'w mut Instant,
+}
+
+impl Line<'_> {
+    /// The next request of a commit that began at `began`: people first, then background work where it is its turn.
+    fn next(&mut self, has_foreground: &mut bool, began: Instant, spell: Duration) -> Option<Request> {
+        if let Ok(request) = self.people.try_recv() {
+            *has_foreground = true;
+            return Some(request);
+        }
+        let is_its_turn =
+            if *has_foreground { self.let_in.elapsed() >= BACKGROUND_TURN } else { began.elapsed() < spell };
+        let request = if is_its_turn { self.jobs.try_recv().ok() } else { None };
+        if request.is_some() {
+            *self.let_in = Instant::now();
+        }
+        request
+    }
+}
+
 /// One transaction: `first` and all that waits.
 async fn commit_together(
     mut connection: SqliteConnection,
     first: Request,
     urgency: Urgency,
     spell: Duration,
-    people: &mut mpsc::Receiver<Request>,
-    jobs: &mut mpsc::Receiver<Request>,
+    mut line: Line<'_>,
 ) -> SqliteConnection {
     if let Err(error) = begin(&mut connection).await {
         // Another process holds the file for longer than the busy timeout, or the disk fails: nobody is told
@@ -183,11 +212,7 @@ async fn commit_together(
         connection = into_connection(tx);
         confirmations.push(confirm);
         if confirmations.len() < MOST_AT_ONCE {
-            next = people.try_recv().ok();
-            has_foreground |= next.is_some();
-            if next.is_none() && !has_foreground && began.elapsed() < spell {
-                next = jobs.try_recv().ok();
-            }
+            next = line.next(&mut has_foreground, began, spell);
         }
     }
     let mut fate = sqlx::query("COMMIT").execute(&mut connection).await.map(|_| ()).map_err(Error::from);

@@ -51,4 +51,44 @@ both! {
         let (a, b): (i64, i64) = (store.next_id(), store.next_id());
         assert!(a < b);
     }
+
+    async fn people_who_never_pause_do_not_stop_background_work(store: Store) {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let done = Arc::new(AtomicBool::new(false));
+        let people = (0..8).map(|_| {
+            let (store, done) = (store.clone(), done.clone());
+            tokio::spawn(async move {
+                for _ in 0..20_000 {
+                    if done.load(Ordering::SeqCst) {
+                        return true;
+                    }
+                    let look = store.write(|tx| {
+                        Box::pin(async move {
+                            let query = "SELECT COUNT(*) FROM meta";
+                            let n: i64 = on!(tx, |db| query_scalar(query).fetch_one(db).await)?;
+                            Ok::<_, Error>(n)
+                        })
+                    });
+                    look.await.expect("a look");
+                }
+                false
+            })
+        });
+        let people: Vec<_> = people.collect();
+        for _ in 0..5 {
+            let piece = store.write_piece(|tx| {
+                Box::pin(async move {
+                    let query = "UPDATE meta SET value = value + 1 WHERE key = 'node'";
+                    on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;
+                    Ok::<_, Error>(())
+                })
+            });
+            piece.await.expect("a piece");
+        }
+        done.store(true, Ordering::SeqCst);
+        for person in people {
+            assert!(person.await.expect("a person"), "the pieces came through while people worked");
+        }
+    }
 }
