@@ -25,8 +25,9 @@ pub struct Keyword {
 ///
 /// `rows` is any matrix of texts by terms whose values above 0 say that a text holds a term, tf-idf for one; `members` are
 /// the rows of each group; `term` gives the spelling of a column, or `None` for columns that don't count, such as grams of
-/// characters. Left out are terms no more frequent in the group than in all of them: this and not a list keeps out the
-/// words that every text has. A term of two words takes the place of its words where it covers at least half of all texts
+/// characters. Left out are terms less than twice as frequent in the group as in all of them (in a large group, which can't
+/// differ so much from all: less than halfway to a term of this group alone): this and not a list keeps out the words that
+/// every text has. A term of two words takes the place of its words where it covers at least half of all texts
 /// of each ("top up", but not "the card"); otherwise the words stay and it goes.
 ///
 /// # Panics
@@ -51,10 +52,11 @@ pub fn keywords<'t>(
         .iter()
         .map(|group| {
             let sum: f64 = group.iter().map(|&(_, n)| f64::from(n)).sum();
+            // A term of this group alone is all / sum times as frequent in it as overall: more is not possible.
+            let least = f64::min(f64::midpoint(1.0, all / sum), 2.0);
             let mut scored: Vec<Keyword> = group
                 .iter()
-                // With one group nothing is more frequent in it than overall.
-                .filter(|&&(column, n)| present == 1 || f64::from(n) / sum > overall[column] as f64 / all)
+                .filter(|&&(column, n)| f64::from(n) * all >= least * overall[column] as f64 * sum)
                 .map(|&(column, n_texts)| {
                     let score = f64::from(n_texts) / sum * (1.0 + mean / overall[column] as f64).ln();
                     Keyword { column, score, n_texts }

@@ -14,7 +14,7 @@ const OUTLIERS: usize = 10;
 /// Rows on which the silhouette is measured.
 const SILHOUETTE: usize = 2_000;
 /// A suggested cut below or above this is of no use to somebody who wants to see what is in a pile.
-const FEWEST: usize = 4;
+const FEWEST: usize = 8;
 const MOST: usize = 64;
 
 /// What was found in the texts.
