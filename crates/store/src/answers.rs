@@ -133,6 +133,8 @@ pub struct GroundRow {
     pub round: i64,
     pub score: Option<f64>,
     pub stuck: bool,
+    /// Something was said of the item before.
+    pub is_answered: bool,
     pub subject: Subject,
 }
 
@@ -152,6 +154,7 @@ struct RawGround {
     round: i64,
     score: Option<f64>,
     stuck: bool,
+    is_answered: bool,
     settings: Doc<Settings>,
     revision_id: i64,
     item_state: String,
@@ -181,7 +184,8 @@ impl Tx {
                 p.settings, item.revision_id, item.state AS item_state, c.labels AS had,
                 (SELECT v.id FROM taxonomy_version v WHERE v.project_id = a.project_id
                  ORDER BY v.number DESC LIMIT 1) AS version_id,
-                (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = a.item_id) AS want
+                (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = a.item_id) AS want,
+                EXISTS (SELECT 1 FROM answer said WHERE said.item_id = a.item_id) AS is_answered
              FROM assignment a
              JOIN queue q ON q.id = a.queue_id
              JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
@@ -287,6 +291,7 @@ impl RawGround {
             round: self.round,
             score: self.score,
             stuck: self.stuck,
+            is_answered: self.is_answered,
             subject: Subject {
                 project: ProjectId(self.project_id),
                 item: ItemId(self.item_id),

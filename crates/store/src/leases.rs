@@ -32,6 +32,8 @@ pub struct Desk {
     pub served_control: i64,
     pub cursor_plain: i64,
     pub cursor_control: i64,
+    /// Somebody else's lease ran out.
+    pub has_expired: bool,
 }
 
 /// Control items are served at their own pace, so each queue is two lines.
@@ -61,7 +63,7 @@ impl Pool {
     }
 }
 
-/// A member that may be handed out.
+/// A member that may be handed out, with the item's current text.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Candidate {
     #[sqlx(try_from = "i64")]
@@ -70,6 +72,9 @@ pub struct Candidate {
     pub revision_id: RevisionId,
     pub target: i64,
     pub slot: i64,
+    pub text: String,
+    pub fields: String,
+    pub event_at: Option<i64>,
 }
 
 /// To whom, and on which terms, members are handed out.
@@ -83,15 +88,18 @@ pub struct Terms {
     pub until: Time,
 }
 
-/// A lease with the text it is about.
+/// A lease with the item's current text.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct HeldRow {
     #[sqlx(try_from = "i64")]
     pub id: AssignmentId,
     #[sqlx(try_from = "i64")]
     pub item_id: ItemId,
+    /// Of the current text.
     #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
+    /// The lease was given or renewed for an earlier text.
+    pub is_outdated: bool,
     pub lease_until: i64,
     pub text: String,
     pub fields: String,
@@ -124,11 +132,19 @@ impl Tx {
         let query = "SELECT q.project_id, q.control_share, q.seed, q.lease_seconds, p.settings,
                 CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
                 COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
-                COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control
+                COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
+                EXISTS (SELECT 1 FROM assignment a WHERE a.queue_id = q.id AND a.state = 'leased'
+                        AND a.lease_until < $3 AND a.person_id <> $2) AS has_expired
             FROM queue q JOIN project p ON p.id = q.project_id
             LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
             WHERE q.id = $1";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?)
+        let now = self.now().0;
+        Ok(on!(self, |db| sqlx::query_as(query)
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(now)
+            .fetch_optional(db)
+            .await)?)
     }
 
     /// From here to the end of the transaction, other requests of this person wait, and what they hold in the queue
@@ -146,18 +162,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Renews all leases of a person in a queue, each on the item's current text. Returns how many there are.
-    pub async fn renew_leases(&mut self, queue: QueueId, person: PersonId, until: Time) -> Result<u64> {
+    /// Renews all leases of a person in a queue, each on the item's current text.
+    pub async fn renew_leases(&mut self, queue: QueueId, person: PersonId, until: Time) -> Result<()> {
         let query = "UPDATE assignment SET lease_until = $3,
                 revision_id = (SELECT item.revision_id FROM item WHERE item.id = assignment.item_id)
             WHERE person_id = $2 AND queue_id = $1 AND state = 'leased'";
-        Ok(on!(self, |db| sqlx::query(query)
+        on!(self, |db| sqlx::query(query)
             .bind(queue.0)
             .bind(person.0)
             .bind(until.0)
             .execute(db)
             .await
-            .map(|r| r.rows_affected()))?)
+            .map(|_| ()))?;
+        Ok(())
     }
 
     /// Takes back leases of a queue that ran out, the oldest first, except those of one person.
@@ -294,7 +311,7 @@ impl Tx {
         }
         let active = "state IN ('leased', 'answered') AND NOT";
         let query = format!(
-            "SELECT qi.item_id, qi.target, item.revision_id,
+            "SELECT qi.item_id, qi.target, item.revision_id, r.text, r.fields, r.event_at,
                 CASE WHEN qi.filled = 0 OR NOT EXISTS (SELECT 1 FROM assignment z WHERE z.queue_id = qi.queue_id
                           AND z.item_id = qi.item_id AND z.slot = 0 AND z.{active} z.beside)
                      THEN 0
@@ -303,7 +320,7 @@ impl Tx {
                            AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.queue_id = a.queue_id
                                AND b.item_id = a.item_id AND b.slot = a.slot + 1 AND b.{active} b.beside))
                 END AS slot
-             FROM queue_item qi JOIN item ON item.id = qi.item_id
+             FROM queue_item qi JOIN item ON item.id = qi.item_id JOIN item_revision r ON r.id = item.revision_id
              WHERE {} ORDER BY qi.rank LIMIT $4{}",
             open_to(pool, "$3"),
             dialect::skip_locked_of(self, "qi")
@@ -317,14 +334,14 @@ impl Tx {
             .await)?)
     }
 
-    /// Leases members to a person, in this order. Returns the items they got: where someone was faster, the
-    /// constraints say no and the item is left out.
+    /// Leases members to a person, in this order. Returns what they got: where someone was faster, the constraints
+    /// say no and the item is left out.
     pub async fn lease(
         &mut self,
         terms: &Terms,
-        members: &[Candidate],
+        members: Vec<Candidate>,
         counts: &mut Counts,
-    ) -> Result<Vec<ItemId>> {
+    ) -> Result<Vec<HeldRow>> {
         if members.is_empty() {
             return Ok(Vec::new());
         }
@@ -352,8 +369,20 @@ impl Tx {
             query.push(" ON CONFLICT DO NOTHING RETURNING item_id");
             query.build_query_scalar().fetch_all(db).await
         })?;
+        let leased = |(member, id): (Candidate, AssignmentId)| HeldRow {
+            id,
+            item_id: member.item_id,
+            revision_id: member.revision_id,
+            is_outdated: false,
+            lease_until: terms.until.0,
+            text: member.text,
+            fields: member.fields,
+            event_at: member.event_at,
+        };
+        let is_theirs = |(member, _): &(Candidate, AssignmentId)| got.contains(&member.item_id.0);
+        let leased = members.into_iter().zip(ids).filter(is_theirs).map(leased).collect();
         if got.is_empty() || terms.beside {
-            return Ok(got.into_iter().map(ItemId).collect());
+            return Ok(leased);
         }
         let filled: Vec<(i64, i64)> = on!(self, |db| {
             let mut query =
@@ -368,7 +397,7 @@ impl Tx {
         })?;
         let n_full = filled.iter().filter(|(filled, target)| filled == target).count();
         counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
-        Ok(got.into_iter().map(ItemId).collect())
+        Ok(leased)
     }
 
     /// Remembers what a person was served and moves their cursors to the first members that are open to them.
@@ -407,17 +436,13 @@ impl Tx {
         Ok(plain < PASSED || control < PASSED)
     }
 
-    /// What a person holds in a queue, the oldest first.
-    pub async fn held(&mut self, queue: QueueId, person: PersonId, limit: usize) -> Result<Vec<HeldRow>> {
-        let query = "SELECT a.id, a.item_id, a.revision_id, a.lease_until, r.text, r.fields, r.event_at
-            FROM assignment a JOIN item_revision r ON r.id = a.revision_id
-            WHERE a.person_id = $2 AND a.queue_id = $1 AND a.state = 'leased' ORDER BY a.id LIMIT $3";
-        Ok(on!(self, |db| sqlx::query_as(query)
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(limit as i64)
-            .fetch_all(db)
-            .await)?)
+    /// All that a person holds in a queue, the oldest first.
+    pub async fn held(&mut self, queue: QueueId, person: PersonId) -> Result<Vec<HeldRow>> {
+        let query = "SELECT a.id, a.item_id, i.revision_id, a.revision_id <> i.revision_id AS is_outdated, a.lease_until,
+                r.text, r.fields, r.event_at
+            FROM assignment a JOIN item i ON i.id = a.item_id JOIN item_revision r ON r.id = i.revision_id
+            WHERE a.person_id = $2 AND a.queue_id = $1 AND a.state = 'leased' ORDER BY a.id";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).fetch_all(db).await)?)
     }
 
     /// Do others hold an item that this person could get if they let go of it?

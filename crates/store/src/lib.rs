@@ -109,12 +109,15 @@ impl Store {
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "2000");
         let write_options = options.clone().pragma("cache_size", "-65536");
-        let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
-        sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
-        // From here on the writer waits by itself, see `writer::begin`.
-        sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
+        let connect = async move || {
+            let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
+            sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
+            // From here on the writer waits by itself, see `writer::begin`.
+            sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
+            Ok(connection)
+        };
         let data = path.parent().map(Path::to_owned).unwrap_or_default();
-        let writer = writer::Writer::start(connection, lock::is_served_by_another, data);
+        let writer = writer::Writer::start(connect, lock::is_served_by_another, data).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))

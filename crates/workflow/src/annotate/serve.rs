@@ -3,7 +3,7 @@
 use super::{Batch, By, Rest, Served};
 use crate::{Error, Result};
 use domain::queue::Pace;
-use domain::{ProjectId, QueueId, Time};
+use domain::{ItemId, ProjectId, QueueId, Time};
 use store::leases::{Candidate, Desk, HeldRow, Pool, Terms};
 use store::tally::Counts;
 use store::{Tx, dialect};
@@ -22,42 +22,68 @@ pub async fn serve(
     counts: &mut Counts,
 ) -> Result<Batch> {
     let n = n.clamp(1, MOST_AHEAD);
-    // First, because it lowers the cursors that are read next. What this person holds is renewed instead.
-    tx.reclaim_leases(queue, by.person, counts).await?;
-    let desk = tx.desk(queue, by.person).await?;
-    let desk = desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))?;
+    let mut desk = desk(tx, by, project, queue).await?;
+    if desk.has_expired {
+        // What this person holds is renewed instead, below.
+        tx.reclaim_leases(queue, by.person, counts).await?;
+        // Their cursors may have been lowered.
+        desk = self::desk(tx, by, project, queue).await?;
+    }
     match desk.state.as_str() {
         "open" => {}
         "filling" => return Ok(Batch { items: Vec::new(), rest: Rest::Filling }),
         _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed }),
     }
     let until = tx.now().plus_seconds(desk.lease_seconds);
-    let n_held = tx.renew_leases(queue, by.person, until).await? as usize;
-    let mut rest = Rest::More;
-    if n_held < n {
-        let terms = Terms { project, queue, person: by.person, beside: by.beside(), until };
-        rest = take(tx, &terms, &desk, n - n_held, counts).await?;
+    let mut held = tx.held(queue, by.person).await?;
+    // Not at each keypress: a lease of which more than three quarters are left is long enough.
+    let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
+    if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
+        tx.renew_leases(queue, by.person, until).await?;
+        held.iter_mut().for_each(|row| row.lease_until = until.0);
     }
-    let held = tx.held(queue, by.person, n).await?;
+    let mut rest = Rest::More;
+    if held.len() < n {
+        let terms = Terms { project, queue, person: by.person, beside: by.beside(), until };
+        let (taken, is_left) = take(tx, &terms, &desk, n - held.len(), counts).await?;
+        held.extend(taken);
+        rest = is_left;
+    }
+    held.truncate(n);
     let shown = &desk.settings.0.shown_fields;
     Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest })
 }
 
+async fn desk(tx: &mut Tx, by: &By, project: ProjectId, queue: QueueId) -> Result<Desk> {
+    let desk = tx.desk(queue, by.person).await?;
+    desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))
+}
+
 /// Leases up to `want` more members, and says what is left after them.
-async fn take(tx: &mut Tx, terms: &Terms, desk: &Desk, want: usize, counts: &mut Counts) -> Result<Rest> {
+async fn take(
+    tx: &mut Tx,
+    terms: &Terms,
+    desk: &Desk,
+    want: usize,
+    counts: &mut Counts,
+) -> Result<(Vec<HeldRow>, Rest)> {
     let mut line = Line { plain: desk.cursor_plain, control: desk.cursor_control, desk };
-    let (mut served, mut control) = (0, 0);
+    let (mut taken, mut control) = (Vec::with_capacity(want), 0);
     for _ in 0..ROUNDS {
-        let picked = line.pick(tx, terms, served, control, want - served).await?;
-        let members: Vec<Candidate> = picked.iter().map(|(_, member)| member.clone()).collect();
-        let got = tx.lease(terms, &members, counts).await?;
-        served += got.len();
+        let (pools, members): (Vec<Pool>, Vec<Candidate>) =
+            line.pick(tx, terms, taken.len(), control, want - taken.len()).await?.into_iter().unzip();
+        let items: Vec<ItemId> = members.iter().map(|member| member.item_id).collect();
+        let got = tx.lease(terms, members, counts).await?;
+        let is_theirs = |item: &ItemId| got.iter().any(|row| row.item_id == *item);
         control +=
-            picked.iter().filter(|(pool, m)| *pool == Pool::Control && got.contains(&m.item_id)).count();
-        if served == want || got.len() == picked.len() {
+            pools.iter().zip(&items).filter(|(pool, item)| **pool == Pool::Control && is_theirs(item)).count();
+        let n_got = got.len();
+        taken.extend(got);
+        if taken.len() == want || n_got == items.len() {
             break;
         }
     }
+    let served = taken.len();
     let progress = store::leases::Served {
         plain: (served - control) as i64,
         control: control as i64,
@@ -66,11 +92,11 @@ async fn take(tx: &mut Tx, terms: &Terms, desk: &Desk, want: usize, counts: &mut
     };
     let is_more = tx.remember_served(terms.queue, terms.person, progress).await?;
     if served == want && is_more {
-        return Ok(Rest::More);
+        return Ok((taken, Rest::More));
     }
     // Members that are open and were passed over are in someone else's hands at this very moment.
     let waiting = is_more || tx.others_hold(terms.queue, terms.person).await?;
-    Ok(if waiting { Rest::Waiting } else { Rest::Done })
+    Ok((taken, if waiting { Rest::Waiting } else { Rest::Done }))
 }
 
 /// The two lines of a queue, and where this person goes on in each.

@@ -111,7 +111,8 @@ async fn take(
         let keeps = ground.holding.fills_slot() || ground.beside || !taken.contains(&(ground.slot as u32));
         slot = if keeps { Some(ground.slot) } else { free_slot(target, &taken).map(i64::from) };
     }
-    let earlier = tx.answers_of_item(ground.subject.item).await?;
+    let earlier =
+        if ground.is_answered { tx.answers_of_item(ground.subject.item).await? } else { Vec::new() };
     if let Some(row) = earlier.iter().find(|row| row.id == s.id.to_string()) {
         return repeated(row, &ground, by, s);
     }
