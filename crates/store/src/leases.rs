@@ -120,11 +120,15 @@ pub struct Served {
 fn open_to(pool: Pool, from: &str) -> String {
     format!(
         "qi.queue_id = $1 AND qi.control = {} AND qi.rank >= {from} AND qi.filled < qi.target AND NOT qi.stuck
-         AND NOT EXISTS (SELECT 1 FROM assignment m WHERE m.queue_id = qi.queue_id AND m.item_id = qi.item_id
-                         AND m.person_id = $2 AND m.state <> 'released')",
+         AND {NOT_THEIRS}",
         pool.is_control()
     )
 }
+
+/// The person has nothing of the member `qi`. A count, because PostgreSQL makes a join of `NOT EXISTS` and reads all
+/// that the person ever had in the queue for it.
+const NOT_THEIRS: &str = "0 = (SELECT COUNT(*) FROM assignment m WHERE m.queue_id = qi.queue_id
+    AND m.item_id = qi.item_id AND m.person_id = $2 AND m.state <> 'released')";
 
 impl Tx {
     /// The queue as this person stands in it.
@@ -447,13 +451,17 @@ impl Tx {
 
     /// Do others hold an item that this person could get if they let go of it?
     pub async fn others_hold(&mut self, queue: QueueId, person: PersonId) -> Result<bool> {
-        let query = "SELECT a.id FROM assignment a
-            JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
-            WHERE a.queue_id = $1 AND a.state = 'leased' AND a.person_id <> $2 AND NOT a.beside AND NOT qi.stuck
-              AND NOT EXISTS (SELECT 1 FROM assignment m WHERE m.queue_id = a.queue_id AND m.item_id = a.item_id
-                              AND m.person_id = $2 AND m.state <> 'released') LIMIT 1";
-        let one: Option<i64> =
-            on!(self, |db| sqlx::query_scalar(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?;
+        let query = format!(
+            "SELECT a.id FROM assignment a
+             JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
+             WHERE a.queue_id = $1 AND a.state = 'leased' AND a.person_id <> $2 AND NOT a.beside AND NOT qi.stuck
+               AND {NOT_THEIRS} LIMIT 1"
+        );
+        let one: Option<i64> = on!(self, |db| sqlx::query_scalar(AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(person.0)
+            .fetch_optional(db)
+            .await)?;
         Ok(one.is_some())
     }
 

@@ -75,8 +75,11 @@ async fn take(
         let items: Vec<ItemId> = members.iter().map(|member| member.item_id).collect();
         let got = tx.lease(terms, members, counts).await?;
         let is_theirs = |item: &ItemId| got.iter().any(|row| row.item_id == *item);
-        control +=
-            pools.iter().zip(&items).filter(|(pool, item)| **pool == Pool::Control && is_theirs(item)).count();
+        control += pools
+            .iter()
+            .zip(&items)
+            .filter(|(pool, item)| **pool == Pool::Control && is_theirs(item))
+            .count();
         let n_got = got.len();
         taken.extend(got);
         if taken.len() == want || n_got == items.len() {
