@@ -22,7 +22,7 @@ pub async fn killed_again_and_again(url: Option<String>, kills: usize) -> usize 
     for _ in 0..kills {
         let server = Server::start(place.path(), url.as_deref());
         let address = server.address.clone();
-        let people = scene::run(&address, &scene, PEOPLE, 60.0);
+        let people = scene::run(&address, &scene, PEOPLE, scene::Pace::AsFastAsTheyCan, 60.0);
         // The moment is drawn: so many answers from now, in the middle of those that are under way.
         let enough = *scene.n_confirmed.borrow() + moments.gen_range(1..600);
         let mut told = scene.n_confirmed.subscribe();

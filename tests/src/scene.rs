@@ -188,8 +188,18 @@ impl Measured {
     }
 }
 
+/// How fast people answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// Each as soon as the next item is there.
+    AsFastAsTheyCan,
+    /// So many answers a second by all of them, evenly, whether the server keeps up or not: an answer that is sent late
+    /// because the one before it came back late has waited since it was due.
+    PerSecond(f64),
+}
+
 /// All of them at once, for so long.
-pub async fn run(address: &str, scene: &Scene, people: usize, seconds: f64) -> Measured {
+pub async fn run(address: &str, scene: &Scene, people: usize, pace: Pace, seconds: f64) -> Measured {
     let stop = Arc::new(AtomicBool::new(false));
     let bell = {
         let stop = stop.clone();
@@ -198,20 +208,33 @@ pub async fn run(address: &str, scene: &Scene, people: usize, seconds: f64) -> M
             stop.store(true, Ordering::Relaxed);
         })
     };
-    let measured = run_until(address, scene, people, stop).await;
+    let measured = run_until(address, scene, people, pace, stop).await;
     bell.abort();
     measured
 }
 
 /// All of them at once, until they are told to stop or nothing is left.
-pub async fn run_until(address: &str, scene: &Scene, people: usize, stop: Arc<AtomicBool>) -> Measured {
+pub async fn run_until(
+    address: &str,
+    scene: &Scene,
+    people: usize,
+    pace: Pace,
+    stop: Arc<AtomicBool>,
+) -> Measured {
     let start = Instant::now();
     let tasks: Vec<_> = (0..people)
         .map(|i| {
             let url = format!("{address}/api/v1/projects/{SLUG}/queues/{}/next", scene.queue);
             let (token, labels) = (scene.tokens[i].clone(), scene.labels.clone());
             let (told, stop) = (scene.n_confirmed.clone(), stop.clone());
-            tokio::spawn(async move { answers(&url, &token, &labels, start, &stop, &told).await })
+            let beat = match pace {
+                Pace::AsFastAsTheyCan => None,
+                Pace::PerSecond(n) => {
+                    let gap = Duration::from_secs_f64(people as f64 / n);
+                    Some((start + WARM_UP + gap.mul_f64(i as f64 / people as f64), gap))
+                }
+            };
+            tokio::spawn(async move { answers(&url, &token, &labels, beat, start, &stop, &told).await })
         })
         .collect();
     let mut all = Measured::default();
@@ -228,11 +251,15 @@ pub async fn run_until(address: &str, scene: &Scene, people: usize, stop: Arc<At
     all
 }
 
-/// One person: answer what is held and get the next, as fast as the server lets them.
+/// Until everyone who answers at a pace holds their first item.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// One person: answer what is held and get the next. With a beat, an answer is due then, and after each gap.
 async fn answers(
     url: &str,
     token: &str,
     labels: &[LabelId],
+    mut beat: Option<(Instant, Duration)>,
     start: Instant,
     stop: &AtomicBool,
     told: &watch::Sender<usize>,
@@ -271,10 +298,15 @@ async fn answers(
             "taxonomy_version": held["taxonomy_version"],
             "seconds": 1.0,
         });
-        let sent = Instant::now();
+        let mut due = Instant::now();
+        if let Some((next, gap)) = &mut beat {
+            tokio::time::sleep_until((*next).into()).await;
+            due = *next;
+            *next += *gap;
+        }
         match send(vec![answer]).await {
             Ok(next) if next["answers"][0].get("ok").is_some() => {
-                measured.times.push(sent.elapsed().as_secs_f64() * 1e3);
+                measured.times.push(due.elapsed().as_secs_f64() * 1e3);
                 measured.seconds = start.elapsed().as_secs_f64();
                 measured.confirmed.push(id);
                 told.send_modify(|n| *n += 1);

@@ -12,6 +12,7 @@ use crate::place::{Place, on_path, output};
 
 pub struct Cluster {
     pub url: String,
+    folder: PathBuf,
     keeper: Child,
 }
 
@@ -22,12 +23,14 @@ impl Cluster {
         Cluster::start_in(place, &std::env::temp_dir(), FORGETFUL)
     }
 
-    /// The same as it comes, on a disk and with every commit synced: for measurements.
+    /// The same as it comes, on a disk and with every commit synced, and asked by its socket: for measurements.
     pub fn start_durable(place: &Place) -> Result<Cluster> {
         // The user that PostgreSQL runs as can't go into every target folder; this one is never in memory by custom.
         let folder = Path::new("/var/tmp");
         on_disk(folder)?;
-        Cluster::start_in(place, folder, "")
+        let mut cluster = Cluster::start_in(place, folder, "")?;
+        cluster.url = format!("{}?host={}", cluster.url, cluster.folder.display());
+        Ok(cluster)
     }
 
     fn start_in(place: &Place, parent: &Path, settings: &str) -> Result<Cluster> {
@@ -38,7 +41,8 @@ impl Cluster {
         let started = init_and_start(&bin, &folder, port, settings);
         // The keeper comes first even if the start failed: it also removes the folder.
         let keeper = keeper(&bin, &folder)?;
-        let cluster = Cluster { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), keeper };
+        let cluster =
+            Cluster { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), folder, keeper };
         started?;
         Ok(cluster)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tests::scene::{self, SLUG, Scene};
+use tests::scene::{self, Pace, SLUG, Scene};
 
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -14,7 +14,14 @@ const LOOK: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(60);
 
 /// Measures while an import of so many rows, all new, runs, and releases are cut one after another beside it.
-pub async fn beside(address: &str, scene: &Scene, people: usize, held: usize, rows: usize) -> Value {
+pub async fn beside(
+    address: &str,
+    scene: &Scene,
+    people: usize,
+    pace: Pace,
+    held: usize,
+    rows: usize,
+) -> Value {
     let file = new_rows(held, rows);
     let owner = Owner::new(address, &scene.owner);
     let stop = Arc::new(AtomicBool::new(false));
@@ -26,7 +33,7 @@ pub async fn beside(address: &str, scene: &Scene, people: usize, held: usize, ro
         })
     };
     let (measured, (import, releases, outlasted)) =
-        tokio::join!(scene::run_until(address, scene, people, stop.clone()), async {
+        tokio::join!(scene::run_until(address, scene, people, pace, stop.clone()), async {
             let import_is_done = AtomicBool::new(false);
             let (import, releases) = tokio::join!(
                 async {

@@ -7,7 +7,7 @@ use crate::{beside, tell};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tests::scene::{self, Measured};
+use tests::scene::{self, Measured, Pace};
 use tests::server::{Server, beside as folder};
 use workflow::doctor::Depth;
 
@@ -21,6 +21,7 @@ pub async fn load(mut arguments: Arguments) -> Value {
     let items: usize = arguments.number("--items", 200_000);
     let overlap: u32 = arguments.number("--overlap", 1);
     let rows: usize = arguments.number("--beside", 0);
+    let pace: f64 = arguments.number("--pace", 1000.0);
     arguments.end();
 
     let place = tempfile::tempdir_in(folder()).expect("a folder for the data");
@@ -36,12 +37,14 @@ pub async fn load(mut arguments: Arguments) -> Value {
     settled(&server, Duration::from_secs(20)).await;
     let idle = server.usage().memory;
     tell("one person alone");
-    let alone = scene::run(&server.address, &scene, 1, (seconds / 4.0).min(5.0)).await;
-    tell(&format!("{people} people"));
-    let all = scene::run(&server.address, &scene, people, seconds).await;
+    let alone = scene::run(&server.address, &scene, 1, Pace::AsFastAsTheyCan, (seconds / 4.0).min(5.0)).await;
+    tell(&format!("{people} people as fast as they can"));
+    let all = scene::run(&server.address, &scene, people, Pace::AsFastAsTheyCan, seconds).await;
+    tell(&format!("{people} people, {pace} answers a second"));
+    let paced = scene::run(&server.address, &scene, people, Pace::PerSecond(pace), seconds).await;
     let crowd = if rows > 0 {
         tell(&format!("{people} people beside an import of {rows} rows and releases"));
-        Some(beside::beside(&server.address, &scene, people, items, rows).await)
+        Some(beside::beside(&server.address, &scene, people, Pace::PerSecond(pace), items, rows).await)
     } else {
         None
     };
@@ -65,6 +68,8 @@ pub async fn load(mut arguments: Arguments) -> Value {
         "peak_mb": peak,
         "alone": told(&alone),
         "all": told(&all),
+        "pace": pace,
+        "paced": told(&paced),
         "beside": crowd,
         "promises_broken": findings.len(),
     })

@@ -16,7 +16,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use store::Error;
-use tests::scene::{self, SLUG, Scene};
+use tests::scene::{self, Pace, SLUG, Scene};
 use tests::server::{Server, beside};
 use workflow::House;
 
@@ -199,7 +199,7 @@ async fn serve(data: &Path, mut scene: Scene, reader: Reader, known: pages::Know
     tell("search");
     let search = reader.search(&server.address, &words).await;
     tell("one person alone");
-    let alone = scene::run(&server.address, &scene, 1, 3.0).await;
+    let alone = scene::run(&server.address, &scene, 1, Pace::AsFastAsTheyCan, 3.0).await;
     let peak = server.usage().peak;
     server.stop();
     json!({
