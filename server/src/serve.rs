@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use store::lock::{self, Lock};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use workflow::House;
 
 /// How the server behaves to the outside.
@@ -42,7 +43,8 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     let app = app::guard::App::new(house.clone());
     let router = routes::router(app, &options);
     let closing = house.closing.clone();
-    let beside = tokio::spawn(futures::future::join3(
+    let background = background()?;
+    let beside = background.spawn(futures::future::join3(
         workflow::jobs::runner(house.clone(), closing.clone()),
         workflow::rebuild::follow_changes(house.clone(), closing.clone()),
         workflow::people::forget_expired(house.clone(), closing.clone()),
@@ -67,8 +69,31 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     // A job that does not end in time is taken up again when its lease has run out.
     let _ = tokio::time::timeout(LAST_SECONDS, beside).await;
     house.store.close().await;
+    background.shutdown_background();
     Ok(served?)
 }
+
+/// Threads of their own for jobs and the search index: files are read, compressed and hashed there while people wait
+/// for nothing but their next item.
+fn background() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("assay-background")
+        .on_thread_start(stand_back)
+        .enable_all()
+        .build()
+}
+
+/// This thread, and those that it starts, run when no other wants the processor; they still get some 2 % of it if the
+/// others never rest.
+#[cfg(target_os = "linux")]
+fn stand_back() {
+    // Where it is not allowed, everything works as well, only not as smoothly.
+    let _ = rustix::process::nice(19);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stand_back() {}
 
 /// A second server on the same folder would write the same search index.
 pub(crate) fn only_one(data: &Path) -> anyhow::Result<Lock> {

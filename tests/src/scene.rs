@@ -234,6 +234,7 @@ pub async fn run_until(
                     Some((start + WARM_UP + gap.mul_f64(i as f64 / people as f64), gap))
                 }
             };
+            let start = if beat.is_some() { start + WARM_UP } else { start };
             tokio::spawn(async move { answers(&url, &token, &labels, beat, start, &stop, &told).await })
         })
         .collect();

@@ -11,6 +11,7 @@ pub mod archive;
 pub mod audit;
 pub mod blobs;
 pub mod changes;
+mod checkpoint;
 pub mod clock;
 pub mod consensus;
 pub mod dialect;
@@ -38,6 +39,7 @@ pub mod taxonomies;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;
+mod turns;
 pub mod tx;
 mod writer;
 
@@ -90,7 +92,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite { readers: SqlitePool, writer: writer::Writer },
-    Postgres { readers: PgPool, writers: PgPool },
+    Postgres { readers: PgPool, writers: PgPool, turns: Arc<tx::PostgresTurns> },
 }
 
 /// Connections that may read at once.
@@ -137,7 +139,7 @@ impl Store {
             .busy_timeout(Duration::from_secs(20))
             .statement_cache_capacity(400)
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "2000");
+            .pragma("wal_autocheckpoint", "0");
         let write_options = options.clone().pragma("cache_size", "-65536");
         let connect = async move || {
             let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
@@ -147,9 +149,18 @@ impl Store {
             Ok(connection)
         };
         let data = path.parent().map(Path::to_owned).unwrap_or_default();
-        let writer = writer::Writer::start(connect, lock::is_served_by_another, data).await?;
+        let start = writer::Writer::start(connect, lock::is_served_by_another, data);
+        let (writer, committed) = Box::pin(start).await?;
+        let connection = sqlx::ConnectOptions::connect(&options).await?;
+        let follow = checkpoint::follow(connection, committed.commits, committed.finish);
+        writer.keep_beside(tokio::spawn(follow)).await;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            // Opened here and kept: each has a thread, and it would inherit the low priority of a background thread
+            // that happened to open it.
+            .min_connections(READERS)
+            .idle_timeout(None)
+            .max_lifetime(None)
             .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))
             .await?;
@@ -175,7 +186,7 @@ impl Store {
         let writers = postgres_pool(options.clone().options(BY_INDEX), WRITERS).await?;
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
-            engine: Engine::Postgres { readers, writers },
+            engine: Engine::Postgres { readers, writers, turns: Arc::default() },
             ids,
             clock,
             blobs: blobs::Place::Table,
@@ -272,8 +283,13 @@ impl Store {
                 let (ids, now) = (self.ids.clone(), self.clock.clone());
                 writer.run(urgency, ids, now, work).await
             }
-            Engine::Postgres { writers, .. } => {
-                tx::run_postgres(writers, self.ids.clone(), self.clock.clone(), work).await
+            Engine::Postgres { writers, turns, .. } => {
+                // Boxed: a large future would lie on the stack of everyone who writes, three times.
+                let work = Box::pin(tx::run_postgres(writers, self.ids.clone(), self.clock.clone(), work));
+                match urgency {
+                    writer::Urgency::Foreground => turns.of_a_person(work).await,
+                    writer::Urgency::Background => turns.of_a_piece(work).await,
+                }
             }
         }
     }
@@ -294,7 +310,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres { readers, writers } => {
+            Engine::Postgres { readers, writers, .. } => {
                 readers.close().await;
                 writers.close().await;
             }

@@ -2,12 +2,14 @@
 
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::turns::Turns;
 use crate::{Clock, Either};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
@@ -57,6 +59,37 @@ pub trait MaybeBusy {
 impl MaybeBusy for Error {
     fn is_busy(&self) -> bool {
         matches!(self, Error::Busy)
+    }
+}
+
+/// People before background work (see [`Turns`]) where there is no common writer: their transactions go ahead, pieces
+/// go one by one and rest in between.
+#[derive(Debug, Default)]
+pub(crate) struct PostgresTurns {
+    turns: Mutex<Turns>,
+    piece: tokio::sync::Mutex<()>,
+}
+
+impl PostgresTurns {
+    pub(crate) async fn of_a_person<T>(&self, work: impl Future<Output = T>) -> T {
+        self.turns().a_person_wrote(Instant::now());
+        work.await
+    }
+
+    pub(crate) async fn of_a_piece<T>(&self, work: impl Future<Output = T>) -> T {
+        let _one_by_one = self.piece.lock().await;
+        let rest = self.turns().rest(Instant::now());
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
+        let start = Instant::now();
+        let outcome = work.await;
+        self.turns().a_piece_ended(Instant::now(), start.elapsed());
+        outcome
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,11 +2,13 @@
 //! each request, one commit (one fsync) for all, and only then is any of them confirmed.
 //!
 //! Foreground requests (a person waits) go before background pieces (import, release), and a background piece
-//! never holds a commit back by more than itself. People who never pause don't stop background work either: it has a
-//! place in their commits, one piece now and then.
+//! never holds a commit back by more than itself. People who never pause don't stop background work either: it has
+//! its turns (see [`Turns`]).
 
+use crate::checkpoint;
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::turns::Turns;
 use crate::tx::{BoxFuture, Connection, Tx};
 use crate::{Clock, MaybeBusy};
 use futures::FutureExt;
@@ -16,14 +18,13 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 /// More requests than this are not put into one commit.
 const MOST_AT_ONCE: usize = 256;
 /// A commit made of background pieces alone takes in more of them for so long.
 const BACKGROUND_SPELL: Duration = Duration::from_millis(12);
-/// Background work gets into a commit of people if it was let in last so long ago.
-const BACKGROUND_TURN: Duration = Duration::from_millis(20);
 /// The same beside a server that works on the same file: its people wait for each commit of ours.
 const POLITE_SPELL: Duration = Duration::from_millis(4);
 /// And so long it is let alone after each.
@@ -43,7 +44,9 @@ pub(crate) enum Urgency {
 pub(crate) struct Writer {
     foreground: mpsc::Sender<Request>,
     background: mpsc::Sender<Request>,
-    closed: Arc<tokio::sync::Notify>,
+    closed: Arc<Notify>,
+    /// Carries over what is committed, see [`checkpoint`].
+    beside: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// Called with the fate of the commit.
@@ -73,10 +76,12 @@ impl Writer {
         open: impl AsyncFnOnce() -> Result<SqliteConnection, Error> + Send + 'static,
         beside: fn(&Path) -> bool,
         data: PathBuf,
-    ) -> Result<Writer, Error> {
+    ) -> Result<(Writer, Committed), Error> {
         let (foreground, from_people) = mpsc::channel(WAITING);
         let (background, from_jobs) = mpsc::channel(8);
-        let closed = Arc::new(tokio::sync::Notify::new());
+        let (closed, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (commit, commits) = watch::channel(());
+        let committed = Committed { commits, finish: finish.clone() };
         let done = closed.clone();
         let (tell, told) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -86,7 +91,8 @@ impl Writer {
                 match open().await {
                     Ok(connection) => {
                         let _ = tell.send(Ok(()));
-                        serve(connection, from_people, from_jobs, &done, || beside(&data)).await;
+                        let calls = Calls { closed: &done, finish: &finish, commit };
+                        serve(connection, from_people, from_jobs, calls, || beside(&data)).await;
                     }
                     Err(error) => {
                         let _ = tell.send(Err(error));
@@ -95,7 +101,12 @@ impl Writer {
             });
         })?;
         told.await.map_err(|_| Error::Closed)??;
-        Ok(Writer { foreground, background, closed })
+        Ok((Writer { foreground, background, closed, beside: Arc::default() }, committed))
+    }
+
+    /// Ends together with `task`.
+    pub(crate) async fn keep_beside(&self, task: JoinHandle<()>) {
+        *self.beside.lock().await = Some(task);
     }
 
     pub(crate) async fn run<T, E, F>(
@@ -140,25 +151,49 @@ impl Writer {
     pub(crate) async fn close(&self) {
         self.closed.notify_one();
         self.foreground.closed().await;
+        if let Some(task) = self.beside.lock().await.take() {
+            let _ = task.await;
+        }
     }
+}
+
+/// What the writer tells of its commits, and how it is asked to finish what was carried over.
+pub(crate) struct Committed {
+    pub(crate) commits: watch::Receiver<()>,
+    pub(crate) finish: Arc<Notify>,
+}
+
+/// What reaches the writer beside requests, and what it tells.
+struct Calls<'w> {
+    closed: &'w Notify,
+    finish: &'w Notify,
+    commit: watch::Sender<()>,
 }
 
 async fn serve(
     connection: SqliteConnection,
     mut people: mpsc::Receiver<Request>,
     mut jobs: mpsc::Receiver<Request>,
-    closed: &tokio::sync::Notify,
+    calls: Calls<'_>,
     is_beside: impl Fn() -> bool,
 ) {
     let mut at = Some(connection);
     let (mut polite, mut n_background) = (false, 0_u32);
-    let mut let_in = Instant::now();
+    let mut turns = Turns::default();
     loop {
+        let rest = turns.rest(Instant::now());
         let (first, urgency) = tokio::select! {
             biased;
+            () = calls.finish.notified() => {
+                if let Some(connection) = &mut at {
+                    let _ = checkpoint::carry_over(connection).await;
+                }
+                continue;
+            }
             request = people.recv() => (request, Urgency::Foreground),
-            request = jobs.recv() => (request, Urgency::Background),
-            () = closed.notified() => (None, Urgency::Foreground),
+            request = jobs.recv(), if rest.is_zero() => (request, Urgency::Background),
+            () = calls.closed.notified() => (None, Urgency::Foreground),
+            () = tokio::time::sleep(rest), if !rest.is_zero() => continue,
         };
         let (Some(first), Some(connection)) = (first, at.take()) else { break };
         if urgency == Urgency::Background {
@@ -169,8 +204,9 @@ async fn serve(
             n_background = n_background.wrapping_add(1);
         }
         let spell = if polite { POLITE_SPELL } else { BACKGROUND_SPELL };
-        let line = Line { people: &mut people, jobs: &mut jobs, let_in: &mut let_in };
+        let line = Line { people: &mut people, jobs: &mut jobs, turns: &mut turns };
         at = Some(commit_together(connection, first, urgency, spell, line).await);
+        calls.commit.send_replace(());
         if polite && urgency == Urgency::Background {
             tokio::time::sleep(POLITE_PAUSE).await;
         }
@@ -178,7 +214,7 @@ async fn serve(
     if let Some(connection) = at {
         let _ = connection.close().await;
     }
-    // Whoever waits for the end (see `Writer::close`) sees it now, when the file is free.
+    // Whoever waits for the end (see `Writer::close`) sees it now, when the connection is closed.
     drop((people, jobs));
 }
 
@@ -201,24 +237,19 @@ fn stay_on_one_core() {}
 struct Line<'w> {
     people: &'w mut mpsc::Receiver<Request>,
     jobs: &'w mut mpsc::Receiver<Request>,
-    /// When background work was let in last.
-    let_in: &'w mut Instant,
+    turns: &'w mut Turns,
 }
 
 impl Line<'_> {
     /// The next request of a commit that began at `began`: people first, then background work where it is its turn.
-    fn next(&mut self, has_foreground: &mut bool, began: Instant, spell: Duration) -> Option<Request> {
+    fn next(&mut self, began: Instant, spell: Duration) -> Option<(Request, Urgency)> {
         if let Ok(request) = self.people.try_recv() {
-            *has_foreground = true;
-            return Some(request);
+            return Some((request, Urgency::Foreground));
         }
+        let now = Instant::now();
         let is_its_turn =
-            if *has_foreground { self.let_in.elapsed() >= BACKGROUND_TURN } else { began.elapsed() < spell };
-        let request = if is_its_turn { self.jobs.try_recv().ok() } else { None };
-        if request.is_some() {
-            *self.let_in = Instant::now();
-        }
-        request
+            self.turns.rest(now).is_zero() && (self.turns.people_are_about(now) || now - began < spell);
+        if is_its_turn { Some((self.jobs.try_recv().ok()?, Urgency::Background)) } else { None }
     }
 }
 
@@ -238,17 +269,22 @@ async fn commit_together(
     }
     let began = Instant::now();
     let mut confirmations = Vec::new();
-    let mut next = Some(first);
-    let mut has_foreground = urgency == Urgency::Foreground;
+    let mut next = Some((first, urgency));
     let mut fate = Ok(());
-    while let Some(request) = next.take() {
+    while let Some((request, urgency)) = next.take() {
+        let start = Instant::now();
         let mut tx =
             Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
         let (keep, confirm) = (request.work)(Ok(&mut tx)).await;
         connection = into_connection(tx);
         confirmations.push(confirm);
+        let now = Instant::now();
+        match urgency {
+            Urgency::Foreground => line.turns.a_person_wrote(now),
+            Urgency::Background => line.turns.a_piece_ended(now, now - start),
+        }
         if confirmations.len() < MOST_AT_ONCE {
-            next = line.next(&mut has_foreground, began, spell);
+            next = line.next(began, spell);
         }
         let between = match (keep, &next) {
             (true, Some(_)) => "RELEASE request; SAVEPOINT request",
@@ -266,7 +302,7 @@ async fn commit_together(
         // A full disk has ended the whole transaction by itself: nobody is told that something was saved, and who
         // would have come next is told the same.
         let _ = execute(&mut connection, "ROLLBACK").await;
-        if let Some(request) = next {
+        if let Some((request, _)) = next {
             confirmations.push((request.work)(Err(same_kind(&error))).await.1);
         }
         confirmations.into_iter().for_each(|confirm| confirm(Err(same_kind(&error))));

@@ -1,0 +1,57 @@
+//! Who comes next: people before background work (import, release), and background work for a fixed share of the time
+//! while people are about, so that neither stops the other.
+
+use std::time::{Duration, Instant};
+
+/// People are about until so long after one of them wrote.
+const ABOUT: Duration = Duration::from_millis(200);
+/// While they are, background work rests after each piece for so many times as long as the piece took.
+const REST: u32 = 4;
+
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    people_wrote: Option<Instant>,
+    rested: Option<Instant>,
+}
+
+impl Turns {
+    pub(crate) fn a_person_wrote(&mut self, now: Instant) {
+        self.people_wrote = Some(now);
+    }
+
+    pub(crate) fn a_piece_ended(&mut self, now: Instant, took: Duration) {
+        self.rested = Some(now + took * REST);
+    }
+
+    pub(crate) fn people_are_about(&self, now: Instant) -> bool {
+        self.people_wrote.is_some_and(|wrote| now.saturating_duration_since(wrote) < ABOUT)
+    }
+
+    /// How long the next piece of background work has to wait.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        match self.rested {
+            Some(rested) if self.people_are_about(now) => rested.saturating_duration_since(now),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn background_work_rests_while_people_are_about_and_only_then() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut turns = Turns::default();
+        turns.a_piece_ended(at(10), Duration::from_millis(10));
+        assert_eq!(turns.rest(at(10)), Duration::ZERO, "nobody is about");
+        turns.a_person_wrote(at(11));
+        assert_eq!(turns.rest(at(12)), Duration::from_millis(38));
+        assert_eq!(turns.rest(at(50)), Duration::ZERO, "it had its rest");
+        turns.a_piece_ended(at(50), Duration::from_millis(100));
+        assert_eq!(turns.rest(at(210)), Duration::from_millis(240));
+        assert_eq!(turns.rest(at(211)), Duration::ZERO, "they have gone");
+    }
+}
