@@ -37,7 +37,11 @@ impl Assets {
         let extension = hashed.rsplit('.').next().unwrap_or_default();
         if !COMPRESSED_ALREADY.contains(&extension) && bytes.len() >= NOT_WORTH_COMPRESSING {
             let profile = self.profile;
-            self.write(&format!("{hashed}.br"), || brotli(bytes, profile))?;
+            let file = format!("{hashed}.br");
+            self.write(&file, || brotli(bytes, profile))?;
+            if profile == Profile::Release && extension == "wasm" {
+                light_enough(name, std::fs::metadata(self.folder.join(file))?.len())?;
+            }
             self.write(&format!("{hashed}.gz"), || gzip(bytes, profile))?;
         }
         if self.names.insert(name.to_string(), hashed).is_some() {
@@ -107,6 +111,15 @@ fn resolve(text: &str, names: &BTreeMap<String, String>) -> Result<String> {
     }
     resolved.push_str(rest);
     Ok(resolved)
+}
+
+/// People on a phone wait for it: a page that makes it heavier fails the build instead of their patience.
+fn light_enough(name: &str, packed: u64) -> Result<()> {
+    const MOST: u64 = 200_000;
+    if packed > MOST {
+        bail!("{name} has {packed} bytes with Brotli, and {MOST} are the most that a browser is to be sent");
+    }
+    Ok(())
 }
 
 fn brotli(bytes: &[u8], profile: Profile) -> Vec<u8> {

@@ -47,6 +47,41 @@ both! {
         add(&store, "k1", false).await.expect("the writer lives");
     }
 
+    async fn a_full_disk_is_told_to_everyone_in_the_commit(store: Store) {
+        if store.is_postgres() {
+            return; // Transactions of PostgreSQL do not share a commit.
+        }
+        // From here on the database file may not grow.
+        let limit: Result<i64, Error> = store
+            .write(|tx| {
+                Box::pin(async move {
+                    let query = "SELECT page_count FROM pragma_page_count()";
+                    let pages: i64 = on!(tx, |db| query_scalar(query).fetch_one(db).await)?;
+                    let limit = format!("PRAGMA max_page_count = {pages}");
+                    on!(tx, |db| sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(db).await.map(|_| ()))?;
+                    Ok(pages)
+                })
+            })
+            .await;
+        limit.expect("a limit");
+        let too_much = store.write(|tx| {
+            Box::pin(async move {
+                let query = "INSERT INTO meta (key, value) SELECT 'k' || hex(zeroblob(2000)) || value, 1
+                             FROM json_each('[1,2,3,4,5,6,7,8]')";
+                on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;
+                Ok::<_, Error>(())
+            })
+        });
+        let (before, full, after) =
+            tokio::join!(add(&store, "k1", false), too_much, add(&store, "k2", false));
+        assert!(matches!(full, Err(Error::DiskFull)), "{full:?}");
+        // What was told to be saved is there, and nothing else.
+        let n_saved = i64::from(before.is_ok()) + i64::from(after.is_ok());
+        assert_eq!(count(&store).await, n_saved);
+        add(&store, "k3", false).await.expect("what fits is taken again");
+        assert_eq!(count(&store).await, n_saved + 1);
+    }
+
     async fn ids_of_the_store_grow(store: Store) {
         let (a, b): (i64, i64) = (store.next_id(), store.next_id());
         assert!(a < b);

@@ -89,6 +89,20 @@ both! {
         }
     }
 
+    /// `archive-1.assay` was written by the first version that had archives: five texts, four imported answers, a
+    /// release. It is never written again.
+    async fn an_archive_of_the_first_version_can_be_read(store: Store) {
+        let archive = include_bytes!("../../fixtures/archive-1.assay");
+        let folder = tempfile::tempdir().expect("a folder");
+        let house = House::new(store.clone(), folder.path());
+        restore(&house, &archive[..], |_, _| {}).await.expect("a restore");
+        assert_eq!(number(&store, "SELECT COUNT(*) FROM item").await, 5);
+        assert_eq!(number(&store, "SELECT COUNT(*) FROM answer").await, 4);
+        assert_eq!(number(&store, "SELECT COUNT(*) FROM release_row").await, 4);
+        let findings = crate::doctor::examine(&house, crate::doctor::Depth::All, |_| {}).await.expect("a look");
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+
     async fn a_damaged_archive_leaves_nothing(store: Store) {
         furnish(&store).await;
         let (archive, _) = archive_of(&store).await;
