@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 /// Pages to be carried over at once, about.
 const PAGES: i64 = 2_000;
 /// A log of so many pages (of 4 KB) is to begin anew.
-const LONG: i64 = 8_000;
+const LONG: i64 = 32_000;
 /// The first pause between two rounds, and the bounds of what becomes of it.
 const PAUSE: Duration = Duration::from_millis(200);
 const SHORTEST: Duration = Duration::from_millis(20);

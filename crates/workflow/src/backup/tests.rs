@@ -89,8 +89,8 @@ both! {
         }
     }
 
-    /// `archive-1.assay` was written by the first version that had archives: five texts, four imported answers, a
-    /// release. It is never written again.
+    // `archive-1.assay` was written by the first version that had archives: five texts, four imported answers, a
+    // release. It is never written again.
     async fn an_archive_of_the_first_version_can_be_read(store: Store) {
         let archive = include_bytes!("../../fixtures/archive-1.assay");
         let folder = tempfile::tempdir().expect("a folder");
