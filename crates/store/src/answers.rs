@@ -164,20 +164,14 @@ struct RawGround {
 }
 
 impl Tx {
-    /// The ground of an answer, its item locked; nothing where the assignment is not this person's in this
-    /// project.
+    /// The ground of an answer; nothing where the assignment is not this person's in this project. Its item is held
+    /// already (see [`Tx::alone`]).
     pub async fn ground(
         &mut self,
         project: ProjectId,
         person: PersonId,
         assignment: AssignmentId,
     ) -> Result<Option<GroundRow>> {
-        if self.is_postgres() {
-            let query =
-                "SELECT id FROM item WHERE id = (SELECT item_id FROM assignment WHERE id = $1) FOR UPDATE";
-            let _: Option<i64> =
-                on!(self, |db| sqlx::query_scalar(query).bind(assignment.0).fetch_optional(db).await)?;
-        }
         let query = format!(
             "SELECT a.id AS assignment_id, a.project_id, a.queue_id, a.item_id, a.person_id, a.slot, a.state, a.beside,
                 CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS queue_state, q.strategy, q.lease_seconds, qi.round, qi.score, qi.stuck,

@@ -2,12 +2,14 @@
 
 use crate::answers::AnswerRow;
 use crate::error::{Error, Result};
+use crate::leases::Hold;
 use crate::tally::{Counts, Tally};
+use crate::together::Together;
 use crate::{Doc, Tx, on};
 use domain::consensus::{Consensus, State, Vote, gather, resolve};
 use domain::project::Settings;
 use domain::taxonomy::change::LabelMap;
-use domain::{ItemId, LabelId, ProjectId, RevisionId, TaxonomyVersionId};
+use domain::{ItemId, LabelId, ProjectId, RevisionId, TaxonomyVersionId, Time};
 use std::collections::BTreeMap;
 
 /// An item as its consensus needs it.
@@ -25,6 +27,12 @@ pub struct Subject {
     pub version: Option<TaxonomyVersionId>,
     /// Labels of the consensus until now; nothing where there is none.
     pub had: Option<Vec<LabelId>>,
+}
+
+impl Subject {
+    fn had(&self) -> &[LabelId] {
+        self.had.as_deref().unwrap_or_default()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -68,7 +76,7 @@ impl Tx {
         };
         let votes: Vec<Vote> =
             self.answers_of_item(item).await?.iter().map(AnswerRow::vote).collect::<Result<_>>()?;
-        self.settle(&subject, &votes, counts).await
+        self.settle(&subject, &votes, None, counts).await
     }
 
     /// Holds an item until the transaction ends, so that its answers change one after another.
@@ -81,11 +89,12 @@ impl Tx {
         Ok(())
     }
 
-    /// The same with everything loaded; the item is locked.
+    /// The same with everything loaded; the item is locked. What the person who answered now holds is written along.
     pub async fn settle(
         &mut self,
         subject: &Subject,
         votes: &[Vote],
+        hold: Option<Hold>,
         counts: &mut Counts,
     ) -> Result<Consensus> {
         let maps = self.maps_for(subject, votes).await?;
@@ -102,18 +111,19 @@ impl Tx {
         if n_left_behind > 0 && !consensus.state.is_resolved() {
             consensus.state = State::NeedsLook;
         }
-        self.save_consensus(subject, &consensus, evidence.n_skips, counts).await?;
+        let mut writes = Together::default();
+        if let Some(hold) = hold {
+            hold.write(&mut writes);
+        }
+        save(subject, &consensus, evidence.n_skips, self.now(), &mut writes);
+        count_labels(subject, &consensus, counts);
         if consensus.state != subject.state {
-            let query = "UPDATE item SET state = $2 WHERE id = $1";
-            on!(self, |db| sqlx::query(query)
-                .bind(subject.item.0)
-                .bind(consensus.state.as_str())
-                .execute(db)
-                .await
-                .map(|_| ()))?;
+            let item = [subject.item.0.into(), consensus.state.as_str().into()];
+            writes.add("UPDATE item SET state = $2 WHERE id = $1", item);
             counts.add(Tally::Project(subject.project), subject.state.as_str(), -1);
             counts.add(Tally::Project(subject.project), consensus.state.as_str(), 1);
         }
+        self.write_together(writes).await?;
         Ok(consensus)
     }
 
@@ -134,70 +144,61 @@ impl Tx {
             _ => Ok(BTreeMap::new()),
         }
     }
+}
 
-    async fn save_consensus(
-        &mut self,
-        subject: &Subject,
-        consensus: &Consensus,
-        n_skips: u32,
-        counts: &mut Counts,
-    ) -> Result<()> {
-        let (item, project, now) = (subject.item.0, subject.project.0, self.now().0);
-        if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
-            if subject.had.is_some() {
-                let query = "DELETE FROM consensus WHERE item_id = $1";
-                on!(self, |db| sqlx::query(query).bind(item).execute(db).await.map(|_| ()))?;
-            }
-        } else {
-            let query = "INSERT INTO consensus (item_id, project_id, revision_id, labels, method, confidence,
-                                                n_answers, n_skips, taxonomy_version_id, updated_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                ON CONFLICT (item_id) DO UPDATE SET revision_id = excluded.revision_id, labels = excluded.labels,
-                    method = excluded.method, confidence = excluded.confidence, n_answers = excluded.n_answers,
-                    n_skips = excluded.n_skips, taxonomy_version_id = excluded.taxonomy_version_id,
-                    updated_at = excluded.updated_at";
-            let method = if consensus.state == State::Adjudicated { "adjudicated" } else { "majority" };
-            on!(self, |db| sqlx::query(query)
-                .bind(item)
-                .bind(project)
-                .bind(subject.revision.0)
-                .bind(Doc(&consensus.labels))
-                .bind(method)
-                .bind(consensus.confidence)
-                .bind(i64::from(consensus.n_answers))
-                .bind(i64::from(n_skips))
-                .bind(subject.version.map(|v| v.0))
-                .bind(now)
-                .execute(db)
-                .await
-                .map(|_| ()))?;
+fn save(subject: &Subject, consensus: &Consensus, n_skips: u32, now: Time, writes: &mut Together) {
+    let (item, project) = (subject.item.0, subject.project.0);
+    if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
+        if subject.had.is_some() {
+            writes.add("DELETE FROM consensus WHERE item_id = $1", [item.into()]);
         }
-        let had = subject.had.as_deref().unwrap_or_default();
-        if had == consensus.labels {
-            return Ok(());
-        }
-        for (labels, n) in [(had, -1), (&consensus.labels[..], 1)] {
-            for label in labels {
-                counts.add(Tally::Labels(subject.project), &label.to_string(), n);
-            }
-        }
-        if !had.is_empty() {
-            let query = "DELETE FROM consensus_label WHERE item_id = $1";
-            on!(self, |db| sqlx::query(query).bind(item).execute(db).await.map(|_| ()))?;
-        }
-        let query = "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES ($1, $2, $3)
-                     ON CONFLICT DO NOTHING";
-        for label in &consensus.labels {
-            on!(self, |db| sqlx::query(query)
-                .bind(project)
-                .bind(label.0)
-                .bind(item)
-                .execute(db)
-                .await
-                .map(|_| ()))?;
-        }
-        Ok(())
+    } else {
+        let method = if consensus.state == State::Adjudicated { "adjudicated" } else { "majority" };
+        writes.add(
+            "INSERT INTO consensus (item_id, project_id, revision_id, labels, method, confidence, n_answers, n_skips,
+                                    taxonomy_version_id, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (item_id) DO UPDATE SET revision_id = excluded.revision_id, labels = excluded.labels,
+                method = excluded.method, confidence = excluded.confidence, n_answers = excluded.n_answers,
+                n_skips = excluded.n_skips, taxonomy_version_id = excluded.taxonomy_version_id,
+                updated_at = excluded.updated_at",
+            [
+                item.into(),
+                project.into(),
+                subject.revision.0.into(),
+                Doc(&consensus.labels).into(),
+                method.into(),
+                consensus.confidence.into(),
+                i64::from(consensus.n_answers).into(),
+                i64::from(n_skips).into(),
+                subject.version.map(|v| v.0).into(),
+                now.0.into(),
+            ],
+        );
     }
+    for label in without(subject.had(), &consensus.labels) {
+        let gone = "DELETE FROM consensus_label WHERE project_id = $1 AND label_id = $2 AND item_id = $3";
+        writes.add(gone, [project.into(), label.0.into(), item.into()]);
+    }
+    for label in without(&consensus.labels, subject.had()) {
+        let new = "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES ($1, $2, $3)
+                   ON CONFLICT DO NOTHING";
+        writes.add(new, [project.into(), label.0.into(), item.into()]);
+    }
+}
+
+fn count_labels(subject: &Subject, consensus: &Consensus, counts: &mut Counts) {
+    let tally = Tally::Labels(subject.project);
+    for label in without(subject.had(), &consensus.labels) {
+        counts.add(tally, &label.to_string(), -1);
+    }
+    for label in without(&consensus.labels, subject.had()) {
+        counts.add(tally, &label.to_string(), 1);
+    }
+}
+
+fn without<'l>(labels: &'l [LabelId], others: &'l [LabelId]) -> impl Iterator<Item = LabelId> + 'l {
+    labels.iter().copied().filter(|label| !others.contains(label))
 }
 
 pub(crate) fn state(text: &str) -> Result<State> {

@@ -5,7 +5,8 @@
 
 use crate::error::Result;
 use crate::tally::{Counts, Tally};
-use crate::{Doc, Tx, dialect, on};
+use crate::together::Together;
+use crate::{Doc, Either, Tx, dialect, on};
 use domain::project::Settings;
 use domain::queue::Holding;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
@@ -63,6 +64,31 @@ impl Pool {
     }
 }
 
+/// What the holder of an assignment now has.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold {
+    pub assignment: AssignmentId,
+    pub holding: Holding,
+    pub slot: i64,
+    pub revision: RevisionId,
+    pub until: Time,
+}
+
+impl Hold {
+    pub(crate) fn write(self, writes: &mut Together) {
+        writes.add(
+            "UPDATE assignment SET state = $2, slot = $3, revision_id = $4, lease_until = $5 WHERE id = $1",
+            [
+                self.assignment.0.into(),
+                self.holding.as_str().into(),
+                self.slot.into(),
+                self.revision.0.into(),
+                self.until.0.into(),
+            ],
+        );
+    }
+}
+
 /// A member that may be handed out, with the item's current text.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Candidate {
@@ -109,6 +135,7 @@ pub struct HeldRow {
 /// A person's progress in a queue: what was handed out, and where the cursors begin to look for what is open.
 #[derive(Debug, Clone, Copy)]
 pub struct Served {
+    pub answered: i64,
     pub plain: i64,
     pub control: i64,
     pub from_plain: i64,
@@ -151,18 +178,29 @@ impl Tx {
             .await)?)
     }
 
-    /// From here to the end of the transaction, other requests of this person wait, and what they hold in the queue
-    /// is theirs: two tabs, or someone who takes back what ran out, would otherwise wait for each other. SQLite has
-    /// one writer, and nobody to wait for.
-    pub async fn alone(&mut self, queue: QueueId, person: PersonId) -> Result<()> {
-        if !self.is_postgres() {
-            return Ok(());
-        }
-        let one_by_one = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1)) x";
-        let _: i32 = on!(self, |db| sqlx::query_scalar(one_by_one).bind(person.0).fetch_one(db).await)?;
-        let mine = "SELECT id FROM assignment WHERE person_id = $2 AND queue_id = $1 AND state = 'leased'
-                    ORDER BY id FOR UPDATE";
-        on!(self, |db| sqlx::query(mine).bind(queue.0).bind(person.0).execute(db).await.map(|_| ()))?;
+    /// From here to the end of the transaction other requests of this person wait, what they hold in the queue is
+    /// theirs, and so are the items of the assignments that they are going to answer: two tabs, someone who takes back
+    /// what ran out, or two who answer the same item would otherwise wait for each other. SQLite has one writer, and
+    /// nobody to wait for.
+    pub async fn alone(
+        &mut self,
+        person: PersonId,
+        queue: Option<QueueId>,
+        assignments: &[AssignmentId],
+    ) -> Result<()> {
+        let Either::Postgres(db) = self.db() else { return Ok(()) };
+        // In this order: each part asks for the one before.
+        let query = "WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
+             leases AS MATERIALIZED (
+                SELECT id FROM assignment WHERE person_id = $1 AND queue_id = $2 AND state = 'leased'
+                  AND (SELECT COUNT(*) FROM one_by_one) = 1 ORDER BY id FOR UPDATE),
+             items AS MATERIALIZED (
+                SELECT id FROM item WHERE id IN (SELECT item_id FROM assignment WHERE id = ANY($3) AND person_id = $1)
+                  AND (SELECT COUNT(*) FROM leases) >= 0 ORDER BY id FOR UPDATE)
+             SELECT COUNT(*) FROM items";
+        let assignments: Vec<i64> = assignments.iter().map(|a| a.0).collect();
+        let queue = queue.map_or(0, |q| q.0);
+        sqlx::query(query).bind(person.0).bind(queue).bind(assignments).execute(db).await?;
         Ok(())
     }
 
@@ -419,9 +457,10 @@ impl Tx {
             )
         };
         let query = format!(
-            "INSERT INTO queue_person (queue_id, person_id, served, served_control, cursor_plain, cursor_control)
-             VALUES ($1, $2, $3, $4, {}, {})
+            "INSERT INTO queue_person (queue_id, person_id, served, served_control, cursor_plain, cursor_control, answered)
+             VALUES ($1, $2, $3, $4, {}, {}, $7)
              ON CONFLICT (queue_id, person_id) DO UPDATE SET served = queue_person.served + excluded.served,
+                answered = queue_person.answered + excluded.answered,
                 served_control = queue_person.served_control + excluded.served_control,
                 cursor_plain = excluded.cursor_plain, cursor_control = excluded.cursor_control
              RETURNING cursor_plain, cursor_control",
@@ -435,6 +474,7 @@ impl Tx {
             .bind(served.control)
             .bind(served.from_plain)
             .bind(served.from_control)
+            .bind(served.answered)
             .fetch_one(db)
             .await)?;
         Ok(plain < PASSED || control < PASSED)
@@ -501,43 +541,6 @@ impl Tx {
         Ok(id.map(AssignmentId))
     }
 
-    /// Moves an assignment to what its holder now has.
-    pub async fn hold(
-        &mut self,
-        assignment: AssignmentId,
-        holding: Holding,
-        slot: i64,
-        revision: RevisionId,
-        until: Time,
-    ) -> Result<()> {
-        let query = "UPDATE assignment SET state = $2, slot = $3, revision_id = $4, lease_until = $5
-                     WHERE id = $1";
-        on!(self, |db| sqlx::query(query)
-            .bind(assignment.0)
-            .bind(holding.as_str())
-            .bind(slot)
-            .bind(revision.0)
-            .bind(until.0)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
-        Ok(())
-    }
-
-    /// Counts what a person has answered in a queue.
-    pub async fn count_answered(&mut self, queue: QueueId, person: PersonId, n: i64) -> Result<()> {
-        let query = "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
-            ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered";
-        on!(self, |db| sqlx::query(query)
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(n)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
-        Ok(())
-    }
-
     /// Asks again for an item whose content changed: what was answered or skipped of the old text no
     /// longer fills a slot or bars anyone in queues that are not closed. Settle the item's consensus after it.
     pub async fn ask_again(&mut self, item: ItemId, counts: &mut Counts) -> Result<()> {
@@ -551,7 +554,7 @@ impl Tx {
             let answered: Vec<(i64, bool)> =
                 on!(self, |db| sqlx::query_as(release).bind(queue.0).bind(item.0).fetch_all(db).await)?;
             for (person, _) in &answered {
-                self.count_answered(queue, PersonId(*person), -1).await?;
+                counts.answered(queue, PersonId(*person), -1);
             }
             let n_slots = answered.iter().filter(|(_, beside)| !beside).count() as i64;
             counts.add(Tally::Queue(queue), "answers", -n_slots);

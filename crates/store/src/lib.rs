@@ -38,6 +38,7 @@ pub mod tally;
 pub mod taxonomies;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod together;
 pub mod tokens;
 mod turns;
 pub mod tx;
@@ -153,7 +154,7 @@ impl Store {
         let (writer, committed) = Box::pin(start).await?;
         let connection = sqlx::ConnectOptions::connect(&options).await?;
         let follow = checkpoint::follow(connection, committed.commits, committed.finish);
-        writer.keep_beside(tokio::spawn(follow)).await;
+        writer.followed_by(tokio::spawn(follow)).await;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             // Opened here and kept: each has a thread, and it would inherit the low priority of a background thread
@@ -258,7 +259,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(writer::Urgency::Foreground, work).await
+        self.write_as(turns::Urgency::Person, work).await
     }
 
     /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
@@ -269,10 +270,21 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(writer::Urgency::Background, work).await
+        self.write_as(turns::Urgency::Piece, work).await
     }
 
-    async fn write_as<T, E, F>(&self, urgency: writer::Urgency, work: F) -> std::result::Result<T, E>
+    /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
+    /// and other pieces don't wait for it as they do for a person.
+    pub async fn write_aside<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        self.write_as(turns::Urgency::Aside, work).await
+    }
+
+    async fn write_as<T, E, F>(&self, urgency: turns::Urgency, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
@@ -286,10 +298,7 @@ impl Store {
             Engine::Postgres { writers, turns, .. } => {
                 // Boxed: a large future would lie on the stack of everyone who writes, three times.
                 let work = Box::pin(tx::run_postgres(writers, self.ids.clone(), self.clock.clone(), work));
-                match urgency {
-                    writer::Urgency::Foreground => turns.of_a_person(work).await,
-                    writer::Urgency::Background => turns.of_a_piece(work).await,
-                }
+                turns.take(urgency, work).await
             }
         }
     }

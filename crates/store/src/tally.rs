@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::{Store, Tx, on};
+use domain::{PersonId, QueueId};
 use std::collections::BTreeMap;
 
 /// What is counted.
@@ -13,7 +14,7 @@ pub enum Tally {
     /// Items of a project that are resolved to each label (key: the label's id).
     Labels(domain::ProjectId),
     /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
-    Queue(domain::QueueId),
+    Queue(QueueId),
 }
 
 impl Tally {
@@ -35,20 +36,36 @@ fn shard(by: i64) -> i64 {
 /// Changes of several counts, written together at the end of a transaction and always in the same order, so
 /// that two transactions can't wait for each other.
 #[derive(Debug, Clone, Default)]
-pub struct Counts(BTreeMap<(&'static str, i64, String), i64>);
+pub struct Counts {
+    tallies: BTreeMap<(&'static str, i64, String), i64>,
+    /// What people have answered in queues.
+    answered: BTreeMap<(QueueId, PersonId), i64>,
+}
 
 impl Counts {
     pub fn add(&mut self, tally: Tally, key: &str, n: i64) {
         let (kind, id) = tally.parts();
-        *self.0.entry((kind, id, key.to_owned())).or_default() += n;
+        *self.tallies.entry((kind, id, key.to_owned())).or_default() += n;
+    }
+
+    pub fn answered(&mut self, queue: QueueId, person: PersonId, n: i64) {
+        *self.answered.entry((queue, person)).or_default() += n;
+    }
+
+    /// For whoever writes to the same row anyway.
+    pub fn take_answered(&mut self, queue: QueueId, person: PersonId) -> i64 {
+        self.answered.remove(&(queue, person)).unwrap_or_default()
     }
 }
 
 impl Tx {
     /// Writes several counts in one statement; `by` as in [`Tx::count`].
     pub async fn count_all(&mut self, counts: Counts, by: i64) -> Result<()> {
+        for ((queue, person), n) in counts.answered.into_iter().filter(|(_, n)| *n != 0) {
+            self.count_answered(queue, person, n).await?;
+        }
         let shard = shard(by);
-        let rows: Vec<_> = counts.0.into_iter().filter(|(_, n)| *n != 0).collect();
+        let rows: Vec<_> = counts.tallies.into_iter().filter(|(_, n)| *n != 0).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -60,6 +77,19 @@ impl Tx {
             query.push(" ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n");
             query.build().execute(db).await.map(|_| ())
         })?;
+        Ok(())
+    }
+
+    async fn count_answered(&mut self, queue: QueueId, person: PersonId, n: i64) -> Result<()> {
+        let query = "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
+            ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered";
+        on!(self, |db| sqlx::query(query)
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(n)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
         Ok(())
     }
 

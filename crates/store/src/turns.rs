@@ -8,6 +8,17 @@ const ABOUT: Duration = Duration::from_millis(200);
 /// While they are, background work rests after each piece for so many times as long as the piece took.
 const REST: u32 = 4;
 
+/// Whose a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// A person waits.
+    Person,
+    /// A piece of background work.
+    Piece,
+    /// What background work notes of itself: it goes at once, and does not pass for a person.
+    Aside,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     people_wrote: Option<Instant>,
@@ -15,12 +26,13 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    pub(crate) fn a_person_wrote(&mut self, now: Instant) {
-        self.people_wrote = Some(now);
-    }
-
-    pub(crate) fn a_piece_ended(&mut self, now: Instant, took: Duration) {
-        self.rested = Some(now + took * REST);
+    /// A transaction that began then has ended now.
+    pub(crate) fn ended(&mut self, urgency: Urgency, began: Instant, now: Instant) {
+        match urgency {
+            Urgency::Person => self.people_wrote = Some(now),
+            Urgency::Piece => self.rested = Some(now + now.saturating_duration_since(began) * REST),
+            Urgency::Aside => {}
+        }
     }
 
     pub(crate) fn people_are_about(&self, now: Instant) -> bool {
@@ -45,13 +57,15 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut turns = Turns::default();
-        turns.a_piece_ended(at(10), Duration::from_millis(10));
+        turns.ended(Urgency::Piece, start, at(10));
         assert_eq!(turns.rest(at(10)), Duration::ZERO, "nobody is about");
-        turns.a_person_wrote(at(11));
+        turns.ended(Urgency::Aside, at(10), at(11));
+        assert_eq!(turns.rest(at(11)), Duration::ZERO, "a job that notes its progress is nobody");
+        turns.ended(Urgency::Person, at(10), at(11));
         assert_eq!(turns.rest(at(12)), Duration::from_millis(38));
         assert_eq!(turns.rest(at(50)), Duration::ZERO, "it had its rest");
-        turns.a_piece_ended(at(50), Duration::from_millis(100));
-        assert_eq!(turns.rest(at(210)), Duration::from_millis(240));
+        turns.ended(Urgency::Piece, at(50), at(150));
+        assert_eq!(turns.rest(at(210)), Duration::from_millis(340));
         assert_eq!(turns.rest(at(211)), Duration::ZERO, "they have gone");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::turns::Turns;
+use crate::turns::{Turns, Urgency};
 use crate::{Clock, Either};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::sqlite::SqliteConnection;
@@ -71,12 +71,12 @@ pub(crate) struct PostgresTurns {
 }
 
 impl PostgresTurns {
-    pub(crate) async fn of_a_person<T>(&self, work: impl Future<Output = T>) -> T {
-        self.turns().a_person_wrote(Instant::now());
-        work.await
-    }
-
-    pub(crate) async fn of_a_piece<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn take<T>(&self, urgency: Urgency, work: impl Future<Output = T>) -> T {
+        if urgency != Urgency::Piece {
+            let now = Instant::now();
+            self.turns().ended(urgency, now, now);
+            return work.await;
+        }
         let _one_by_one = self.piece.lock().await;
         let rest = self.turns().rest(Instant::now());
         if !rest.is_zero() {
@@ -84,7 +84,7 @@ impl PostgresTurns {
         }
         let start = Instant::now();
         let outcome = work.await;
-        self.turns().a_piece_ended(Instant::now(), start.elapsed());
+        self.turns().ended(urgency, start, Instant::now());
         outcome
     }
 

@@ -8,7 +8,7 @@
 use crate::checkpoint;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::turns::Turns;
+use crate::turns::{Turns, Urgency};
 use crate::tx::{BoxFuture, Connection, Tx};
 use crate::{Clock, MaybeBusy};
 use futures::FutureExt;
@@ -34,19 +34,13 @@ const MOST_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests that may wait before senders have to.
 const WAITING: usize = 4096;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    Foreground,
-    Background,
-}
-
 #[derive(Clone)]
 pub(crate) struct Writer {
     foreground: mpsc::Sender<Request>,
     background: mpsc::Sender<Request>,
     closed: Arc<Notify>,
     /// Carries over what is committed, see [`checkpoint`].
-    beside: Arc<Mutex<Option<JoinHandle<()>>>>,
+    follower: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// Called with the fate of the commit.
@@ -64,6 +58,7 @@ where
 }
 
 struct Request {
+    urgency: Urgency,
     work: Work,
     ids: Arc<Ids>,
     clock: Clock,
@@ -101,12 +96,12 @@ impl Writer {
             });
         })?;
         told.await.map_err(|_| Error::Closed)??;
-        Ok((Writer { foreground, background, closed, beside: Arc::default() }, committed))
+        Ok((Writer { foreground, background, closed, follower: Arc::default() }, committed))
     }
 
     /// Ends together with `task`.
-    pub(crate) async fn keep_beside(&self, task: JoinHandle<()>) {
-        *self.beside.lock().await = Some(task);
+    pub(crate) async fn followed_by(&self, task: JoinHandle<()>) {
+        *self.follower.lock().await = Some(task);
     }
 
     pub(crate) async fn run<T, E, F>(
@@ -143,15 +138,15 @@ impl Writer {
                 (keep, confirm)
             })
         });
-        let queue = if urgency == Urgency::Foreground { &self.foreground } else { &self.background };
-        queue.send(Request { work, ids, clock }).await.map_err(|_| E::from(Error::Closed))?;
+        let queue = if urgency == Urgency::Piece { &self.background } else { &self.foreground };
+        queue.send(Request { urgency, work, ids, clock }).await.map_err(|_| E::from(Error::Closed))?;
         told.await.map_err(|_| E::from(Error::Closed))?
     }
 
     pub(crate) async fn close(&self) {
         self.closed.notify_one();
         self.foreground.closed().await;
-        if let Some(task) = self.beside.lock().await.take() {
+        if let Some(task) = self.follower.lock().await.take() {
             let _ = task.await;
         }
     }
@@ -182,7 +177,7 @@ async fn serve(
     let mut turns = Turns::default();
     loop {
         let rest = turns.rest(Instant::now());
-        let (first, urgency) = tokio::select! {
+        let first = tokio::select! {
             biased;
             () = calls.finish.notified() => {
                 if let Some(connection) = &mut at {
@@ -190,13 +185,14 @@ async fn serve(
                 }
                 continue;
             }
-            request = people.recv() => (request, Urgency::Foreground),
-            request = jobs.recv(), if rest.is_zero() => (request, Urgency::Background),
-            () = calls.closed.notified() => (None, Urgency::Foreground),
+            request = people.recv() => request,
+            request = jobs.recv(), if rest.is_zero() => request,
+            () = calls.closed.notified() => None,
             () = tokio::time::sleep(rest), if !rest.is_zero() => continue,
         };
         let (Some(first), Some(connection)) = (first, at.take()) else { break };
-        if urgency == Urgency::Background {
+        let is_background = first.urgency == Urgency::Piece;
+        if is_background {
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
                 polite = is_beside();
@@ -205,9 +201,9 @@ async fn serve(
         }
         let spell = if polite { POLITE_SPELL } else { BACKGROUND_SPELL };
         let line = Line { people: &mut people, jobs: &mut jobs, turns: &mut turns };
-        at = Some(commit_together(connection, first, urgency, spell, line).await);
+        at = Some(commit_together(connection, first, spell, line).await);
         calls.commit.send_replace(());
-        if polite && urgency == Urgency::Background {
+        if polite && is_background {
             tokio::time::sleep(POLITE_PAUSE).await;
         }
     }
@@ -242,14 +238,14 @@ struct Line<'w> {
 
 impl Line<'_> {
     /// The next request of a commit that began at `began`: people first, then background work where it is its turn.
-    fn next(&mut self, began: Instant, spell: Duration) -> Option<(Request, Urgency)> {
+    fn next(&mut self, began: Instant, spell: Duration) -> Option<Request> {
         if let Ok(request) = self.people.try_recv() {
-            return Some((request, Urgency::Foreground));
+            return Some(request);
         }
         let now = Instant::now();
         let is_its_turn =
             self.turns.rest(now).is_zero() && (self.turns.people_are_about(now) || now - began < spell);
-        if is_its_turn { Some((self.jobs.try_recv().ok()?, Urgency::Background)) } else { None }
+        if is_its_turn { self.jobs.try_recv().ok() } else { None }
     }
 }
 
@@ -257,7 +253,6 @@ impl Line<'_> {
 async fn commit_together(
     mut connection: SqliteConnection,
     first: Request,
-    urgency: Urgency,
     spell: Duration,
     mut line: Line<'_>,
 ) -> SqliteConnection {
@@ -269,20 +264,17 @@ async fn commit_together(
     }
     let began = Instant::now();
     let mut confirmations = Vec::new();
-    let mut next = Some((first, urgency));
+    let mut next = Some(first);
     let mut fate = Ok(());
-    while let Some((request, urgency)) = next.take() {
+    while let Some(request) = next.take() {
         let start = Instant::now();
         let mut tx =
             Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
+        let urgency = request.urgency;
         let (keep, confirm) = (request.work)(Ok(&mut tx)).await;
         connection = into_connection(tx);
         confirmations.push(confirm);
-        let now = Instant::now();
-        match urgency {
-            Urgency::Foreground => line.turns.a_person_wrote(now),
-            Urgency::Background => line.turns.a_piece_ended(now, now - start),
-        }
+        line.turns.ended(urgency, start, Instant::now());
         if confirmations.len() < MOST_AT_ONCE {
             next = line.next(began, spell);
         }
@@ -302,7 +294,7 @@ async fn commit_together(
         // A full disk has ended the whole transaction by itself: nobody is told that something was saved, and who
         // would have come next is told the same.
         let _ = execute(&mut connection, "ROLLBACK").await;
-        if let Some((request, _)) = next {
+        if let Some(request) = next {
             confirmations.push((request.work)(Err(same_kind(&error))).await.1);
         }
         confirmations.into_iter().for_each(|confirm| confirm(Err(same_kind(&error))));

@@ -140,6 +140,7 @@ async fn take_in_pieces(
         let taken = house.store.write(move |tx| {
             Box::pin(async move {
                 let mut counts = Counts::default();
+                tx.alone(by.person, None, &submit::assignments(&piece)).await?;
                 let receipts = submit::take_all(tx, &by, project, piece, &mut counts).await?;
                 tx.count_all(counts, by.person.0).await?;
                 Ok::<_, Error>(receipts)
@@ -167,7 +168,7 @@ pub async fn submit_and_next(
         let last = last.clone();
         Box::pin(async move {
             let mut counts = Counts::default();
-            tx.alone(queue, by.person).await?;
+            tx.alone(by.person, Some(queue), &submit::assignments(&last)).await?;
             let receipts = submit::take_all(tx, &by, project, last, &mut counts).await?;
             let batch = serve::serve(tx, &by, project, queue, n, &mut counts).await?;
             tx.count_all(counts, by.person.0).await?;

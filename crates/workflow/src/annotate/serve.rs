@@ -88,6 +88,7 @@ async fn take(
     }
     let served = taken.len();
     let progress = store::leases::Served {
+        answered: counts.take_answered(terms.queue, terms.person),
         plain: (served - control) as i64,
         control: control as i64,
         from_plain: line.plain,

@@ -12,6 +12,7 @@ use domain::{AssignmentId, LabelId, ProjectId, TaxonomyVersionId};
 use std::sync::Arc;
 use store::Tx;
 use store::answers::{AnswerRow, GroundRow, NewAnswer};
+use store::leases::Hold;
 use store::tally::{Counts, Tally};
 
 /// Longer notes are refused.
@@ -66,6 +67,12 @@ async fn check_one(house: &House, project: ProjectId, mut s: Submission) -> Resu
         .map_err(|bad| Error::invalid("labels", bad.to_string()))?;
     s.said = Said::Labels(labels);
     Ok(Checked { submission: s, frame: Some(frame) })
+}
+
+/// What they are answers to.
+pub fn assignments(checked: &[Arc<Result<Checked>>]) -> Vec<AssignmentId> {
+    let good = checked.iter().filter_map(|one| one.as_ref().as_ref().ok());
+    good.map(|checked| checked.submission.assignment).collect()
 }
 
 /// Takes the answers one after another. Only what the database itself refuses ends all of them.
@@ -161,8 +168,8 @@ async fn take(
     if let Some(then) = then {
         let mut votes: Vec<Vote> = earlier.iter().map(AnswerRow::vote).collect::<store::Result<_>>()?;
         votes.push(answer.vote());
-        move_on(tx, &ground, then, slot.unwrap_or(ground.slot), &votes, counts).await?;
-        tx.settle(&ground.subject, &votes, counts).await?;
+        let hold = move_on(tx, &ground, then, slot.unwrap_or(ground.slot), &votes, counts).await?;
+        tx.settle(&ground.subject, &votes, hold, counts).await?;
     }
     Ok(Receipt { id: s.id, item: answer.item, number: answer.number, standing: answer.standing, why })
 }
@@ -172,7 +179,8 @@ async fn ground(tx: &mut Tx, by: &By, project: ProjectId, assignment: Assignment
     ground.ok_or(Error::NotFound("The item that was answered"))
 }
 
-/// The person now has something else of the item: slots, counts and the others' cursors follow.
+/// The person now has something else of the item: slots, counts and the others' cursors follow. Returns what is to be
+/// written of what they hold.
 async fn move_on(
     tx: &mut Tx,
     ground: &GroundRow,
@@ -180,7 +188,7 @@ async fn move_on(
     slot: i64,
     votes: &[Vote],
     counts: &mut Counts,
-) -> Result<()> {
+) -> Result<Option<Hold>> {
     let subject = &ground.subject;
     let change = |of: fn(Holding) -> bool| i64::from(of(then)) - i64::from(of(ground.holding));
     let filled = if ground.beside { 0 } else { change(Holding::fills_slot) };
@@ -191,17 +199,22 @@ async fn move_on(
             tx.lower_cursors(ground.queue, member.control, member.rank).await?;
         }
     }
-    if then != ground.holding {
-        let now = tx.now();
-        let until = if then == Holding::Leased { now.plus_seconds(ground.lease_seconds) } else { now };
-        tx.hold(ground.assignment, then, slot, subject.revision, until).await?;
-    }
     let answered = change(|holding| holding == Holding::Answered);
     if answered != 0 {
-        tx.count_answered(ground.queue, ground.person, answered).await?;
+        counts.answered(ground.queue, ground.person, answered);
         counts.add(Tally::Queue(ground.queue), if ground.beside { "beside" } else { "answers" }, answered);
     }
-    Ok(())
+    if then == ground.holding {
+        return Ok(None);
+    }
+    let now = tx.now();
+    Ok(Some(Hold {
+        assignment: ground.assignment,
+        holding: then,
+        slot,
+        revision: subject.revision,
+        until: if then == Holding::Leased { now.plus_seconds(ground.lease_seconds) } else { now },
+    }))
 }
 
 /// The same id again: the same receipt, if it is the same answer.

@@ -119,7 +119,7 @@ impl Running {
         let ticket = self.ticket();
         self.house
             .store
-            .write(move |tx| Box::pin(async move { ticket.checkpoint_text(tx, &text).await }))
+            .write_aside(move |tx| Box::pin(async move { ticket.checkpoint_text(tx, &text).await }))
             .await
     }
 
@@ -149,7 +149,7 @@ impl Running {
         let held = self
             .house
             .store
-            .write(move |tx: &mut Tx| {
+            .write_aside(move |tx: &mut Tx| {
                 Box::pin(async move { tx.renew_job(lease, until, step.as_ref()).await })
             })
             .await;
@@ -272,7 +272,10 @@ pub(super) async fn run_next(house: &House, shutdown: &CancellationToken, work: 
 
 pub(crate) async fn take(house: &House) -> crate::Result<Option<Job>> {
     let until = lease_end(house);
-    house.store.write(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) })).await
+    house
+        .store
+        .write_aside(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) }))
+        .await
 }
 
 #[cfg(test)]
@@ -307,7 +310,9 @@ async fn settle(house: &House, run: &Running, outcome: Outcome) -> crate::Result
         Err(Halt::Stop(Stop::Closing)) => {
             house
                 .store
-                .write(move |tx| Box::pin(async move { tx.hand_back_job(lease).await.map_err(Error::from) }))
+                .write_aside(move |tx| {
+                    Box::pin(async move { tx.hand_back_job(lease).await.map_err(Error::from) })
+                })
                 .await?;
             house.jobs.moved(run.job.id);
             return Ok(());
@@ -322,7 +327,7 @@ async fn settle(house: &House, run: &Running, outcome: Outcome) -> crate::Result
 async fn finish(house: &House, lease: Lease, end: End) -> crate::Result<()> {
     house
         .store
-        .write(move |tx| Box::pin(async move { tx.finish_job(lease, &end).await.map_err(Error::from) }))
+        .write_aside(move |tx| Box::pin(async move { tx.finish_job(lease, &end).await.map_err(Error::from) }))
         .await?;
     house.jobs.moved(lease.job);
     Ok(())

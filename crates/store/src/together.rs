@@ -1,0 +1,147 @@
+//! Writes that go to the database in one message: each message of its own costs as much as the write itself.
+//!
+//! On PostgreSQL they become one statement, the parts of `WITH` before the last one: all parts see the rows as they were
+//! before any of them, so none may touch what another one writes. On SQLite they run one after another.
+
+use crate::error::Result;
+use crate::{Doc, Either, Tx};
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
+use std::fmt::Write as _;
+
+/// A value of a part.
+#[derive(Debug, Clone)]
+pub(crate) enum Value {
+    Int(Option<i64>),
+    Float(Option<f64>),
+    Text(String),
+}
+
+impl From<i64> for Value {
+    fn from(n: i64) -> Value {
+        Value::Int(Some(n))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(n: Option<i64>) -> Value {
+        Value::Int(n)
+    }
+}
+
+impl From<Option<f64>> for Value {
+    fn from(x: Option<f64>) -> Value {
+        Value::Float(x)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+}
+
+impl<T: Serialize> From<Doc<T>> for Value {
+    fn from(document: Doc<T>) -> Value {
+        // Maps with keys of text and lists of numbers: nothing that JSON can't say.
+        Value::Text(serde_json::to_string(&document.0).unwrap_or_default())
+    }
+}
+
+/// Writes that are waiting to be sent.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    parts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Together {
+    /// One more part, with placeholders from `$1` on.
+    pub(crate) fn add<const N: usize>(&mut self, part: &'static str, values: [Value; N]) {
+        self.parts.push(renumbered(part, self.values.len()));
+        self.values.extend(values);
+    }
+
+    fn text(&self, is_postgres: bool) -> String {
+        let Some((last, others)) = self.parts.split_last() else { return String::new() };
+        let mut text = String::new();
+        for (n, part) in others.iter().enumerate() {
+            let _ = match (is_postgres, n) {
+                (false, _) => write!(text, "{part}; "),
+                (true, 0) => write!(text, "WITH part_0 AS ({part})"),
+                (true, _) => write!(text, ", part_{n} AS ({part})"),
+            };
+        }
+        if is_postgres && !others.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(last);
+        text
+    }
+}
+
+/// `$1` becomes `$4` where three values came before.
+fn renumbered(part: &str, before: usize) -> String {
+    let mut text = String::with_capacity(part.len() + 16);
+    let mut pieces = part.split('$');
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = piece.split_at(digits);
+        let number: usize = number.parse().unwrap_or_default();
+        let _ = write!(text, "${}{rest}", number + before);
+    }
+    text
+}
+
+macro_rules! run {
+    ($db:expr, $text:expr, $values:expr) => {{
+        let mut query = sqlx::query(AssertSqlSafe($text));
+        for value in $values {
+            query = match value {
+                Value::Int(n) => query.bind(n),
+                Value::Float(x) => query.bind(x),
+                Value::Text(text) => query.bind(text),
+            };
+        }
+        query.execute($db).await.map(|_| ())
+    }};
+}
+
+impl Tx {
+    pub(crate) async fn write_together(&mut self, writes: Together) -> Result<()> {
+        if writes.parts.is_empty() {
+            return Ok(());
+        }
+        let text = writes.text(self.is_postgres());
+        match self.db() {
+            Either::Sqlite(db) => run!(db, text, writes.values),
+            Either::Postgres(db) => run!(db, text, writes.values),
+        }?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_numbered_through() {
+        let mut writes = Together::default();
+        assert_eq!(writes.text(true), "");
+        writes.add("UPDATE a SET x = $2 WHERE id = $1", [1.into(), "one".into()]);
+        assert_eq!(writes.text(true), "UPDATE a SET x = $2 WHERE id = $1");
+        writes.add("INSERT INTO b VALUES ($1, $1, $10)", [2.into()]);
+        writes.add("DELETE FROM c WHERE id = $1", [None::<i64>.into()]);
+        assert_eq!(
+            writes.text(true),
+            "WITH part_0 AS (UPDATE a SET x = $2 WHERE id = $1), \
+             part_1 AS (INSERT INTO b VALUES ($3, $3, $12)) DELETE FROM c WHERE id = $4"
+        );
+        assert_eq!(
+            writes.text(false),
+            "UPDATE a SET x = $2 WHERE id = $1; INSERT INTO b VALUES ($3, $3, $12); DELETE FROM c WHERE id = $4"
+        );
+    }
+}
