@@ -120,7 +120,6 @@ pub struct Written {
 
 impl BlobWriter {
     pub async fn write(&mut self, data: &[u8]) -> Result<()> {
-        self.hasher.update(data);
         self.bytes += data.len() as i64;
         let mut rest = data;
         while !rest.is_empty() {
@@ -135,6 +134,8 @@ impl BlobWriter {
     }
 
     async fn flush(&mut self) -> Result<()> {
+        // A whole part: line by line the hash takes several times as long.
+        self.hasher.update(&self.buffer);
         match &mut self.target {
             Target::File { file, .. } => {
                 file.write_all(&self.buffer).await?;

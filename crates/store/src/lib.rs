@@ -139,6 +139,8 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20))
             .statement_cache_capacity(400)
+            // Rows of a page: a shorter channel stops its thread in the middle of it.
+            .row_buffer_size(1_000)
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "0");
         let write_options = options.clone().pragma("cache_size", "-65536");

@@ -46,6 +46,8 @@ pub struct Candidate {
     pub control: bool,
     pub group_key: Option<String>,
     pub normalized_hash: i64,
+    /// JSON, as the row has it.
+    pub fields: String,
     pub labels: Doc<Vec<LabelId>>,
     pub confidence: Option<f64>,
     pub taxonomy_version_id: Option<i64>,
@@ -120,6 +122,11 @@ impl StandingRow {
     }
 }
 
+/// Items that are best looked at together, and rows that are best written together (under 5 ms): their statements are
+/// kept prepared.
+pub const PAGE: usize = 4 * PIECE;
+pub const PIECE: usize = 150;
+
 /// The scheme of splits by control items: the only one so far.
 pub const SPLIT_BY_CONTROL: &str = "control";
 
@@ -193,24 +200,6 @@ impl Store {
             .await)?)
     }
 
-    pub async fn n_release_rows(&self, release: ReleaseId) -> Result<i64> {
-        let query = "SELECT CAST(COUNT(*) AS BIGINT) FROM release_row WHERE release_id = $1";
-        Ok(on!(self, |db| sqlx::query_scalar(query).bind(release.0).fetch_one(db).await)?)
-    }
-
-    /// Fields of a release's rows, as JSON, by item; for the names of the columns.
-    pub async fn release_fields(
-        &self,
-        release: ReleaseId,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<(i64, Doc<BTreeMap<String, serde_json::Value>>)>> {
-        let query =
-            "SELECT r.item_id, v.fields FROM release_row r JOIN item_revision v ON v.id = r.revision_id
-                     WHERE r.release_id = $1 AND r.item_id > $2 ORDER BY r.item_id LIMIT $3";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(release.0).bind(after).bind(limit).fetch_all(db).await)?)
-    }
-
     /// Answers by their ids, each item's in the order of time.
     pub async fn answers_by_id(&self, ids: &[String]) -> Result<Vec<RowAnswer>> {
         if ids.is_empty() {
@@ -226,7 +215,7 @@ impl Store {
                 list.push_bind(id);
             }
             query.push(") ORDER BY item_id, at, id");
-            query.build_query_as().persistent(false).fetch_all(db).await
+            query.build_query_as().persistent(ids.len() == 1_000).fetch_all(db).await
         })?)
     }
 
@@ -261,7 +250,7 @@ impl Snapshot {
         limit: i64,
     ) -> Result<Vec<Candidate>> {
         let query =
-            "SELECT i.id AS item_id, i.revision_id, i.control, i.group_key, v.normalized_hash, c.labels,
+            "SELECT i.id AS item_id, i.revision_id, i.control, i.group_key, v.normalized_hash, v.fields, c.labels,
                c.confidence, c.taxonomy_version_id
              FROM item i JOIN consensus c ON c.item_id = i.id AND c.revision_id = i.revision_id
              JOIN item_revision v ON v.id = i.revision_id
@@ -292,7 +281,7 @@ impl Snapshot {
                 list.push_bind(item.0);
             }
             query.push(") ORDER BY a.item_id, a.at, a.number, a.id");
-            query.build_query_as().persistent(false).fetch_all(db).await
+            query.build_query_as().persistent(items.len() == PAGE).fetch_all(db).await
         })?;
         // As `domain::consensus` hears them: the last word of a person in each queue, then of those that were not
         // taken back the newest; an owner's decision stands beside their vote.
@@ -403,7 +392,7 @@ impl Tx {
                     .push_bind(row.confidence)
                     .push_bind(Doc(&row.answers));
             });
-            query.build().persistent(false).execute(db).await.map(|_| ())
+            query.build().persistent(rows.len() == PIECE).execute(db).await.map(|_| ())
         })?;
         Ok(())
     }
@@ -415,7 +404,8 @@ impl Tx {
         rows: &[NewRow],
     ) -> Result<HashMap<i64, Split>> {
         // Sorted, so that two releases cut at once take the keys in the same order.
-        let wanted: BTreeMap<i64, Split> = rows.iter().map(|row| (row.split_key, row.split)).collect();
+        let mut wanted: Vec<(i64, Split)> = rows.iter().map(|row| (row.split_key, row.split)).collect();
+        wanted.sort_unstable_by_key(|(key, _)| *key);
         on!(self, |db| {
             let mut query =
                 sqlx::QueryBuilder::new("INSERT INTO split (project_id, scheme, key, split, release_id) ");
@@ -427,7 +417,7 @@ impl Tx {
                     .push_bind(release.0);
             });
             query.push(" ON CONFLICT DO NOTHING");
-            query.build().persistent(false).execute(db).await.map(|_| ())
+            query.build().persistent(rows.len() == PIECE).execute(db).await.map(|_| ())
         })?;
         let decided: Vec<(i64, String)> = on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new("SELECT key, split FROM split WHERE project_id = ");
@@ -437,11 +427,11 @@ impl Tx {
                 .push_bind(SPLIT_BY_CONTROL)
                 .push(" AND key IN (");
             let mut list = query.separated(", ");
-            for key in wanted.keys() {
+            for (key, _) in &wanted {
                 list.push_bind(*key);
             }
             query.push(")");
-            query.build_query_as().persistent(false).fetch_all(db).await
+            query.build_query_as().persistent(rows.len() == PIECE).fetch_all(db).await
         })?;
         Ok(decided.into_iter().filter_map(|(key, split)| Some((key, Split::parse(&split)?))).collect())
     }

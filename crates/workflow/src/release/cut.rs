@@ -11,17 +11,19 @@ use domain::project::Settings;
 use domain::release::{Split, split_by_control};
 use domain::taxonomy::Taxonomy;
 use domain::{LabelId, ProjectId, ReleaseId, TaxonomyVersionId};
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use store::releases::{Candidate, FullRow, NewRow, ReleaseFile, ReleaseRow, RowAnswer};
+use store::Store;
+use store::releases::{Candidate, FullRow, NewRow, PAGE, PIECE, ReleaseFile, ReleaseRow, RowAnswer};
 use store::snapshot::Snapshot;
 use store::tally::Tally;
 use store::taxonomies::LabelMaps;
+use tokio::sync::mpsc::Sender;
 
-/// Rows that are written in one transaction.
-const PIECE: i64 = 150;
 /// Rows that are read at once for the files.
-const PAGE: i64 = 1_000;
+const FULL_ROWS: i64 = 1_000;
 /// Columns of fields that a CSV file has at most.
 const MAX_COLUMNS: usize = 200;
 
@@ -125,8 +127,8 @@ async fn cut_for(
         project,
     };
     cut.clear().await?;
-    let n_left_out = cut.take_rows().await?;
-    cut.write_and_seal(n_left_out).await
+    let taken = cut.take_rows().await?;
+    cut.write_and_seal(taken).await
 }
 
 impl Cut<'_> {
@@ -136,7 +138,7 @@ impl Cut<'_> {
         loop {
             let cleared: u64 = self
                 .piece(move |tx| {
-                    Box::pin(async move { Ok(tx.clear_release_rows(release, 4 * PIECE).await?) })
+                    Box::pin(async move { Ok(tx.clear_release_rows(release, PAGE as i64).await?) })
                 })
                 .await?;
             if cleared == 0 {
@@ -171,70 +173,86 @@ impl Cut<'_> {
             .await
     }
 
-    /// The rows of one moment. Returns how many resolved items stay out because a label of theirs is gone.
-    async fn take_rows(&self) -> std::result::Result<i64, Halt> {
+    /// The rows of one moment. While some are written, the next ones are looked at.
+    async fn take_rows(&self) -> std::result::Result<Taken, Halt> {
         let counts = self.house.store.tally(Tally::Project(self.project.id)).await?;
         let total: i64 = self.spec.states.iter().filter_map(|s| counts.get(s.as_str())).sum();
         let mut moment = self.house.store.snapshot().await?;
         let control = control_keys(&mut moment, self.project.id).await?;
-        let (mut done, mut n_left_out) = (0, 0);
+        let (mut taken, mut done) = (Taken::default(), 0);
+        let mut waiting = Vec::new();
         for state in &self.spec.states {
             let mut after = 0;
             loop {
-                let found = moment.resolved_items(self.project.id, state.as_str(), after, PIECE).await?;
-                let Some(last) = found.last() else { break };
-                after = last.item_id.0;
+                let look = self.look(&mut moment, *state, after);
+                let (found, ()) = futures::try_join!(look, self.write_rows(std::mem::take(&mut waiting)))?;
+                let Some(last) = found.last().map(|(candidate, _)| candidate.item_id.0) else { break };
+                after = last;
                 done += found.len() as i64;
-                n_left_out += self.take_piece(&mut moment, *state, &control, found).await?;
+                for (candidate, answers) in found {
+                    waiting.extend(taken.take(self.row_of(*state, &control, candidate, answers))?);
+                }
                 self.audience.tell(done, total.max(done) * 2, "Taking the rows").await?;
             }
         }
-        Ok(n_left_out)
+        Ok(taken)
     }
 
-    async fn take_piece(
+    /// Resolved items after one, each with the ids of the answers behind it.
+    async fn look(
         &self,
         moment: &mut Snapshot,
         state: State,
-        control: &HashSet<i64>,
-        found: Vec<Candidate>,
-    ) -> std::result::Result<i64, Halt> {
-        let n_found = found.len();
-        let mut rows: Vec<NewRow> =
-            found.into_iter().filter_map(|c| self.row_of(state, control, c)).collect();
-        let n_left_out = n_found - rows.len();
-        let items: Vec<_> = rows.iter().map(|row| row.item).collect();
+        after: i64,
+    ) -> std::result::Result<Vec<(Candidate, Vec<String>)>, Halt> {
+        let found = moment.resolved_items(self.project.id, state.as_str(), after, PAGE as i64).await?;
+        let items: Vec<_> = found.iter().map(|candidate| candidate.item_id).collect();
         let mut answers: HashMap<i64, Vec<String>> = HashMap::new();
         for (item, id) in moment.standing_answers(&items).await? {
             answers.entry(item).or_default().push(id);
         }
-        for row in &mut rows {
-            row.answers = answers.remove(&row.item.0).unwrap_or_default();
-        }
+        let with_answers = |candidate: Candidate| {
+            let answers = answers.remove(&candidate.item_id.0).unwrap_or_default();
+            (candidate, answers)
+        };
+        Ok(found.into_iter().map(with_answers).collect())
+    }
+
+    async fn write_rows(&self, rows: Vec<NewRow>) -> std::result::Result<(), Halt> {
         let (project, release) = (self.project.id, self.row.id);
-        self.piece(move |tx| {
-            Box::pin(async move { Ok(tx.add_release_rows(project, release, &rows).await?) })
-        })
-        .await?;
-        Ok(n_left_out as i64)
+        let pieces = rows.chunks(PIECE).map(|rows| {
+            let rows = Arc::new(rows.to_vec());
+            self.piece(move |tx| {
+                Box::pin(async move { Ok(tx.add_release_rows(project, release, &rows).await?) })
+            })
+        });
+        futures::future::try_join_all(pieces).await?;
+        Ok(())
     }
 
     /// What a resolved item becomes; nothing where the taxonomy of the release does not offer its labels.
-    fn row_of(&self, state: State, control: &HashSet<i64>, found: Candidate) -> Option<NewRow> {
+    fn row_of(
+        &self,
+        state: State,
+        control: &HashSet<i64>,
+        found: Candidate,
+        answers: Vec<String>,
+    ) -> Option<(NewRow, String)> {
         let labels = self.current(found.taxonomy_version_id, &found.labels.0)?;
         let Settings { seed, .. } = self.project.settings.0;
         let key = split_key(found.group_key.as_deref(), found.normalized_hash);
-        Some(NewRow {
+        let row = NewRow {
             item: found.item_id,
             revision: found.revision_id,
             state: state.as_str(),
             control: found.control,
             labels,
             confidence: found.confidence,
-            answers: Vec::new(),
+            answers,
             split_key: key,
             split: split_by_control(seed, key, control.contains(&key)),
-        })
+        };
+        Some((row, found.fields))
     }
 
     /// Labels that were resolved under some version, in the words of this release's.
@@ -246,7 +264,7 @@ impl Cut<'_> {
         labels.iter().all(|id| self.taxonomy.live(*id).is_some()).then_some(labels)
     }
 
-    async fn write_and_seal(&self, n_left_out: i64) -> std::result::Result<Manifest, Halt> {
+    async fn write_and_seal(&self, taken: Taken) -> std::result::Result<Manifest, Halt> {
         let store = &self.house.store;
         let (project, task) = (self.project.id, self.project.task);
         let queues = store.queues_for_lineage(project).await?;
@@ -256,16 +274,14 @@ impl Cut<'_> {
             queues: queues.iter().map(|q| (q.0, q.1.clone())).collect(),
             versions: store.version_numbers(project).await?,
         };
-        let (columns, csv_fields_left_out) = self.columns().await?;
+        let Taken { n_rows: total, n_left_out, fields } = taken;
+        let mut columns: Vec<String> = fields.into_iter().collect();
+        let csv_fields_left_out = columns.split_off(columns.len().min(MAX_COLUMNS));
         let mut files = Files::create(store, task, columns).await?;
         let mut counts = Counts::default();
-        let mut after: Option<String> = None;
-        let total = self.n_rows().await?;
-        loop {
-            let rows = store.release_rows(project, self.row.id, after.as_deref(), PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.external_id.clone());
-            let mut answers = self.answers_of(&rows).await?;
+        let (send, mut pages) = tokio::sync::mpsc::channel(1);
+        let reading = tokio::spawn(read_rows(store.clone(), project, self.row.id, send));
+        while let Some((rows, mut answers)) = pages.recv().await {
             for row in &rows {
                 let answers = answers.remove(&row.item_id.0).unwrap_or_default();
                 let split = Split::parse(&row.split)
@@ -275,6 +291,7 @@ impl Cut<'_> {
             }
             self.audience.tell(total + counts.n_rows, total * 2, "Writing the files").await?;
         }
+        reading.await.map_err(Error::internal)??;
         let mut files = files.finish().await?;
         files.push(files::taxonomy(store, project, self.version, task, &self.taxonomy).await?);
         let manifest = self.manifest(&counts, n_left_out, csv_fields_left_out, &files, &queues).await?;
@@ -285,46 +302,6 @@ impl Cut<'_> {
             .piece(move |tx| Box::pin(async move { Ok(tx.finish_release(release, &text, &files).await?) }))
             .await?;
         if sealed { Ok(manifest) } else { Err(Error::conflict("The release was stopped.").into()) }
-    }
-
-    async fn n_rows(&self) -> Result<i64> {
-        Ok(self.house.store.n_release_rows(self.row.id).await?)
-    }
-
-    /// Names of the fields that occur, sorted: those with a column, and those past the limit.
-    async fn columns(&self) -> Result<(Vec<String>, Vec<String>)> {
-        let mut names = BTreeSet::new();
-        let mut after = 0;
-        loop {
-            let page = self.house.store.release_fields(self.row.id, after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.0;
-            for (_, fields) in page {
-                for name in fields.0.into_keys() {
-                    if !names.contains(&name) {
-                        names.insert(name);
-                    }
-                }
-            }
-        }
-        let mut columns: Vec<String> = names.into_iter().collect();
-        let left_out = columns.split_off(columns.len().min(MAX_COLUMNS));
-        Ok((columns, left_out))
-    }
-
-    async fn answers_of(&self, rows: &[FullRow]) -> Result<HashMap<i64, Vec<RowAnswer>>> {
-        let mut by_item: HashMap<i64, Vec<RowAnswer>> = HashMap::new();
-        let ids: Vec<String> = rows.iter().flat_map(|row| row.answers.0.iter().cloned()).collect();
-        for ids in ids.chunks(1_000) {
-            for answer in self.house.store.answers_by_id(ids).await? {
-                by_item.entry(answer.item_id.0).or_default().push(answer);
-            }
-        }
-        // An item whose answers lie on both sides of a cut comes in two orderly halves.
-        for answers in by_item.values_mut() {
-            answers.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        }
-        Ok(by_item)
     }
 
     async fn manifest(
@@ -384,12 +361,72 @@ impl Cut<'_> {
     }
 }
 
+/// What the rows of a moment were.
+#[derive(Default)]
+struct Taken {
+    n_rows: i64,
+    /// Resolved items that stay out because a label of theirs is gone.
+    n_left_out: i64,
+    /// Names of the fields that occur.
+    fields: BTreeSet<String>,
+}
+
+impl Taken {
+    fn take(&mut self, row: Option<(NewRow, String)>) -> Result<Option<NewRow>> {
+        let Some((row, fields)) = row else {
+            self.n_left_out += 1;
+            return Ok(None);
+        };
+        self.n_rows += 1;
+        let names: BTreeMap<Cow<'_, str>, IgnoredAny> =
+            serde_json::from_str(&fields).map_err(Error::internal)?;
+        for name in names.into_keys() {
+            if !self.fields.contains(name.as_ref()) {
+                self.fields.insert(name.into_owned());
+            }
+        }
+        Ok(Some(row))
+    }
+}
+
+/// Rows in the order of the files, a page at a time, each with the answers behind them by item.
+type Page = (Vec<FullRow>, HashMap<i64, Vec<RowAnswer>>);
+
+/// Reads ahead while files are written. Ends when nobody takes the pages any more.
+async fn read_rows(store: Store, project: ProjectId, release: ReleaseId, send: Sender<Page>) -> Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let rows = store.release_rows(project, release, after.as_deref(), FULL_ROWS).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.external_id.clone());
+        let answers = answers_of(&store, &rows).await?;
+        if send.send((rows, answers)).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+async fn answers_of(store: &Store, rows: &[FullRow]) -> Result<HashMap<i64, Vec<RowAnswer>>> {
+    let mut by_item: HashMap<i64, Vec<RowAnswer>> = HashMap::new();
+    let ids: Vec<String> = rows.iter().flat_map(|row| row.answers.0.iter().cloned()).collect();
+    for ids in ids.chunks(1_000) {
+        for answer in store.answers_by_id(ids).await? {
+            by_item.entry(answer.item_id.0).or_default().push(answer);
+        }
+    }
+    // An item whose answers lie on both sides of a cut comes in two orderly halves.
+    for answers in by_item.values_mut() {
+        answers.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    }
+    Ok(by_item)
+}
+
 /// Split keys of the whole project that hold a control item: eight bytes for every tenth item.
 async fn control_keys(moment: &mut Snapshot, project: ProjectId) -> Result<HashSet<i64>> {
     let mut keys = HashSet::new();
     let mut after = 0;
     loop {
-        let page = moment.control_items(project, after, 4 * PAGE).await?;
+        let page = moment.control_items(project, after, PAGE as i64).await?;
         let Some(last) = page.last() else { return Ok(keys) };
         after = last.0;
         keys.extend(page.iter().map(|(_, group, hash)| split_key(group.as_deref(), *hash)));
