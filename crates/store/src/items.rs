@@ -170,6 +170,10 @@ impl Store {
         after: Option<ItemId>,
         limit: i64,
     ) -> Result<Vec<ItemRow>> {
+        // A label is what an item is resolved to.
+        if filter.label.is_some() && filter.state.is_some_and(|state| !state.is_resolved()) {
+            return Ok(Vec::new());
+        }
         let lead = self.lead(project, filter).await?;
         Ok(on!(self, |db| {
             let mut query = QueryBuilder::new(ITEM);

@@ -104,8 +104,12 @@ const WRITERS: u32 = 14;
 /// How transactions are planned on PostgreSQL: once for each statement, and along indexes. They touch a few rows
 /// each, found by a key or at the beginning of an order; what is known of a table that was filled a minute ago makes a
 /// planner read and sort all of it instead (measured: 200 ms for the next item instead of 0.1).
-const BY_INDEX: [(&str, &str); 3] =
-    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_bitmapscan", "off")];
+const BY_INDEX: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("jit", "off"),
+];
 
 async fn postgres_pool(options: PgConnectOptions, most: u32) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
@@ -152,7 +156,7 @@ impl Store {
             Ok(connection)
         };
         let data = path.parent().map(Path::to_owned).unwrap_or_default();
-        let start = writer::Writer::start(connect, lock::is_served_by_another, data);
+        let start = writer::Writer::start(connect, lock::served, data);
         let (writer, committed) = Box::pin(start).await?;
         let connection = sqlx::ConnectOptions::connect(&options).await?;
         let follow = checkpoint::follow(connection, committed.commits, committed.finish);

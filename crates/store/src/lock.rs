@@ -34,14 +34,21 @@ impl Drop for Lock {
     }
 }
 
-/// Does another process serve this folder?
-pub(crate) fn is_served_by_another(data: &Path) -> bool {
+/// Who serves a folder at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    ByNobody,
+    ByThisProcess,
+    ByAnother,
+}
+
+pub(crate) fn served(data: &Path) -> Served {
     if HELD.load(Ordering::SeqCst) {
-        return false;
+        return Served::ByThisProcess;
     }
     match File::open(data.join("lock")) {
-        Ok(file) => file.try_lock_shared().is_err(),
-        Err(_) => false,
+        Ok(file) if file.try_lock_shared().is_err() => Served::ByAnother,
+        _ => Served::ByNobody,
     }
 }
 
@@ -52,13 +59,13 @@ mod tests {
     #[test]
     fn one_server_a_folder() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!is_served_by_another(folder.path()));
+        assert_eq!(served(folder.path()), Served::ByNobody);
         let lock = hold(folder.path()).unwrap();
         assert!(hold(folder.path()).is_err());
-        assert!(!is_served_by_another(folder.path()), "it is this process");
+        assert_eq!(served(folder.path()), Served::ByThisProcess);
         drop(lock);
         let theirs = File::create(folder.path().join("lock")).unwrap();
         theirs.try_lock_exclusive().unwrap();
-        assert!(is_served_by_another(folder.path()));
+        assert_eq!(served(folder.path()), Served::ByAnother);
     }
 }

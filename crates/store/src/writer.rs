@@ -8,6 +8,7 @@
 use crate::checkpoint;
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::lock::Served;
 use crate::turns::{Turns, Urgency};
 use crate::tx::{BoxFuture, Connection, Tx};
 use crate::{Clock, MaybeBusy};
@@ -23,9 +24,12 @@ use tokio::task::JoinHandle;
 
 /// More requests than this are not put into one commit.
 const MOST_AT_ONCE: usize = 256;
-/// A commit made of background pieces alone takes in more of them for so long.
-const BACKGROUND_SPELL: Duration = Duration::from_millis(12);
-/// The same beside a server that works on the same file: its people wait for each commit of ours.
+/// A commit made of background pieces alone takes in more of them for so long: in a server, where someone may come and
+/// wait.
+const SERVER_SPELL: Duration = Duration::from_millis(12);
+/// Where nobody serves the file, nobody waits: a page that changes with each piece is written once for many of them.
+const ALONE_SPELL: Duration = Duration::from_millis(500);
+/// Beside another process that serves the same file: its people wait for each commit of ours.
 const POLITE_SPELL: Duration = Duration::from_millis(4);
 /// And so long it is let alone after each.
 const POLITE_PAUSE: Duration = Duration::from_millis(5);
@@ -65,15 +69,15 @@ struct Request {
 }
 
 impl Writer {
-    /// Opens the connection on a thread of its own, and works there. `beside` says whether another process serves the
-    /// installation at this moment.
+    /// Opens the connection on a thread of its own, and works there. `served` says who serves the installation at this
+    /// moment.
     pub(crate) async fn start(
         open: impl AsyncFnOnce() -> Result<SqliteConnection, Error> + Send + 'static,
-        beside: fn(&Path) -> bool,
+        served: fn(&Path) -> Served,
         data: PathBuf,
     ) -> Result<(Writer, Committed), Error> {
         let (foreground, from_people) = mpsc::channel(WAITING);
-        let (background, from_jobs) = mpsc::channel(8);
+        let (background, from_jobs) = mpsc::channel(64);
         let (closed, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (commit, commits) = watch::channel(());
         let committed = Committed { commits, finish: finish.clone() };
@@ -87,7 +91,7 @@ impl Writer {
                     Ok(connection) => {
                         let _ = tell.send(Ok(()));
                         let calls = Calls { closed: &done, finish: &finish, commit };
-                        serve(connection, from_people, from_jobs, calls, || beside(&data)).await;
+                        serve(connection, from_people, from_jobs, calls, || served(&data)).await;
                     }
                     Err(error) => {
                         let _ = tell.send(Err(error));
@@ -170,10 +174,10 @@ async fn serve(
     mut people: mpsc::Receiver<Request>,
     mut jobs: mpsc::Receiver<Request>,
     calls: Calls<'_>,
-    is_beside: impl Fn() -> bool,
+    served: impl Fn() -> Served,
 ) {
     let mut at = Some(connection);
-    let (mut polite, mut n_background) = (false, 0_u32);
+    let (mut by, mut n_background) = (Served::ByNobody, 0_u32);
     let mut turns = Turns::default();
     loop {
         let rest = turns.rest(Instant::now());
@@ -195,15 +199,19 @@ async fn serve(
         if is_background {
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
-                polite = is_beside();
+                by = served();
             }
             n_background = n_background.wrapping_add(1);
         }
-        let spell = if polite { POLITE_SPELL } else { BACKGROUND_SPELL };
+        let spell = match by {
+            Served::ByNobody => ALONE_SPELL,
+            Served::ByThisProcess => SERVER_SPELL,
+            Served::ByAnother => POLITE_SPELL,
+        };
         let line = Line { people: &mut people, jobs: &mut jobs, turns: &mut turns };
         at = Some(commit_together(connection, first, spell, line).await);
         calls.commit.send_replace(());
-        if polite && is_background {
+        if by == Served::ByAnother && is_background {
             tokio::time::sleep(POLITE_PAUSE).await;
         }
     }
