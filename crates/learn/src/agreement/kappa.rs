@@ -1,5 +1,6 @@
 //! Agreement beyond what people's habits would give: κ of two people and of many, π.
 
+use super::ratings::Cell;
 use super::sets::Likeness;
 use super::{Ratings, Undefined, estimate_over, mean, square};
 use crate::resample::{Bootstrap, Estimate};
@@ -58,38 +59,48 @@ pub fn pairwise_kappa(ratings: &Ratings, weighing: Weights, plan: &Bootstrap) ->
 pub(super) fn pairwise(ratings: &Ratings, distance: &Distance, plan: &Bootstrap) -> Vec<PairKappa> {
     let n_values = ratings.values.len();
     let mut pairs = Vec::new();
-    for (first, of_person) in by_person(ratings) {
-        let mut shared: Vec<(u64, u32, u32)> = Vec::new();
+    // Emptied for each person, so that the memory is asked for once.
+    let mut shared: Vec<Vec<(u32, u32)>> = vec![Vec::new(); ratings.people.len()];
+    for (first, of_person) in by_person(ratings).into_iter().enumerate() {
         for (item, own) in of_person {
-            let later = ratings.item(item).iter().filter(|cell| cell.0 > first);
-            shared.extend(later.map(|&(second, value)| (second, own, value)));
+            let answers = ratings.item(item);
+            // People ascend within an item.
+            for &(second, value) in answers.iter().rev().take_while(|cell| cell.0 as usize > first) {
+                shared[second as usize].push((own, value));
+            }
         }
-        // Stable: items stay in their order.
-        shared.sort_by_key(|answer| answer.0);
-        for of_pair in shared.chunk_by(|a, b| a.0 == b.0) {
-            let answers: Vec<(u32, u32)> = of_pair.iter().map(|&(_, own, value)| (own, value)).collect();
-            let kappa = kappa_of(&answers, distance, n_values, plan);
-            pairs.push(PairKappa { first, second: of_pair[0].0, n_items: answers.len(), kappa });
+        for (second, answers) in shared.iter_mut().enumerate().filter(|(_, answers)| !answers.is_empty()) {
+            pairs.push(PairKappa {
+                first: ratings.people[first],
+                second: ratings.people[second],
+                n_items: answers.len(),
+                kappa: kappa_of(answers, distance, n_values, plan),
+            });
+            answers.clear();
         }
     }
     pairs
 }
 
-/// Each person's (item's index, value), people and items in ascending order.
-pub(super) fn by_person(ratings: &Ratings) -> Vec<(u64, Vec<(usize, u32)>)> {
-    let mut people: std::collections::BTreeMap<u64, Vec<(usize, u32)>> = std::collections::BTreeMap::new();
+/// Each person's (item's index, value) by the person's index, items in ascending order.
+pub(super) fn by_person(ratings: &Ratings) -> Vec<Vec<(usize, u32)>> {
+    let mut people = vec![Vec::new(); ratings.people.len()];
     for (item, answers) in ratings.items().enumerate() {
         for &(who, value) in answers {
-            people.entry(who).or_default().push((item, value));
+            people[who as usize].push((item, value));
         }
     }
-    people.into_iter().collect()
+    people
 }
 
 /// What two annotators said of the items that both answered.
 fn shared(ratings: &Ratings, first: u64, second: u64) -> Vec<(u32, u32)> {
-    let both = |answers: &[(u64, u32)]| {
-        let said = |who: u64| answers.binary_search_by_key(&who, |cell| cell.0).ok().map(|at| answers[at].1);
+    let index = |who: u64| ratings.people.binary_search(&who).ok();
+    let (Some(first), Some(second)) = (index(first), index(second)) else { return Vec::new() };
+    let both = |answers: &[Cell]| {
+        let said = |who: usize| {
+            answers.binary_search_by_key(&who, |cell| cell.0 as usize).ok().map(|at| answers[at].1)
+        };
         Some((said(first)?, said(second)?))
     };
     ratings.items().filter_map(both).collect()

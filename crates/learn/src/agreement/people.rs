@@ -38,10 +38,10 @@ pub fn masi_against_others(ratings: &SetRatings, plan: &Bootstrap) -> Vec<Agains
 }
 
 fn each(ratings: &Ratings, distance: &Distance, plan: &Bootstrap) -> Vec<AgainstOthers> {
-    let one = |(annotator, answers): (u64, Vec<(usize, u32)>)| {
-        let sights = Sights::of(ratings, annotator, &answers, distance);
+    let one = |(who, answers): (usize, Vec<(usize, u32)>)| {
+        let sights = Sights::of(ratings, who, &answers, distance);
         AgainstOthers {
-            annotator,
+            annotator: ratings.people[who],
             n_answers: answers.len(),
             percent: estimate_over(&sights.of_item, sights.own.len(), plan, |weights| {
                 mean(weights, &sights.same).ok_or(Undefined::NoPairs)
@@ -49,7 +49,7 @@ fn each(ratings: &Ratings, distance: &Distance, plan: &Bootstrap) -> Vec<Against
             kappa: sights.kappa(ratings.values().len(), distance, plan),
         }
     };
-    by_person(ratings).into_iter().map(one).collect()
+    by_person(ratings).into_iter().enumerate().map(one).collect()
 }
 
 /// A person's items folded by their own answer and the others' answers.
@@ -66,13 +66,13 @@ struct Sights {
 }
 
 impl Sights {
-    fn of(ratings: &Ratings, annotator: u64, answers: &[(usize, u32)], distance: &Distance) -> Self {
+    fn of(ratings: &Ratings, who: usize, answers: &[(usize, u32)], distance: &Distance) -> Self {
         let mut sights = Sights::default();
         let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
         let mut key: Vec<u32> = Vec::new();
         for &(item, own) in answers {
             key.clear();
-            key.extend(ratings.item(item).iter().filter(|cell| cell.0 != annotator).map(|cell| cell.1));
+            key.extend(ratings.item(item).iter().filter(|cell| cell.0 as usize != who).map(|cell| cell.1));
             if key.is_empty() {
                 continue;
             }

@@ -3,6 +3,8 @@
 use super::{Undefined, estimate_over};
 use crate::resample::{Bootstrap, Estimate};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use thiserror::Error;
 
 /// A value that is no number.
@@ -19,43 +21,42 @@ pub struct NotFinite {
 /// says how many rows that cost. Nothing else depends on the order of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratings {
-    /// Sorted by item, then annotator: (annotator, index into `values`).
-    pub(super) cells: Vec<(u64, u32)>,
+    /// Sorted by item, then annotator.
+    cells: Vec<Cell>,
     /// `cells[starts[i]..starts[i + 1]]` are the answers to the i-th item.
     starts: Vec<usize>,
+    /// Annotators with at least one answer, in ascending order.
+    pub(super) people: Vec<u64>,
     /// Distinct values in ascending order.
     pub(super) values: Vec<f64>,
     pub(super) dropped: usize,
 }
 
+/// An answer to an item: index into the ratings' people, index into their values.
+pub(super) type Cell = (u32, u32);
+
 impl Ratings {
     /// From (item, annotator, label) rows, where a label is any number that names it.
     pub fn from_labels(rows: impl IntoIterator<Item = (u64, u64, u32)>) -> Self {
-        let mut ratings = Self::build(rows.into_iter().collect());
-        // For now a cell holds its label. Labels without great gaps are ranked by a table, others by a search.
-        let largest = ratings.cells.iter().map(|cell| cell.1 as usize).max().unwrap_or(0);
-        if largest < 4 * ratings.cells.len() {
-            let mut rank = vec![0_u32; largest + 1];
-            for cell in &ratings.cells {
-                rank[cell.1 as usize] = 1;
-            }
-            for (label, rank) in rank.iter_mut().enumerate().filter(|(_, rank)| **rank == 1) {
-                *rank = ratings.values.len() as u32;
-                ratings.values.push(label as f64);
-            }
-            for cell in &mut ratings.cells {
-                cell.1 = rank[cell.1 as usize];
-            }
-        } else {
-            let mut labels: Vec<u32> = ratings.cells.iter().map(|cell| cell.1).collect();
-            labels.sort_unstable();
-            labels.dedup();
-            for cell in &mut ratings.cells {
-                cell.1 = labels.partition_point(|label| *label < cell.1) as u32;
-            }
-            ratings.values = labels.into_iter().map(f64::from).collect();
+        // Small numbers, as they mostly are, take half the memory, and that is half the time.
+        let mut rows = rows.into_iter();
+        let mut small = Vec::with_capacity(rows.size_hint().0);
+        for row in rows.by_ref() {
+            let (Ok(item), Ok(annotator)) = (u32::try_from(row.0), u32::try_from(row.1)) else {
+                let before =
+                    small.into_iter().map(|(item, who, label): Row<u32>| (item.into(), who.into(), label));
+                return Self::of(before.chain(std::iter::once(row)).chain(rows).collect::<Vec<Row<u64>>>());
+            };
+            small.push((item, annotator, row.2));
         }
-        ratings
+        Self::of(small)
+    }
+
+    fn of<N: Number>(rows: Vec<Row<N>>) -> Self {
+        let n_rows = rows.len();
+        let (mut cells, starts, people) = in_order(rows);
+        let values = rank(&mut cells).into_iter().map(f64::from).collect();
+        Self { dropped: n_rows - cells.len(), cells, starts, people, values }
     }
 
     /// From (item, annotator, value) rows of an ordered scale: ranks, degrees, amounts.
@@ -94,27 +95,6 @@ impl Ratings {
         Ok(ratings)
     }
 
-    /// Cells that hold labels as they are, and no values yet.
-    fn build(rows: Vec<(u64, u64, u32)>) -> Self {
-        let n_rows = rows.len();
-        let mut starts = Vec::new();
-        let mut cells: Vec<(u64, u32)> = Vec::with_capacity(n_rows);
-        let mut before = None;
-        let rows = in_order(rows);
-        for (at, &(item, annotator, label)) in rows.iter().enumerate() {
-            if rows.get(at + 1).is_some_and(|next| (next.0, next.1) == (item, annotator)) {
-                continue;
-            }
-            if before != Some(item) {
-                starts.push(cells.len());
-                before = Some(item);
-            }
-            cells.push((annotator, label));
-        }
-        starts.push(cells.len());
-        Self { dropped: n_rows - cells.len(), cells, starts, values: Vec::new() }
-    }
-
     /// Rows that a later row of the same (item, annotator) replaced.
     #[must_use]
     pub fn dropped(&self) -> usize {
@@ -142,66 +122,159 @@ impl Ratings {
     /// Annotators with at least one answer, in ascending order.
     #[must_use]
     pub fn annotators(&self) -> Vec<u64> {
-        let mut all: Vec<u64> = self.cells.iter().map(|cell| cell.0).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        self.people.clone()
     }
 
-    pub(super) fn items(&self) -> impl Iterator<Item = &[(u64, u32)]> {
+    pub(super) fn items(&self) -> impl Iterator<Item = &[Cell]> {
         self.starts.windows(2).map(|ends| &self.cells[ends[0]..ends[1]])
     }
 
     /// Answers to the i-th item.
-    pub(super) fn item(&self, i: usize) -> &[(u64, u32)] {
+    pub(super) fn item(&self, i: usize) -> &[Cell] {
         &self.cells[self.starts[i]..self.starts[i + 1]]
     }
 
     /// Items of at least `least` answers, those with equal counts of equal values as one pattern.
     pub(super) fn patterns(&self, least: usize) -> Patterns {
-        let mut patterns =
-            Patterns { of_item: Vec::new(), starts: vec![0], cells: Vec::new(), sizes: Vec::new() };
-        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut values: Vec<u32> = Vec::new();
-        for answers in self.items().filter(|answers| answers.len() >= least) {
-            values.clear();
-            values.extend(answers.iter().map(|cell| cell.1));
-            values.sort_unstable();
-            let pattern = match known.get(&values) {
-                Some(&pattern) => pattern,
-                None => {
-                    let pattern = patterns.sizes.len() as u32;
-                    for run in values.chunk_by(|a, b| a == b) {
-                        patterns.cells.push((run[0], run.len() as f64));
-                    }
-                    patterns.starts.push(patterns.cells.len());
-                    patterns.sizes.push(values.len() as f64);
-                    known.insert(values.clone(), pattern);
-                    pattern
-                }
-            };
-            patterns.of_item.push(pattern);
+        let items = self.items().filter(|answers| answers.len() >= least);
+        match Tally::of(self) {
+            Some(tally) => {
+                Patterns::fold(items, |values| tally.count(values), |key, cells| tally.cells(key, cells))
+            }
+            None => {
+                let sorted = |answers: &[Cell]| {
+                    let mut values: Vec<u32> = answers.iter().map(|cell| cell.1).collect();
+                    values.sort_unstable();
+                    values
+                };
+                Patterns::fold(items, sorted, |values, cells| {
+                    let runs = values.chunk_by(|a, b| a == b);
+                    cells.extend(runs.map(|run| (run[0], run.len() as f64)));
+                })
+            }
         }
-        patterns
     }
-}
-
-/// Rows by item and annotator; rows of one pair stay in their order, so that the last of them can win.
-fn in_order(mut rows: Vec<Row>) -> Vec<Row> {
-    // Items and people numbered without great gaps, as they mostly are, are counted and put in place in linear time.
-    match (Dense::of(&rows, |row| row.0), Dense::of(&rows, |row| row.1)) {
-        (Some(items), Some(people)) => {
-            let mut by_person = vec![(0, 0, 0); rows.len()];
-            people.place(&rows, &mut by_person, |row| row.1);
-            items.place(&by_person, &mut rows, |row| row.0);
-        }
-        _ => rows.sort_by_key(|row| (row.0, row.1)),
-    }
-    rows
 }
 
 /// (Item, annotator, label).
-type Row = (u64, u64, u32);
+type Row<N> = (N, N, u32);
+
+/// What names items and annotators.
+trait Number: Copy + Ord + Into<u64> {}
+
+impl Number for u32 {}
+impl Number for u64 {}
+
+/// Cells by item and annotator (of several rows of one pair the last) that hold labels as they are, where each item
+/// starts, and the annotators.
+fn in_order<N: Number>(mut rows: Vec<Row<N>>) -> (Vec<Cell>, Vec<usize>, Vec<u64>) {
+    // Items and people numbered without great gaps are counted and put in place in linear time.
+    if let (Some(items), Some(people)) = (Dense::of(&rows, |row| row.0), Dense::of(&rows, |row| row.1)) {
+        return placed(rows, &items, &people);
+    }
+    let mut people: Vec<u64> = rows.iter().map(|row| row.1.into()).collect();
+    people.sort_unstable();
+    people.dedup();
+    // Stable, so that the last row of a pair stays the last.
+    rows.sort_by_key(|row| (row.0, row.1));
+    let mut starts = Vec::new();
+    let mut cells: Vec<Cell> = Vec::with_capacity(rows.len());
+    let mut before = None;
+    for (at, &(item, annotator, label)) in rows.iter().enumerate() {
+        if rows.get(at + 1).is_some_and(|next| (next.0, next.1) == (item, annotator)) {
+            continue;
+        }
+        if before != Some(item) {
+            starts.push(cells.len());
+            before = Some(item);
+        }
+        let annotator = annotator.into();
+        cells.push((people.partition_point(|who| *who < annotator) as u32, label));
+    }
+    starts.push(cells.len());
+    (cells, starts, people)
+}
+
+/// [`in_order`] by two counting sorts, first by person, then by item.
+fn placed<N: Number>(rows: Vec<Row<N>>, items: &Dense, people: &Dense) -> (Vec<Cell>, Vec<usize>, Vec<u64>) {
+    let of_person = people.starts(&rows, |row| row.1);
+    let mut starts = items.starts(&rows, |row| row.0);
+    let mut next = of_person.clone();
+    let mut by_person = vec![(0_u32, 0_u32); rows.len()];
+    for &(item, annotator, label) in &rows {
+        let at = &mut next[people.place(annotator)];
+        by_person[*at] = (items.place(item) as u32, label);
+        *at += 1;
+    }
+    drop(rows);
+
+    let mut names = Vec::new();
+    let mut ends = starts.clone();
+    let mut cells: Vec<Cell> = vec![(0, 0); by_person.len()];
+    for (person, rows) in of_person.windows(2).enumerate().filter(|(_, ends)| ends[0] < ends[1]) {
+        let who = names.len() as u32;
+        names.push(people.least + person as u64);
+        for &(item, label) in &by_person[rows[0]..rows[1]] {
+            let (start, end) = (starts[item as usize], &mut ends[item as usize]);
+            // The rows of a pair follow each other, and a later one replaces.
+            if start < *end && cells[*end - 1].0 == who {
+                cells[*end - 1].1 = label;
+            } else {
+                cells[*end] = (who, label);
+                *end += 1;
+            }
+        }
+    }
+    // Close the gaps that replaced rows left, and forget numbers that no item has.
+    let (mut n_items, mut n_cells) = (0, 0);
+    for item in 0..ends.len() - 1 {
+        let (start, end) = (starts[item], ends[item]);
+        if start == end {
+            continue;
+        }
+        if n_cells < start {
+            cells.copy_within(start..end, n_cells);
+        }
+        starts[n_items] = n_cells;
+        n_items += 1;
+        n_cells += end - start;
+    }
+    starts[n_items] = n_cells;
+    starts.truncate(n_items + 1);
+    cells.truncate(n_cells);
+    (cells, starts, names)
+}
+
+/// Puts the rank of each cell's label in the label's place; returns the labels in ascending order.
+fn rank(cells: &mut [Cell]) -> Vec<u32> {
+    let largest = cells.iter().map(|cell| cell.1 as usize).max().unwrap_or(0);
+    // Labels without great gaps are ranked by a table, others by a search.
+    if largest >= 4 * cells.len() {
+        let mut labels: Vec<u32> = cells.iter().map(|cell| cell.1).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        for cell in cells {
+            cell.1 = labels.partition_point(|label| *label < cell.1) as u32;
+        }
+        return labels;
+    }
+    let mut ranks = vec![0_u32; largest + 1];
+    for cell in &*cells {
+        ranks[cell.1 as usize] = 1;
+    }
+    let mut labels = Vec::new();
+    for (label, rank) in ranks.iter_mut().enumerate().filter(|(_, rank)| **rank == 1) {
+        *rank = labels.len() as u32;
+        labels.push(label as u32);
+    }
+    // Labels from 0 on without a gap are their own ranks.
+    if labels.len() <= largest {
+        for cell in cells {
+            cell.1 = ranks[cell.1 as usize];
+        }
+    }
+    labels
+}
 
 /// Numbers of a range that is not much longer than the rows.
 struct Dense {
@@ -210,25 +283,59 @@ struct Dense {
 }
 
 impl Dense {
-    fn of(rows: &[Row], key: impl Fn(&Row) -> u64) -> Option<Self> {
-        let least = rows.iter().map(&key).min()?;
-        let span = rows.iter().map(&key).max()? - least;
-        (span < 4 * rows.len() as u64).then_some(Self { least, span: span as usize })
+    fn of<N: Number>(rows: &[Row<N>], key: impl Fn(&Row<N>) -> N) -> Option<Self> {
+        let first = key(rows.first()?);
+        let (least, most) =
+            rows.iter().fold((first, first), |(least, most), row| (least.min(key(row)), most.max(key(row))));
+        let span = most.into() - least.into();
+        // Places must fit into 32 bits.
+        let is_dense = span < 4 * rows.len() as u64 && span < u64::from(u32::MAX);
+        is_dense.then_some(Self { least: least.into(), span: span as usize })
     }
 
-    /// A stable counting sort of `rows` into `placed`.
-    fn place(&self, rows: &[Row], placed: &mut [Row], key: impl Fn(&Row) -> u64) {
-        let mut next = vec![0_usize; self.span + 2];
+    fn place(&self, number: impl Number) -> usize {
+        (number.into() - self.least) as usize
+    }
+
+    /// Where each number's rows start when they are put in order; at the end, how many rows there are.
+    fn starts<N: Number>(&self, rows: &[Row<N>], key: impl Fn(&Row<N>) -> N) -> Vec<usize> {
+        let mut starts = vec![0_usize; self.span + 2];
         for row in rows {
-            next[(key(row) - self.least) as usize + 1] += 1;
+            starts[self.place(key(row)) + 1] += 1;
         }
-        for at in 1..next.len() {
-            next[at] += next[at - 1];
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
         }
-        for row in rows {
-            let at = &mut next[(key(row) - self.least) as usize];
-            placed[*at] = *row;
-            *at += 1;
+        starts
+    }
+}
+
+/// How often each value stands among an item's answers, in one number: a field of bits for each value. Where values are
+/// few, this needs no sorting and compares in one step.
+struct Tally {
+    bits: u32,
+}
+
+impl Tally {
+    /// None where the counts of all values don't fit.
+    fn of(ratings: &Ratings) -> Option<Self> {
+        let most = ratings.items().map(<[_]>::len).max()?;
+        let bits = usize::BITS - most.leading_zeros();
+        (ratings.values.len() as u64 * u64::from(bits) <= u64::from(u64::BITS)).then_some(Self { bits })
+    }
+
+    fn count(&self, answers: &[Cell]) -> u64 {
+        answers.iter().map(|cell| 1 << (cell.1 * self.bits)).sum()
+    }
+
+    /// Values and how often each stands there.
+    fn cells(&self, tally: &u64, cells: &mut Vec<(u32, f64)>) {
+        let mut rest = *tally;
+        while rest != 0 {
+            let value = rest.trailing_zeros() / self.bits;
+            let field = (u64::MAX >> (u64::BITS - self.bits)) << (value * self.bits);
+            cells.push((value, ((rest & field) >> (value * self.bits)) as f64));
+            rest &= !field;
         }
     }
 }
@@ -244,6 +351,31 @@ pub(super) struct Patterns {
 }
 
 impl Patterns {
+    /// Items of equal `key` as one pattern, in the order in which they first come; `cells` says what a key counts.
+    fn fold<'a, K: Eq + Hash>(
+        items: impl Iterator<Item = &'a [Cell]>,
+        key: impl Fn(&[Cell]) -> K,
+        cells: impl Fn(&K, &mut Vec<(u32, f64)>),
+    ) -> Self {
+        let mut patterns =
+            Self { of_item: Vec::new(), starts: vec![0], cells: Vec::new(), sizes: Vec::new() };
+        let mut known: FxHashMap<K, u32> = FxHashMap::default();
+        for answers in items {
+            let pattern = match known.entry(key(answers)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let pattern = patterns.sizes.len() as u32;
+                    cells(new.key(), &mut patterns.cells);
+                    patterns.starts.push(patterns.cells.len());
+                    patterns.sizes.push(answers.len() as f64);
+                    *new.insert(pattern)
+                }
+            };
+            patterns.of_item.push(pattern);
+        }
+        patterns
+    }
+
     pub(super) fn len(&self) -> usize {
         self.sizes.len()
     }

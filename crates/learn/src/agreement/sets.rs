@@ -44,8 +44,8 @@ impl SetRatings {
         let holds: Vec<u32> =
             self.sets.iter().map(|set| u32::from(set.binary_search(&label).is_ok())).collect();
         let rows = self.ratings.items().enumerate().flat_map(|(item, answers)| {
-            let holds = &holds;
-            answers.iter().map(move |&(who, set)| (item as u64, who, holds[set as usize]))
+            let (holds, people) = (&holds, &self.ratings.people);
+            answers.iter().map(move |&(who, set)| (item as u64, people[who as usize], holds[set as usize]))
         });
         let mut ratings = Ratings::from_labels(rows);
         ratings.dropped = self.ratings.dropped;

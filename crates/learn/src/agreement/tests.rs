@@ -221,7 +221,7 @@ fn each_label_against_the_rest() {
     assert_eq!(each.len(), 5);
     for (v, got) in each.into_iter().enumerate() {
         let rest = table.items().enumerate().flat_map(|(item, answers)| {
-            answers.iter().map(move |&(who, value)| (item as u64, who, u32::from(value as usize == v)))
+            answers.iter().map(move |&(who, value)| (item as u64, who.into(), u32::from(value as usize == v)))
         });
         let alone = krippendorff_alpha(&Ratings::from_labels(rest), Metric::Nominal, &NONE).unwrap().value;
         let got = got.unwrap();
@@ -411,7 +411,7 @@ fn sets_of(table: &Ratings) -> SetRatings {
     SetRatings::new(table.items().enumerate().flat_map(|(item, answers)| {
         answers.iter().map(move |&(who, value)| {
             let bits = table.values[value as usize] as u32;
-            (item as u64, who, (0..3).filter(move |bit| bits >> bit & 1 == 1))
+            (item as u64, who.into(), (0..3).filter(move |bit| bits >> bit & 1 == 1))
         })
     }))
 }
