@@ -10,7 +10,6 @@
 
 use ndarray::ArrayView2;
 use rustc_hash::FxHashMap;
-use std::collections::BinaryHeap;
 use std::convert::Infallible;
 use thiserror::Error;
 
@@ -148,31 +147,21 @@ pub fn label_errors<R: Rows>(
     let n_labels = rows.n_labels();
     let first = first_look(given, &mut rows, n_labels)?;
     let thresholds = first.thresholds();
-    let confident = confident_labels(&first, &mut rows, &thresholds)?;
-    let joint = calibrated_joint(given, &confident, &first.n_given);
-    let mut suspected = match filter {
-        Filter::ConfidentLearning => {
-            given.iter().zip(&confident).map(|(given, label)| label.is_some_and(|l| l != *given)).collect()
-        }
-        Filter::PruneByNoiseRate => prune(given, &mut rows, &joint, &first.n_given)?,
+    let confident = confident_labels(given, &first, &mut rows, &thresholds)?;
+    let joint = calibrated_joint(confident.counts, &first.n_given, given.len());
+    let suspected = match filter {
+        Filter::ConfidentLearning => confident.is_another,
+        Filter::PruneByNoiseRate => prune(given, &mut rows, &joint, &first)?,
     };
-    for (suspected, sight) in suspected.iter_mut().zip(&first.sights) {
-        *suspected &= !sight.holds;
-    }
-
-    let mut suspects: Vec<Suspect> = (0..given.len())
-        .filter(|row| suspected[*row])
-        .map(|row| {
-            let sight = &first.sights[row];
-            Suspect {
-                row,
-                given: given[row],
-                suggested: sight.most,
-                self_confidence: sight.own,
-                normalized_margin: (sight.own - sight.other + 1.0) / 2.0,
-            }
-        })
-        .collect();
+    let suspect = |doubt: &Doubt| Suspect {
+        row: doubt.row,
+        given: given[doubt.row],
+        suggested: first.most[doubt.row],
+        self_confidence: doubt.own,
+        normalized_margin: (doubt.own - doubt.other + 1.0) / 2.0,
+    };
+    let mut suspects: Vec<Suspect> =
+        first.doubts.iter().filter(|doubt| suspected[doubt.row]).map(suspect).collect();
     // Stable: of equal suspects the earlier row comes first.
     match rank {
         Rank::SelfConfidence => suspects.sort_by(|a, b| a.self_confidence.total_cmp(&b.self_confidence)),
@@ -191,23 +180,22 @@ const LEAST_THRESHOLD: f64 = 2e-6;
 /// The threshold of a label that no item has: out of reach.
 const UNREACHABLE: f64 = 2.0;
 
-/// What of a row is remembered.
-struct Sight {
-    /// The most probable label, the first of equals.
-    most: u32,
-    /// Probability of the given label.
-    own: f64,
-    /// The largest of another, where the given label does not hold.
-    other: f64,
-    /// Nothing is more probable than the given label.
-    holds: bool,
-}
-
 struct FirstLook {
-    sights: Vec<Sight>,
+    /// The most probable label of each row, the first of equals.
+    most: Vec<u32>,
+    /// Rows in which another label is more probable than the given one.
+    doubts: Vec<Doubt>,
     n_given: Vec<usize>,
     /// Summed probability of each label among the items that have it.
     sums: Vec<f64>,
+}
+
+struct Doubt {
+    row: usize,
+    /// Probability of the given label.
+    own: f64,
+    /// The largest of another.
+    other: f64,
 }
 
 impl FirstLook {
@@ -228,13 +216,14 @@ fn first_look<R: Rows>(
         return Err(LabelErrorsError::LabelOutOfRange { row });
     }
     let mut look = FirstLook {
-        sights: Vec::with_capacity(given.len()),
+        most: Vec::with_capacity(given.len()),
+        doubts: Vec::new(),
         n_given: vec![0; n_labels],
         sums: vec![0.0; n_labels],
     };
     let mut wrong = None;
     let mut add = |p: &[f64]| {
-        let row = look.sights.len();
+        let row = look.most.len();
         let Some(&label) = given.get(row) else {
             wrong = Some(LabelErrorsError::Lengths { labels: given.len(), rows: row + 1 });
             return false;
@@ -243,7 +232,7 @@ fn first_look<R: Rows>(
             wrong = Some(LabelErrorsError::Width { row, found: p.len(), expected: n_labels });
             return false;
         }
-        let Some(most) = largest_probability(p) else {
+        let Some(largest) = largest_probability(p) else {
             let is_one = |x: &f64| (-ROUNDING..=1.0 + ROUNDING).contains(x);
             let column = p.iter().position(|x| !is_one(x)).unwrap_or(0);
             wrong = Some(LabelErrorsError::NotAProbability { row, column, value: p[column] });
@@ -252,37 +241,30 @@ fn first_look<R: Rows>(
         let own = label as usize;
         look.n_given[own] += 1;
         look.sums[own] += p[own];
-        look.sights.push(Sight::of(p, own, most));
+        // Mostly that is the given label alone, which is told without a search.
+        let is_only = p[own] == largest && count(p, |x| x == largest) == 1;
+        let most = if is_only { own } else { p.iter().position(|x| *x == largest).unwrap_or(own) };
+        // The first of the row's largest decides, the given one counting a trace more.
+        let leads = p[own] + ROUNDING;
+        if p[own] < largest && leads <= largest && (leads < largest || own > most) {
+            look.doubts.push(Doubt { row, own: p[own], other: largest });
+        }
+        look.most.push(most as u32);
         true
     };
     rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
     match wrong {
         Some(wrong) => Err(wrong),
-        None if look.sights.len() < given.len() => {
-            Err(LabelErrorsError::Lengths { labels: given.len(), rows: look.sights.len() })
+        None if look.most.len() < given.len() => {
+            Err(LabelErrorsError::Lengths { labels: given.len(), rows: look.most.len() })
         }
         None => Ok(look),
     }
 }
 
-impl Sight {
-    /// `largest` is the row's largest probability.
-    fn of(p: &[f64], own: usize, largest: f64) -> Self {
-        let mut sight = Self {
-            most: p.iter().position(|x| *x == largest).unwrap_or(own) as u32,
-            own: p[own],
-            other: largest,
-            holds: true,
-        };
-        // Only where another label is more probable is it asked which, and how much.
-        if p[own] < largest {
-            let leads = p[own] + ROUNDING;
-            let most = sight.most as usize;
-            // The first of the rows' largest decides, the given one counting a trace more.
-            sight.holds = leads > largest || (leads == largest && own < most);
-        }
-        sight
-    }
+/// How many numbers of a row are such. Without a branch for each, so that several are looked at at a time.
+fn count(p: &[f64], is_such: impl Fn(f64) -> bool) -> u64 {
+    p.iter().map(|x| u64::from(is_such(*x))).sum()
 }
 
 /// The largest of a row, none where something in it is no probability. In four strands, so that they are looked at at a time.
@@ -310,27 +292,55 @@ fn largest_probability(p: &[f64]) -> Option<f64> {
     is_right.then_some(most)
 }
 
-/// The label of each row that reaches its threshold: the only one, or of several the most probable label of all.
+/// What is known of the rows' confident labels.
+struct Confident {
+    counts: Counts,
+    /// Whether a row has one that is not the given label.
+    is_another: Vec<bool>,
+}
+
+/// How many rows have each pair of given and confident label.
+struct Counts {
+    /// Those where both are one and the same label: nearly all.
+    right: Vec<usize>,
+    others: FxHashMap<(u32, u32), usize>,
+}
+
+/// The confident label of a row is the one that reaches its threshold, or of several the most probable label of all.
 fn confident_labels<R: Rows>(
+    given: &[u32],
     first: &FirstLook,
     rows: &mut R,
     thresholds: &[f64],
-) -> Result<Vec<Option<u32>>, LabelErrorsError<R::Error>> {
+) -> Result<Confident, LabelErrorsError<R::Error>> {
     let least: Vec<f64> = thresholds.iter().map(|t| t - ROUNDING).collect();
-    let mut confident = Vec::with_capacity(first.sights.len());
+    let mut counts = Counts { right: vec![0; least.len()], others: FxHashMap::default() };
+    let mut is_another = Vec::with_capacity(given.len());
     let mut add = |p: &[f64]| {
-        let Some(sight) = first.sights.get(confident.len()) else { return false };
+        let row = is_another.len();
+        let (Some(&own), Some(&most), true) = (given.get(row), first.most.get(row), p.len() == least.len())
+        else {
+            return false;
+        };
         let reached = || p.iter().zip(&least).map(|(p, least)| p >= least);
-        confident.push(match reached().map(u32::from).sum::<u32>() {
+        let label = match reached().map(u64::from).sum::<u64>() {
             0 => None,
+            // Mostly the given one, which is told without a search.
+            1 if p[own as usize] >= least[own as usize] => Some(own),
             1 => reached().position(|is_reached| is_reached).map(|label| label as u32),
-            _ => Some(sight.most),
-        });
+            _ => Some(most),
+        };
+        match label {
+            Some(label) if label == own => counts.right[own as usize] += 1,
+            Some(label) => *counts.others.entry((own, label)).or_default() += 1,
+            None => {}
+        }
+        is_another.push(label.is_some_and(|label| label != own));
         true
     };
     rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
-    same_rows(confident.len(), first.sights.len())?;
-    Ok(confident)
+    same_rows(is_another.len(), given.len())?;
+    Ok(Confident { counts, is_another })
 }
 
 /// Rows that were there when first looked at are there again.
@@ -340,17 +350,10 @@ fn same_rows<E>(found: usize, expected: usize) -> Result<(), LabelErrorsError<E>
 
 /// Counts of (given, confident) labels, scaled so that each given label has as many as it has items, in whole numbers. Of
 /// every label at least one item is held for right before scaling.
-fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize]) -> Vec<JointCell> {
-    let mut counts: FxHashMap<(u32, u32), usize> = FxHashMap::default();
-    for (&given, confident) in given.iter().zip(confident) {
-        if let Some(label) = confident {
-            *counts.entry((given, *label)).or_default() += 1;
-        }
-    }
-    for (label, _) in n_given.iter().enumerate().filter(|(_, n)| **n > 0) {
-        counts.entry((label as u32, label as u32)).or_insert(1);
-    }
-    let mut cells: Vec<((u32, u32), usize)> = counts.into_iter().collect();
+fn calibrated_joint(counts: Counts, n_given: &[usize], n_items: usize) -> Vec<JointCell> {
+    let right = (0_u32..).zip(counts.right).zip(n_given).filter(|(_, n)| **n > 0);
+    let right = right.map(|((label, n), _)| ((label, label), n.max(1)));
+    let mut cells: Vec<((u32, u32), usize)> = right.chain(counts.others).collect();
     cells.sort_unstable();
 
     let mut scaled: Vec<f64> = Vec::with_capacity(cells.len());
@@ -370,7 +373,7 @@ fn calibrated_joint(given: &[u32], confident: &[Option<u32>], n_given: &[usize])
     by_actual.sort_unstable_by_key(|cell| cell.0);
     let sum = numpy_sum(&by_actual, n_labels * n_labels);
     for x in &mut scaled {
-        *x = *x / sum * given.len() as f64;
+        *x = *x / sum * n_items as f64;
     }
 
     let mut joint = Vec::with_capacity(cells.len());
@@ -439,22 +442,33 @@ fn prune<R: Rows>(
     given: &[u32],
     rows: &mut R,
     joint: &[JointCell],
-    n_given: &[usize],
+    first: &FirstLook,
 ) -> Result<Vec<bool>, LabelErrorsError<R::Error>> {
     // Of each given label, those that are taken for another.
-    let mut leaders: Vec<Vec<Leaders>> = n_given.iter().map(|_| Vec::new()).collect();
+    let mut leaders: Vec<Vec<Leaders>> = first.n_given.iter().map(|_| Vec::new()).collect();
     for of_given in joint.chunk_by(|a, b| a.given == b.given) {
         let label = of_given[0].given;
         // The only item of a label is left alone.
-        if n_given[label as usize] > 1 {
+        if first.n_given[label as usize] > 1 {
             leaders[label as usize] = Leaders::of(of_given, label);
         }
     }
+    // What the most probable label's lead must be above to change any of a given label's.
+    let least = |leaders: &[Leaders]| leaders.iter().map(|l| l.least).fold(f64::INFINITY, f64::min);
+    let mut leasts: Vec<f64> = leaders.iter().map(|leaders| least(leaders)).collect();
     let mut row = 0;
     let mut add = |p: &[f64]| {
-        let Some(label) = given.get(row).map(|label| *label as usize) else { return false };
-        for leaders in &mut leaders[label] {
-            leaders.offer(p[leaders.label as usize] - p[label], row);
+        let (Some(&label), Some(&most), true) =
+            (given.get(row), first.most.get(row), p.len() == leasts.len())
+        else {
+            return false;
+        };
+        let label = label as usize;
+        if p[most as usize] - p[label] > leasts[label] {
+            for leaders in &mut leaders[label] {
+                leaders.offer(p[leaders.label as usize] - p[label], row);
+            }
+            leasts[label] = least(&leaders[label]);
         }
         row += 1;
         true
@@ -462,8 +476,9 @@ fn prune<R: Rows>(
     rows.each(&mut add).map_err(LabelErrorsError::Rows)?;
     same_rows(row, given.len())?;
     let mut marked = vec![false; given.len()];
-    for lead in leaders.into_iter().flatten().flat_map(|leaders| leaders.best) {
-        marked[lead.row] = true;
+    for mut leaders in leaders.into_iter().flatten() {
+        leaders.pick();
+        leaders.best.iter().for_each(|lead| marked[lead.row] = true);
     }
     Ok(marked)
 }
@@ -472,9 +487,9 @@ fn prune<R: Rows>(
 struct Leaders {
     label: u32,
     at_most: usize,
-    /// The weakest on top.
-    best: BinaryHeap<Lead>,
-    /// The weakest's lead, once there are as many as are wanted: a later row must have more.
+    /// Those that may be among the first `at_most`: never more than twice as many.
+    best: Vec<Lead>,
+    /// The weakest of the first `at_most` when they were last picked out: a later row must have more.
     least: f64,
 }
 
@@ -491,7 +506,7 @@ impl Leaders {
             .map(|cell| Leaders {
                 label: cell.actual,
                 at_most: (cell.n_items as f64 - taken).max(0.0) as usize,
-                best: BinaryHeap::new(),
+                best: Vec::new(),
                 least: f64::NEG_INFINITY,
             })
             .filter(|leaders| leaders.at_most > 0)
@@ -502,42 +517,29 @@ impl Leaders {
         if lead <= self.least {
             return;
         }
-        if self.best.len() < self.at_most {
-            self.best.push(Lead { lead, row });
-        } else if let Some(mut weakest) = self.best.peek_mut() {
-            *weakest = Lead { lead, row };
+        // Adding zero makes one number of 0.0 and -0.0.
+        self.best.push(Lead { lead: lead + 0.0, row });
+        if self.best.len() >= self.at_most.saturating_mul(2) {
+            self.pick();
         }
-        if self.best.len() == self.at_most {
-            self.least = self.best.peek().map_or(self.least, |weakest| weakest.lead);
+    }
+
+    /// Keeps the first `at_most`: those of the largest lead, of equal ones the earliest rows.
+    fn pick(&mut self) {
+        if self.best.len() <= self.at_most {
+            return;
         }
+        let order = |a: &Lead, b: &Lead| b.lead.total_cmp(&a.lead).then(a.row.cmp(&b.row));
+        let (_, weakest, _) = self.best.select_nth_unstable_by(self.at_most - 1, order);
+        self.least = weakest.lead;
+        self.best.truncate(self.at_most);
     }
 }
 
-/// Ordered from the largest lead down, of equal ones from the earliest row.
 struct Lead {
     lead: f64,
     row: usize,
 }
-
-impl Ord for Lead {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.lead.total_cmp(&self.lead).then(self.row.cmp(&other.row))
-    }
-}
-
-impl PartialOrd for Lead {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Lead {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Lead {}
 
 impl Rows for ArrayView2<'_, f64> {
     type Error = Infallible;
