@@ -3,8 +3,6 @@
 use super::{Undefined, estimate_over};
 use crate::resample::{Bootstrap, Estimate};
 use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 use thiserror::Error;
 
 /// A value that is no number.
@@ -136,23 +134,34 @@ impl Ratings {
 
     /// Items of at least `least` answers, those with equal counts of equal values as one pattern.
     pub(super) fn patterns(&self, least: usize) -> Patterns {
+        let mut patterns =
+            Patterns { of_item: Vec::new(), starts: vec![0], cells: Vec::new(), sizes: Vec::new() };
         let items = self.items().filter(|answers| answers.len() >= least);
-        match Tally::of(self) {
-            Some(tally) => {
-                Patterns::fold(items, |values| tally.count(values), |key, cells| tally.cells(key, cells))
+        if let Some(tally) = Tally::of(self) {
+            let mut known: FxHashMap<u64, u32> = FxHashMap::default();
+            for answers in items {
+                let counts = tally.count(answers);
+                let pattern =
+                    known.entry(counts).or_insert_with(|| patterns.add(answers.len(), tally.cells(counts)));
+                patterns.of_item.push(*pattern);
             }
-            None => {
-                let sorted = |answers: &[Cell]| {
-                    let mut values: Vec<u32> = answers.iter().map(|cell| cell.1).collect();
-                    values.sort_unstable();
-                    values
-                };
-                Patterns::fold(items, sorted, |values, cells| {
-                    let runs = values.chunk_by(|a, b| a == b);
-                    cells.extend(runs.map(|run| (run[0], run.len() as f64)));
-                })
-            }
+            return patterns;
         }
+        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+        let mut values: Vec<u32> = Vec::new();
+        for answers in items {
+            values.clear();
+            values.extend(answers.iter().map(|cell| cell.1));
+            values.sort_unstable();
+            let pattern = known.get(&values).copied().unwrap_or_else(|| {
+                let runs = values.chunk_by(|a, b| a == b);
+                let pattern = patterns.add(values.len(), runs.map(|run| (run[0], run.len() as f64)));
+                known.insert(values.clone(), pattern);
+                pattern
+            });
+            patterns.of_item.push(pattern);
+        }
+        patterns
     }
 }
 
@@ -329,14 +338,15 @@ impl Tally {
     }
 
     /// Values and how often each stands there.
-    fn cells(&self, tally: &u64, cells: &mut Vec<(u32, f64)>) {
-        let mut rest = *tally;
-        while rest != 0 {
-            let value = rest.trailing_zeros() / self.bits;
-            let field = (u64::MAX >> (u64::BITS - self.bits)) << (value * self.bits);
-            cells.push((value, ((rest & field) >> (value * self.bits)) as f64));
+    fn cells(&self, tally: u64) -> impl Iterator<Item = (u32, f64)> {
+        let (mut rest, bits) = (tally, self.bits);
+        std::iter::from_fn(move || {
+            let value = (rest != 0).then(|| rest.trailing_zeros() / bits)?;
+            let field = (u64::MAX >> (u64::BITS - bits)) << (value * bits);
+            let count = (rest & field) >> (value * bits);
             rest &= !field;
-        }
+            Some((value, count as f64))
+        })
     }
 }
 
@@ -351,29 +361,12 @@ pub(super) struct Patterns {
 }
 
 impl Patterns {
-    /// Items of equal `key` as one pattern, in the order in which they first come; `cells` says what a key counts.
-    fn fold<'a, K: Eq + Hash>(
-        items: impl Iterator<Item = &'a [Cell]>,
-        key: impl Fn(&[Cell]) -> K,
-        cells: impl Fn(&K, &mut Vec<(u32, f64)>),
-    ) -> Self {
-        let mut patterns =
-            Self { of_item: Vec::new(), starts: vec![0], cells: Vec::new(), sizes: Vec::new() };
-        let mut known: FxHashMap<K, u32> = FxHashMap::default();
-        for answers in items {
-            let pattern = match known.entry(key(answers)) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => {
-                    let pattern = patterns.sizes.len() as u32;
-                    cells(new.key(), &mut patterns.cells);
-                    patterns.starts.push(patterns.cells.len());
-                    patterns.sizes.push(answers.len() as f64);
-                    *new.insert(pattern)
-                }
-            };
-            patterns.of_item.push(pattern);
-        }
-        patterns
+    /// A new pattern of `size` answers; returns its number.
+    fn add(&mut self, size: usize, cells: impl Iterator<Item = (u32, f64)>) -> u32 {
+        self.cells.extend(cells);
+        self.starts.push(self.cells.len());
+        self.sizes.push(size as f64);
+        self.sizes.len() as u32 - 1
     }
 
     pub(super) fn len(&self) -> usize {
