@@ -1,6 +1,7 @@
+use super::objective::{Layout, Objective};
 use super::*;
 use crate::sparse::Csr;
-use ndarray::array;
+use ndarray::{Array2, Axis, array};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
