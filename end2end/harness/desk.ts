@@ -34,6 +34,11 @@ export class Desk {
     return this.page.locator("main.pause h1:visible");
   }
 
+  /** How far the queue has come. */
+  get progress() {
+    return this.page.locator("progress.thin:visible");
+  }
+
   /** How many of the queue's texts this person has answered. */
   get count() {
     return this.page.locator("header:visible .num");

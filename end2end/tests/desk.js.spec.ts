@@ -74,6 +74,19 @@ test("without a network nothing is lost", async ({ page, another, allowed, expec
   await ben.isSafe();
   await expect(ben.page.getByRole("alert")).toHaveCount(0);
   await expect(await answers(page, queue)).toHaveText("3");
+
+  // Nothing left to go on with, and no way to more.
+  await expect(ben.saved).toHaveText("Saved · 5 ready");
+  await ben.page.context().setOffline(true);
+  for (let n = 0; n < 5; n += 1) await ben.pick("Label A");
+  await expect(ben.title).toHaveText("No connection");
+  await expect(ben.page.locator("main.pause:visible")).toContainText("5 answers are kept in this browser");
+  await expect(ben.page.getByRole("alert"), "said once").toHaveCount(0);
+  await expectAccessible(ben.page);
+  await ben.page.context().setOffline(false);
+  await expect(ben.title).toHaveText("All done");
+  await ben.isSafe();
+  await expect(await answers(page, queue)).toHaveText("8");
 });
 
 test("a reload in the middle sends what was kept", async ({ page, another, allowed }) => {
@@ -132,6 +145,12 @@ test("many labels are found by name", async ({ page, another, expectAccessible }
   const text = await ben.text.innerText();
   await ben.page.keyboard.press("/");
   await expect(ben.page.getByRole("searchbox")).toBeFocused();
+  await ben.page.keyboard.type("zzzz");
+  await expect(ben.page.getByRole("status").filter({ hasText: "No label fits “zzzz”" })).toBeVisible();
+  await expectAccessible(ben.page);
+  await ben.page.keyboard.press("Escape");
+  await expect(ben.page.getByRole("region", { name: "Labels" }).locator("button.pick")).toHaveCount(14);
+  await ben.page.keyboard.press("/");
   await ben.page.keyboard.type("bel m");
   await expect(ben.page.getByRole("region", { name: "Labels" }).locator("button.pick")).toHaveCount(1);
   await expectAccessible(ben.page);
@@ -175,6 +194,14 @@ test("letters in a box are letters", async ({ page, another, expectAccessible })
   const guideline = ben.page.getByRole("dialog", { name: "Guideline" });
   await expect(guideline.getByRole("heading", { name: "Guideline" })).toBeInViewport();
   await expectAccessible(ben.page);
+  // The way back is at hand without reading to the end: by its button, or by touching what lies behind.
+  await expect(guideline.getByRole("button", { name: "Close" })).toBeInViewport({ ratio: 1 });
+  await guideline.getByRole("button", { name: "Close" }).click();
+  await expect(guideline).toHaveCount(0);
+  await ben.page.keyboard.press("g");
+  await expect(guideline).toBeVisible();
+  await ben.page.mouse.click(5, 5);
+  await expect(guideline).toHaveCount(0);
 });
 
 test("a skip has a reason", async ({ page, another, expectAccessible }) => {
@@ -277,15 +304,15 @@ test("the whole page by keyboard; Enter takes only what one came to", async ({ p
   await keys.press("s");
   await keys.press("2");
   await expect(ben.text).not.toHaveText(fourth);
-  await expect(ben.count, "a skip is no answer").toHaveText("3 of 8");
+  await expect(ben.count, "a skip is no answer").toHaveText("3 answered");
   await ben.isSafe();
   await expect(await answers(page, queue)).toHaveText("3");
   await keys.press("u");
   await expect(ben.text).toHaveText(fourth);
-  await expect(ben.count).toHaveText("3 of 8");
+  await expect(ben.count).toHaveText("3 answered");
   await keys.press("u");
   await expect(ben.text).toHaveText(third);
-  await expect(ben.count).toHaveText("2 of 8");
+  await expect(ben.count).toHaveText("2 answered");
 });
 
 test("new labels come to an open desk", async ({ page, another }) => {
@@ -316,7 +343,7 @@ test("new labels come to an open desk", async ({ page, another }) => {
   await awake(ben.page, ".desk");
   await expect(notice).toHaveCount(0);
   await expect(ben.text).not.toHaveText(text);
-  await expect(ben.count).toHaveText("3 of 8");
+  await expect(ben.count).toHaveText("3 answered");
   await ben.pick("Quite new");
   await ben.isSafe();
   await expect(await answers(page, queue)).toHaveText("4");

@@ -33,7 +33,7 @@ test("three labels, a skip and an undo", async ({ page, another, expectAccessibl
   const ben = new Desk(await another(), false);
   await colleague(page, ben.page, somebody("Ben Adler"), project, ["annotator"]);
   await ben.open(project, "By form");
-  await expect(ben.count).toHaveText("0 of 6");
+  await expect(ben.count).toHaveText("0 answered");
   await expect(ben.page.getByRole("button", { name: "Undo the last answer" })).toHaveCount(0);
 
   const texts: string[] = [];
@@ -42,20 +42,23 @@ test("three labels, a skip and an undo", async ({ page, another, expectAccessibl
     await ben.pick(label);
   }
   expect(new Set(texts).size, "each is another text").toBe(3);
-  await expect(ben.count).toHaveText("3 of 6");
+  await expect(ben.count).toHaveText("3 answered");
   await expect(await answers()).toHaveText("3");
 
   const skipped = await ben.text.innerText();
+  await ben.page.getByRole("button", { name: "Skip", exact: true }).click();
+  await expect(ben.page.locator("#why:invalid"), "not without a reason").toHaveCount(1);
+  await expect(ben.text).toHaveText(skipped);
   await ben.skip("No label fits");
-  await expect(ben.count, "a skip is no answer").toHaveText("3 of 6");
+  await expect(ben.count, "a skip is no answer").toHaveText("3 answered");
   await ben.undo();
   await expect(ben.text, "the skip is taken back").toHaveText(skipped);
   await expect(said(ben.page)).toContainText("Your answer was taken back.");
   await ben.pick("refund");
-  await expect(ben.count).toHaveText("4 of 6");
+  await expect(ben.count).toHaveText("4 answered");
   await ben.undo();
   await expect(ben.text).toHaveText(skipped);
-  await expect(ben.count).toHaveText("3 of 6");
+  await expect(ben.count).toHaveText("3 answered");
   await expect(await answers()).toHaveText("3");
 
   // A note goes along with the answer; one that is too long is refused, and the way back stays.

@@ -33,7 +33,9 @@ pub struct Setting {
     pub several: bool,
     /// A pick waits for Enter.
     pub confirm: bool,
-    pub members: i64,
+    /// How many answers the queue has, and how many it asks for, from everyone.
+    pub answers: i64,
+    pub slots: i64,
     /// How much this person has answered here.
     pub mine: i64,
     /// Value and title of each reason to skip.

@@ -36,10 +36,15 @@ pub fn Desk(setting: Setting, first: Option<Card>, rest: Rest) -> impl IntoView 
 }
 
 fn head(seat: Seat) -> impl IntoView {
-    let (slug, project, queue, mine, members) = seat
-        .setting
-        .with_value(|s| (s.slug.clone(), s.project.clone(), s.queue_name.clone(), s.mine, s.members.max(1)));
-    let n = move || seat.table.with(|table| mine + table.n_more()).clamp(0, members);
+    let (slug, project, queue) =
+        seat.setting.with_value(|s| (s.slug.clone(), s.project.clone(), s.queue_name.clone()));
+    let (mine, answers, slots) = seat.setting.with_value(|s| (s.mine, s.answers, s.slots));
+    let n_more = move || seat.table.with(|table| table.n_more());
+    // How far the queue has come; full once nothing in it is left for this person.
+    let progress = move || match !seat.has_card() && seat.rest.get() == Rest::Done {
+        true => slots,
+        false => (answers + n_more()).clamp(0, slots),
+    };
     let saved = move || {
         let (n_kept, n_ready) = seat.table.with(|table| (table.outbox.len(), table.cards.len()));
         match seat.line.get() {
@@ -54,19 +59,18 @@ fn head(seat: Seat) -> impl IntoView {
         <header>
             <progress
                 class="thin"
-                value=move || n().to_string()
-                max=members.to_string()
-                aria-label="Your answers in this queue"
+                value=move || progress().to_string()
+                max=slots.to_string()
+                aria-label="Progress in this queue"
             ></progress>
-            <span>
+            <span title=queue>
                 <a href=format!("/p/{slug}")>{project}</a>
                 " · "
-                {queue}
+                {queue.clone()}
             </span>
-            <span class="num">{move || format!("{} of {members}", n())}</span>
-            <span class=move || saved().0 role="status">
-                {move || saved().1}
-            </span>
+            <span class="num">{move || format!("{} answered", mine + n_more())}</span>
+            // Changes with every answer, so nothing of it is read out: what one has to know is in the notice below.
+            <span class=move || saved().0>{move || saved().1}</span>
         </header>
     }
 }
@@ -74,35 +78,48 @@ fn head(seat: Seat) -> impl IntoView {
 /// What has to be known now: no connection, signed out, or what the server said of an answer.
 fn notice(seat: Seat) -> Option<AnyView> {
     let n = seat.table.with(|table| table.outbox.len());
-    let kept = match n {
-        0 => "Nothing of yours is lost.".to_owned(),
-        1 => "1 answer is kept in this browser.".to_owned(),
-        n => format!("{n} answers are kept in this browser."),
-    };
+    let kept = kept(n);
     let (slug, queue) = seat.setting.with_value(|s| (s.slug.clone(), s.queue));
     match seat.line.get() {
-        Line::Off(_) => Some(
+        // Where there is no text either, the page itself says so.
+        Line::Off(_) => seat.has_card().then(|| {
             view! {
                 <p class="notice bad" role="alert">
                     {format!("No connection. Go on: {kept} What you answer is sent as soon as the server can be reached.")}
                 </p>
             }
-            .into_any(),
-        ),
-        Line::SignedOut => Some(
-            view! {
-                <p class="notice bad" role="alert">
-                    {format!("You have been signed out. {kept} They are sent when you are back: ")}
-                    <a href=format!("/sign-in?next=/p/{slug}/queues/{queue}/label")>"Sign in"</a>
-                </p>
-            }
-            .into_any(),
-        ),
+            .into_any()
+        }),
+        Line::SignedOut => {
+            let then = match n {
+                0 => "Go on",
+                1 => "It is sent",
+                _ => "They are sent",
+            };
+            let link = view! { <a href=format!("/sign-in?next=/p/{slug}/queues/{queue}/label")>"Sign in"</a> };
+            Some(
+                view! {
+                    <p class="notice bad" role="alert">
+                        {format!("You have been signed out. {kept} {then} when you are back: ")} {link}
+                    </p>
+                }
+                .into_any(),
+            )
+        }
         Line::Good if seat.outdated.get() => Some(new_labels(seat).into_any()),
         Line::Good | Line::Refused => seat
             .told
             .get()
             .map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any()),
+    }
+}
+
+/// What of this person's work is in this browser alone.
+fn kept(n: usize) -> String {
+    match n {
+        0 => "Nothing of yours is lost.".to_owned(),
+        1 => "1 answer is kept in this browser.".to_owned(),
+        n => format!("{n} answers are kept in this browser."),
     }
 }
 
@@ -229,6 +246,17 @@ fn labels(seat: Seat) -> impl IntoView {
             })
             .collect_view()
     };
+    let none_fits = many.then(|| {
+        let words = move || {
+            let typed = seat.typed.get();
+            seat.offered().is_empty().then(|| format!("No label fits “{}”. Esc shows all.", typed.trim()))
+        };
+        view! {
+            <p class="quiet" role="status">
+                {words}
+            </p>
+        }
+    });
     let send = (several || confirm).then(|| {
         let words = move || match (several, seat.picked.with(Vec::len)) {
             (true, 0) => "Save: no label fits".to_owned(),
@@ -254,6 +282,7 @@ fn labels(seat: Seat) -> impl IntoView {
         <ol class="labels" class:many=many>
             {rows}
         </ol>
+        {none_fits}
         {send}
         <div class="guide" tabindex="0" role="region" aria-labelledby="guide-h">
             <h2 class="vh" id="guide-h">"Guideline"</h2>
@@ -332,13 +361,22 @@ pub fn guideline(choice: &Choice) -> AnyView {
 
 fn pause(seat: Seat) -> impl IntoView {
     let (slug, name) = seat.setting.with_value(|s| (s.slug.clone(), s.queue_name.clone()));
-    let words = move || match seat.leaving.get() {
-        true => ("New labels", "Your answers are saved, then the page shows the new labels.".to_owned()),
-        false => pause_words(seat.rest.get(), &name),
+    let is_off = move || matches!(seat.line.get(), Line::Off(_));
+    let words = move || {
+        if seat.leaving.get() {
+            ("New labels", "Your answers are saved, then the page shows the new labels.".to_owned())
+        } else if is_off() {
+            let kept = kept(seat.table.with(|table| table.outbox.len()));
+            ("No connection", format!("{kept} The server can’t be reached."))
+        } else {
+            pause_words(seat.rest.get(), &name)
+        }
     };
     let title = words.clone();
-    let waits =
-        move || !seat.leaving.get() && matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
+    let waits = move || {
+        let may_come = matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
+        !seat.leaving.get() && (may_come || is_off())
+    };
     view! {
         <main class="pause" id="main">
             <h1>{move || title().0}</h1>

@@ -96,7 +96,7 @@ fn plain(
     visitor: &Visitor,
 ) -> impl IntoView + use<> {
     let here = format!("/p/{}/queues/{}/label", setting.slug, setting.queue);
-    let (mine, members) = (setting.mine, setting.members.max(1));
+    let progress = if card.is_none() && rest == Rest::Done { setting.slots } else { setting.answers };
     let undo = last.map(|last| {
         view! {
             <footer>
@@ -113,13 +113,13 @@ fn plain(
     };
     view! {
         <header>
-            <progress class="thin" value=mine.to_string() max=members.to_string() aria-label="Your answers in this queue"></progress>
-            <span>
+            <progress class="thin" value=progress.to_string() max=setting.slots.to_string() aria-label="Progress in this queue"></progress>
+            <span title=setting.queue_name.clone()>
                 <a href=format!("/p/{}", setting.slug)>{setting.project.clone()}</a>
                 " · "
                 {setting.queue_name.clone()}
             </span>
-            <span class="num">{format!("{mine} of {members}")}</span>
+            <span class="num">{format!("{} answered", setting.mine)}</span>
             <span class="saved">"Saved"</span>
         </header>
         {shell::notice(visitor)}
@@ -163,7 +163,7 @@ fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl 
             } else {
                 view! {
                     <li>
-                        <button class="pick" name="label" value=id>
+                        <button class="pick" name="label" value=id formnovalidate>
                             {key}
                             {tag}
                         </button>
@@ -223,12 +223,14 @@ fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl 
                     <ol class="labels" class:many=many>
                         {picks}
                     </ol>
-                    {several.then(|| view! { <button class="btn do wide send" name="save" value="yes">"Save"</button> })}
+                    {several.then(|| view! { <button class="btn do wide send" name="save" value="yes" formnovalidate>"Save"</button> })}
                     <hr />
                     <div class="field">
                         <label for="why">"Skip, because"</label>
                         <div class="row">
-                            <select class="some" id="why" name="reason">
+                            // A reason is asked for by the button that skips alone.
+                            <select class="some" id="why" name="reason" required>
+                                <option value="">"Choose a reason"</option>
                                 {reasons}
                             </select>
                             <button class="btn" name="skip" value="yes">

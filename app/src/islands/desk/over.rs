@@ -3,8 +3,11 @@
 use super::guideline as guideline_of;
 use super::seat::{Seat, Sheet};
 use crate::api::label::{Setting, Word};
+use leptos::ev::MouseEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 
 /// One dialog with changing content. The browser keeps the focus in it and closes it at Escape.
 pub fn sheet(seat: Seat) -> impl IntoView {
@@ -42,8 +45,14 @@ pub fn sheet(seat: Seat) -> impl IntoView {
             seat.sheet.set(None);
         }
     };
+    // What lies around the dialog belongs to it too: a finger there wants to be back at the text.
+    let beside = move |event: MouseEvent| {
+        if event.target().is_some_and(|target| target.has_type::<HtmlDialogElement>()) {
+            seat.sheet.set(None);
+        }
+    };
     view! {
-        <dialog class=class node_ref=dialog aria-label=label on:close=closed>
+        <dialog class=class node_ref=dialog aria-label=label on:close=closed on:click=beside>
             {content}
         </dialog>
     }

@@ -47,7 +47,8 @@ pub async fn setting(house: &House, visitor: &Visitor, queue: QueueId) -> Result
         choices,
         several: project.task == Task::Multi,
         confirm: project.settings.0.confirm_picks,
-        members: view.progress.members,
+        answers: view.progress.answers,
+        slots: view.progress.slots.max(1),
         mine: view.mine,
         reasons: SkipReason::ALL.map(|r| (r.as_str().to_owned(), r.title().to_owned())).to_vec(),
     }))
