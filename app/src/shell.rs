@@ -1,6 +1,7 @@
 //! The document around every page: head, thread of stations, notices. No inline script and no inline style, so that
 //! the content-security-policy needs no exception.
 
+use crate::flash::Notice;
 use crate::guard::Visitor;
 use crate::parts::numbers::grouped;
 use axum::response::Html;
@@ -72,13 +73,16 @@ fn brand() -> impl IntoView {
 
 /// What the page before had to say.
 pub fn notice(visitor: &Visitor) -> impl IntoView + use<> {
-    visitor.flash.notice.clone().map(|notice| {
-        if notice.good {
-            view! { <p class="notice good" role="status">{notice.text}</p> }.into_any()
-        } else {
-            view! { <p class="notice bad" role="alert">{notice.text}</p> }.into_any()
-        }
-    })
+    visitor.flash.notice.clone().map(told)
+}
+
+/// One such word. A page that says it elsewhere than at its top takes it out of the flash.
+pub fn told(notice: Notice) -> AnyView {
+    if notice.good {
+        view! { <p class="notice good" role="status">{notice.text}</p> }.into_any()
+    } else {
+        view! { <p class="notice bad" role="alert">{notice.text}</p> }.into_any()
+    }
 }
 
 /// Sign in, first run, reset, error: one card.

@@ -58,6 +58,8 @@ test("from a file to a dataset", async ({ page, another, javaScriptEnabled, expe
       await desk.pick(text === CONTESTED.text ? contested : topicOf(text));
     }
     await expect(desk.title).toHaveText("All done");
+    await expect(desk.count).toHaveText("12 answered");
+    await expect(desk.progress, "full, whatever others have still to do").toHaveAttribute("value", "24");
     if (javaScriptEnabled) await desk.isSafe();
   };
   await Promise.all([work(desks[0]!, "card"), work(desks[1]!, "refund")]);
@@ -70,9 +72,14 @@ test("from a file to a dataset", async ({ page, another, javaScriptEnabled, expe
   await expect(page.getByRole("main")).toContainText("Krippendorff");
   await expect(page.getByRole("region", { name: "Conflicts" })).toContainText(CONTESTED.text);
   await expectAccessible(page);
+  // The item itself leads there, too.
+  await page.getByRole("link", { name: CONTESTED.text }).click();
+  await page.getByRole("link", { name: "Decide", exact: true }).click();
+  await expect(page).toHaveURL(/#conflicts$/);
   await page.getByLabel(`Label of ${CONTESTED.id}`).selectOption({ label: "transfer" });
   await send(page, `Decide ${CONTESTED.id}`);
-  await expect(page.locator("#conflicts")).toContainText("None");
+  await expect(page.locator("#conflicts"), "said where it was decided").toContainText("Decided.");
+  await expect(page.locator("#conflicts")).toContainText("No conflicts to decide.");
 
   await page.goto(`${project}/releases/new`);
   await expectAccessible(page);

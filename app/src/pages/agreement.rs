@@ -37,9 +37,11 @@ struct Which {
 
 async fn show(
     State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(mut visitor): Extension<Visitor>,
     Query(which): Query<Which>,
 ) -> Page {
+    // Only decisions are said here: where they were made, not at the top of a long page.
+    let decided = visitor.flash.notice.take();
     let project = visitor.project()?.clone();
     let actor = visitor.actor()?;
     let queue: Option<QueueId> = match which.queue.as_str() {
@@ -90,6 +92,7 @@ async fn show(
         base: &base,
         slug: &project.slug,
         may_decide: visitor.may(Act::Adjudicate),
+        decided,
     };
     let content = view! {
         <header class="head">

@@ -27,7 +27,7 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/p/{slug}/items", see, list), Route::get("/p/{slug}/items/{item}", see, show)]
 }
 
-/// The filters as the address has them; what can't be read is no filter.
+/// The filters as the address has them; what can't be read is no filter, and the page says so of a field.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
@@ -48,13 +48,19 @@ impl Asked {
             state: ItemState::parse(&self.state),
             label: self.label.parse().ok().map(LabelId),
             source: self.source.parse().ok().map(SourceId),
-            field: self.field.split_once('=').map(|(n, v)| (n.trim().to_owned(), v.trim().to_owned())),
+            field: self.field(),
             control: match self.control.as_str() {
                 "yes" => Some(true),
                 "no" => Some(false),
                 _ => None,
             },
         }
+    }
+
+    fn field(&self) -> Option<(String, String)> {
+        let (name, value) = self.field.split_once('=')?;
+        let name = name.trim();
+        (!name.is_empty()).then(|| (name.to_owned(), value.trim().to_owned()))
     }
 
     fn order(&self) -> Order {
@@ -96,6 +102,9 @@ async fn list(
     let base = format!("/p/{slug}/items");
     let rows: Vec<_> = page.items.iter().map(|item| row(item, &taxonomy, &base)).collect();
     let is_empty = rows.is_empty();
+    // How many fit in all is not counted: there may be a million.
+    let behind = if page.next.is_some() { "more below" } else { "no more" };
+    let shown = format!("{} shown, {behind}", grouped(rows.len() as i64));
     let table = view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Items">
             <table class="table">
@@ -139,7 +148,7 @@ async fn list(
                     </ol>
                 </nav>
                 <h1>"Items"</h1>
-                <p>{format!("{} in the project", grouped(thread.n_items))}</p>
+                <p>{format!("{} in the project", grouped(thread.n_items))} ", " {shown}</p>
             </div>
         </header>
         {filters(&asked, &taxonomy, &sources)}
@@ -187,6 +196,17 @@ fn filters(asked: &Asked, taxonomy: &Arc<Taxonomy>, sources: &[Source]) -> AnyVi
     let labels = taxonomy.offered().into_iter().map(|l| (l.id.to_string(), l.name.clone())).collect();
     let states = ItemState::ALL.into_iter().map(|s| (s.as_str().to_owned(), s.title().to_owned())).collect();
     let sources = sources.iter().map(|s| (s.id.to_string(), s.name.clone())).collect();
+    let error = (!asked.field.trim().is_empty() && asked.field().is_none()).then(|| {
+        view! {
+            <p class="error" id="field-error">
+                "Write name=value, such as plan=basic"
+            </p>
+        }
+    });
+    let (invalid, describes) = match error {
+        Some(_) => (Some("true"), Some("field-error")),
+        None => (None, None),
+    };
     let two = |a: (&str, &str), b: (&str, &str)| {
         vec![(a.0.to_owned(), a.1.to_owned()), (b.0.to_owned(), b.1.to_owned())]
     };
@@ -200,7 +220,15 @@ fn filters(asked: &Asked, taxonomy: &Arc<Taxonomy>, sources: &[Source]) -> AnyVi
             {choice("source", "Import", "any", &asked.source, sources)}
             <div class="field">
                 <label for="field">"Field"</label>
-                <input id="field" name="field" value=asked.field.clone() placeholder="plan=basic" />
+                <input
+                    id="field"
+                    name="field"
+                    value=asked.field.clone()
+                    placeholder="plan=basic"
+                    aria-invalid=invalid
+                    aria-describedby=describes
+                />
+                {error}
             </div>
             {choice("control", "Control items", "all", &asked.control, two(("yes", "only"), ("no", "without")))}
             {choice("order", "Order", "newest first", &asked.order, vec![("oldest".to_owned(), "oldest first".to_owned())])}
@@ -288,6 +316,18 @@ async fn show(
     let taxonomy = taxonomy.unwrap_or_default();
     let thread = shell::thread(&app.house, &visitor).await?;
     let title = format!("Item {}", page.item.external_id);
+    // Conflicts are listed by their ids: behind the one before, this is the first.
+    let is_conflict = ItemState::parse(&page.item.state) == Some(ItemState::Conflict);
+    let decide = (is_conflict && visitor.may(Act::Adjudicate)).then(|| {
+        let to = format!("/p/{slug}/agreement?after={}#conflicts", id.0 - 1);
+        view! {
+            <div class="acts">
+                <a class="btn do" href=to>
+                    "Decide"
+                </a>
+            </div>
+        }
+    });
     let content = view! {
         <header class="head">
             <div>
@@ -303,6 +343,7 @@ async fn show(
                 </nav>
                 <h1 dir="auto">{title.clone()}</h1>
             </div>
+            {decide}
         </header>
         <div class="aside">
             <div class="stack">

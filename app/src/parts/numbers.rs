@@ -16,6 +16,12 @@ pub fn grouped(n: i64) -> String {
     out
 }
 
+/// `1 item`, `2 items`, `1,204 items`.
+pub fn counted(n: i64, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(n))
+}
+
 /// A statistic between −1 and 1 in two digits without the zero before the point: `.78`, `−.05`, `1.00`.
 pub fn statistic(value: f64) -> String {
     let text = format!("{:.2}", value.abs());
@@ -65,6 +71,10 @@ mod tests {
         assert_eq!(
             [percent(1, 1000), percent(999, 1000), percent(1, 2), percent(5, 5)],
             ["<1%", ">99%", "50%", "100%"]
+        );
+        assert_eq!(
+            [counted(0, "item"), counted(1, "item"), counted(1_204, "item")],
+            ["0 items", "1 item", "1,204 items"]
         );
         assert_eq!([bytes(312), bytes(4_200), bytes(1_300_000_000)], ["312 B", "4.2 KB", "1.3 GB"]);
     }

@@ -1,8 +1,9 @@
 //! What people do not agree on: the answers side by side, and a form that decides.
 
-use crate::flash::Flash;
+use crate::flash::{Flash, Notice};
 use crate::parts::labels::tag;
-use crate::parts::numbers::grouped;
+use crate::parts::numbers::counted;
+use crate::shell;
 use domain::answer::SkipReason;
 use domain::project::Task;
 use domain::taxonomy::Taxonomy;
@@ -22,30 +23,32 @@ pub struct List<'a> {
     pub base: &'a str,
     pub slug: &'a str,
     pub may_decide: bool,
+    /// What became of the last decision.
+    pub decided: Option<Notice>,
 }
 
 impl List<'_> {
     pub fn view(&self, flash: &Flash) -> AnyView {
+        let decided = self.decided.clone().map(shell::told);
         if self.found.is_empty() && self.is_first {
             return view! {
                 <section class="sheet" id="conflicts">
                     <h2>"Conflicts"</h2>
-                    <p class="quiet">"None: nothing that was answered by as many as were asked stands undecided."</p>
+                    {decided}
+                    <p class="quiet">"No conflicts to decide."</p>
                 </section>
             }
             .into_any();
         }
         let items: Vec<_> = self.found.iter().map(|conflict| self.conflict(conflict, flash)).collect();
-        let count = self.n.map(|n| {
-            let word = if n == 1 { "item" } else { "items" };
-            view! { <span class="quiet num">{format!("{} {word}", grouped(n))}</span> }
-        });
+        let count = self.n.map(|n| view! { <span class="quiet num">{counted(n, "item")}</span> });
         view! {
             <section class="sheet" id="conflicts" aria-labelledby="c-h">
                 <div class="sec">
                     <h2 id="c-h">"Conflicts"</h2>
                     {count}
                 </div>
+                {decided}
                 <ol class="split-answers">{items}</ol>
                 {self.pager()}
             </section>
