@@ -60,12 +60,14 @@ async fn list(
         <div class="stack">
             <div>
                 <div class="scroll" tabindex="0" role="region" aria-label="People">
-                    <table class="table">
+                    <table class="table stacked">
                         <thead>
                             <tr>
                                 <th scope="col">"Person"</th>
                                 <th scope="col">"Access"</th>
-                                <th scope="col">"Since"</th>
+                                <th scope="col" class="no-phone">
+                                    "Since"
+                                </th>
                                 <th scope="col">
                                     <span class="vh">"Acts"</span>
                                 </th>
@@ -125,7 +127,7 @@ fn row(person: &Person, me: bool) -> AnyView {
             <td>
                 {state} " " {person.admin.then(|| view! { <span class="chip">"admin"</span> })}
             </td>
-            <td>{moment(person.created_at)}</td>
+            <td class="no-phone">{moment(person.created_at)}</td>
             <td class="end">
                 <div class="acts">{link} {admin} {access}</div>
             </td>

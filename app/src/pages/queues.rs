@@ -49,7 +49,7 @@ async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
     } else {
         view! {
             <div class="scroll" tabindex="0" role="region" aria-label="Queues">
-                <table class="table">
+                <table class="table stacked">
                     <thead>
                         <tr>
                             <th scope="col">"Queue"</th>
@@ -57,8 +57,10 @@ async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
                             {sighted
                                 .then(|| {
                                     view! {
-                                        <th scope="col">"Order"</th>
-                                        <th scope="col" class="n">
+                                        <th scope="col" class="no-phone">
+                                            "Order"
+                                        </th>
+                                        <th scope="col" class="n no-phone">
                                             "People an item"
                                         </th>
                                     }
@@ -103,6 +105,9 @@ async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
 fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
     let at = format!("{base}/{}", queue.id);
     let open = queue.state == "open";
+    // As far as counts tell: what is free may be held by others.
+    let is_left = queue.progress.answers < queue.progress.slots && queue.mine < queue.progress.members;
+    let button = if is_left { "btn small do" } else { "btn small" };
     let name = if sighted {
         view! { <a href=at.clone()>{queue.name.clone()}</a> }.into_any()
     } else {
@@ -117,17 +122,19 @@ fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
             {sighted
                 .then(|| {
                     view! {
-                        <td>{queue.plan.strategy.title()}</td>
-                        <td class="n">{queue.plan.overlap}</td>
+                        <td class="no-phone">{queue.plan.strategy.title()}</td>
+                        <td class="n no-phone">{queue.plan.overlap}</td>
                     }
                 })}
             <td>{meter(queue)}</td>
-            <td class="n">{grouped(queue.mine)}</td>
+            <td class="n">
+                {grouped(queue.mine)} " " <span class="only-phone">"mine"</span>
+            </td>
             <td class="end">
                 {open
                     .then(|| {
                         view! {
-                            <a class="btn small do" href=format!("{at}/label")>
+                            <a class=button href=format!("{at}/label")>
                                 "Label"
                                 <span class="vh">" " {queue.name.clone()}</span>
                             </a>
@@ -257,7 +264,7 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
             </fieldset>
             <div class="pairs">
                 {field("overlap", "People an item", "Two or more give agreement.", "number", &overlap, true)}
-                {field("control", "Control share, %", "How soon control items come, while there are any.", "number", &share, true)}
+                {field("control_share", "Control share, %", "How soon control items come, while there are any.", "number", &share, true)}
                 {field("lease", "Lease, minutes", "Held so long before someone else may have it.", "number", &minutes, true)}
             </div>
             <fieldset class="field">
@@ -328,8 +335,8 @@ fn read(form: &Form) -> Result<Setup, Error> {
         name: form.get("name").to_owned(),
         plan: Plan {
             strategy,
-            overlap: u32::try_from(number("overlap", "The number of people an item")?).unwrap_or(0),
-            control_share: number("control", "The control share")? as f64 / 100.0,
+            overlap: u32::try_from(number("overlap", "“People an item”")?).unwrap_or(0),
+            control_share: number("control_share", "The control share")? as f64 / 100.0,
             lease_seconds: number("lease", "The lease")?.saturating_mul(60),
         },
         filter: Filter { states: state, source, label: None, field },

@@ -70,7 +70,7 @@ impl Default for Plan {
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadPlan {
-    #[error("overlap is a number of people from 1 to {MAX_OVERLAP}")]
+    #[error("“People an item” is a number from 1 to {MAX_OVERLAP}")]
     Overlap,
     #[error("the control share is a percentage from 0 to 100")]
     ControlShare,

@@ -45,6 +45,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
     let base = address(&visitor)?;
     let at = format!("{base}/{queue}");
     let may_run = visitor.may(Act::RunQueues);
+    let is_empty = view.state != "filling" && view.progress.members == 0;
     let held: i64 = people.iter().map(|p| p.leased).sum();
     let content = view! {
         <header class="head">
@@ -62,6 +63,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
             {acts(&view, &at, may_run)}
         </header>
         <div class="stack">
+            {is_empty.then(|| view! { <p class="notice">"No item fitted when this queue was made: it is empty, and stays so."</p> })}
             {(!view.note.is_empty()).then(|| view! { <p dir="auto">{view.note.clone()}</p> })}
             <section class="sheet stack tight" aria-label="Progress">
                 {meter(&view)}
@@ -86,7 +88,7 @@ fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
     let open = view.state == "open";
     view! {
         <div class="acts">
-            {open
+            {(open && view.progress.members > 0)
                 .then(|| {
                     view! {
                         <a class="btn do" href=format!("{at}/label")>
