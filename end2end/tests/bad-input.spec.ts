@@ -45,6 +45,13 @@ test("a broken row is refused and named, the others come in", async ({ page, exp
   expect(rejects).toContain("b1,too,many,cells");
   expect(rejects).toMatch(/^4,/m);
   expect(rejects).toMatch(/^5,/m);
+
+  await page.goto(`${project}/items?field=topic`);
+  await expect(page.getByLabel("Field"), "a filter that can’t be read is not passed over").toHaveAttribute("aria-invalid", "true");
+  await expectAccessible(page);
+  await page.getByLabel("Field").fill("topic=card");
+  await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Show" }).click()]);
+  await expect(page.getByRole("main")).toContainText("2 shown, no more");
 });
 
 test("the same file again changes nothing; an import can be taken back", async ({ page, expectAccessible }) => {
@@ -91,6 +98,19 @@ test("a file that is no table is refused whole", async ({ page, expectAccessible
   await send(page, "Read the columns");
   await expect(page).toHaveURL(/\/data$/);
   await expect(page.getByText(/empty|no rows|nothing in/i)).toBeVisible();
+  await expectAccessible(page);
+
+  // A table that nothing comes of, and one whose ids are none, say so before anything is taken in.
+  const take = page.getByRole("button", { name: "Import", exact: true });
+  await bring(page, project, "header.csv", "id,text,topic");
+  await expect(page.getByText("There is a header, but no row")).toBeVisible();
+  await expect(take).toHaveCount(0);
+  await expectAccessible(page);
+  await bring(page, project, "numbers.csv", "id,n\na1,1\na2,2");
+  await expect(page.getByText("Choose the column that holds the text.")).toBeVisible();
+  await bring(page, project, "repeated.csv", "id,text\na1,The card has not arrived\na1,The top-up is pending");
+  await expect(page.getByText("“id” is not the id")).toBeVisible();
+  await expect(take).toBeVisible();
   await expectAccessible(page);
 });
 
@@ -165,6 +185,8 @@ test("no two queues, projects or people share a name", async ({ page, expectAcce
   await expectAccessible(page);
 
   await openQueue(page, project, "Everything", 2);
+  await expect(page.getByRole("main"), "nothing was there to be taken in").toContainText("it is empty");
+  await expect(page.getByRole("link", { name: "Label", exact: true })).toHaveCount(0);
   await expectAccessible(page);
   await page.goto(`${project}/queues/new`);
   await page.getByLabel("Name", { exact: true }).fill("Everything");

@@ -81,7 +81,7 @@ both! {
         assert!(waiting.contains("Waiting for its turn") && waiting.contains("http-equiv=\"refresh\""), "{waiting}");
         run_jobs(&app).await;
         let done = app.get(&eli, &here).await.text();
-        assert!(done.contains("1 refused rows") && done.contains("an item needs a text"), "{done}");
+        assert!(done.contains("1 refused row<") && done.contains("an item needs a text"), "{done}");
         let table = app.get(&eli, &format!("{here}/rejects.csv")).await;
         assert!(table.text().starts_with("line,reason,row\r\n5,"), "{}", table.text());
         assert_eq!(app.post(&eli, &format!("{here}/start"), &COLUMNS).await.status, StatusCode::CONFLICT);

@@ -139,7 +139,7 @@ fn facts(project: &Project) -> AnyView {
                 }}
             </dd>
             <dt>"Control share"</dt>
-            <dd>{format!("{} %", settings.control_share * 100.0)}</dd>
+            <dd>{format!("{:.0}%", settings.control_share * 100.0)}</dd>
             <dt>"An item is stuck after"</dt>
             <dd>{format!("{} skips by different people", settings.stuck_after)}</dd>
             <dt>"Made"</dt>

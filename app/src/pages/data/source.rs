@@ -5,7 +5,7 @@ use crate::flash::{Done, Flash, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::pages::jobs::under_way;
 use crate::parts::fields::Field;
-use crate::parts::numbers::{bytes, grouped};
+use crate::parts::numbers::{bytes, counted, grouped};
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
 use axum::Extension;
@@ -145,6 +145,7 @@ fn role(mapping: &Mapping, column: &str) -> &'static str {
 fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
     const FORM: &str = "columns";
     let Preview { source, sample } = preview;
+    let has_rows = sample.rows().next().is_some();
     let roles: Vec<String> = (0..sample.columns.len())
         .map(|i| {
             let guessed = role(&source.mapping, &sample.columns[i]);
@@ -233,12 +234,13 @@ fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
                     {person.view(flash)}
                 </div>
             </details>
+            {warnings(preview, &roles, flash.error(FORM, "text").is_some())}
             <p class="quiet">
                 "Times without an offset are read as UTC. A row with a known id and other content becomes a new revision; the same \
                  content changes nothing."
             </p>
             <div class="acts">
-                <button class="btn do">"Import"</button>
+                {has_rows.then(|| view! { <button class="btn do">"Import"</button> })}
                 <button class="btn bare" formaction=format!("{base}/{}/discard", source.id) formnovalidate>
                     "Discard the file"
                 </button>
@@ -246,6 +248,31 @@ fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// What is known before anything is imported: that nothing would come of it, or other ids than one might expect.
+fn warnings(Preview { source, sample }: &Preview, roles: &[String], asked_for_text: bool) -> AnyView {
+    let nobody_is = |role: &str| !roles.iter().any(|r| r == role);
+    let mut words = Vec::new();
+    if sample.rows().next().is_none() {
+        words.push("There is a header, but no row: nothing can be imported.".to_owned());
+    } else {
+        if nobody_is("text") && !asked_for_text {
+            words.push("Choose the column that holds the text.".to_owned());
+        }
+        // A column of this name that was not taken for the id by itself.
+        let is_named = |column: &&String| column.eq_ignore_ascii_case("id") && source.mapping.id.is_none();
+        if nobody_is("id") {
+            words.push(match sample.columns.iter().find(is_named) {
+                Some(column) => format!(
+                    "“{column}” is not the id: in some rows it is empty, too long or the same as in another. Ids are made \
+                     from the content, unless you choose a column."
+                ),
+                None => "No column is the id: ids are made from the content.".to_owned(),
+            });
+        }
+    }
+    words.into_iter().map(|words| view! { <p class="notice">{words}</p> }).collect_view().into_any()
 }
 
 fn column_choice((i, (column, chosen)): (usize, (&String, &String))) -> AnyView {
@@ -303,6 +330,9 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
     let base = format!("/p/{slug}/data");
     let counts = source.counts;
     let notice = match source.state {
+        SourceState::Done if counts.read == 0 => {
+            Some(("notice", "There was no row in this file: nothing was imported.".to_owned()))
+        }
         SourceState::Done if counts.changed_nothing() => {
             Some(("notice", "Everything in this file was known already: nothing changed.".to_owned()))
         }
@@ -348,7 +378,7 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
             <dl class="figures">
                 {figure(counts.read, "rows read")} {figure(counts.new, "new items")} {figure(counts.revised, "revised")}
                 {figure(counts.same, "known already")} {figure(counts.rejected, "refused")}
-                {figure(counts.duplicate, "with a text that was there")} {figure(counts.duplicate_exact, "of them letter by letter")}
+                {figure(counts.duplicate, "same text as another item")} {figure(counts.duplicate_exact, "of these, identical")}
                 {(counts.answers > 0).then(|| figure(counts.answers, "answers"))}
             </dl>
             <div class="acts">
@@ -434,7 +464,7 @@ fn refusals(source: &Source, refused: &[Reject], base: &str) -> Option<AnyView> 
         view! {
             <section class="sheet flush">
                 <div class="sec">
-                    <h2>{format!("{} refused rows", grouped(source.counts.rejected))}</h2>
+                    <h2>{counted(source.counts.rejected, "refused row")}</h2>
                     <a href=format!("{base}/{}/rejects.csv", source.id)>"Download as CSV"</a>
                 </div>
                 <div class="scroll" tabindex="0" role="region" aria-label="Refused rows">
@@ -470,10 +500,10 @@ fn undo_form(source: &Source, base: &str, flash: &Flash) -> AnyView {
         required: true,
     };
     let lost = format!(
-        "This removes {} items and {} revisions with their imported answers. It is refused while anything rests on them: a queue, \
+        "This removes {} and {} with their imported answers. It is refused while anything rests on them: a queue, \
          an answer, a release, a later import.",
-        grouped(counts.new),
-        grouped(counts.revised)
+        counted(counts.new, "item"),
+        counted(counts.revised, "revision")
     );
     view! {
         <section class="sheet danger">

@@ -53,8 +53,11 @@ async fn editor(app: &App, visitor: &Visitor, label: Option<Label>, edit: i64) -
     let flash = &visitor.flash;
     let may_edit = visitor.may(Act::EditTaxonomy);
     let key = label.key.map(String::from).unwrap_or_default();
-    let key_hint =
-        format!("A letter or digit, or empty for the next free digit. Taken by commands: {COMMAND_KEYS}.");
+    let commands: Vec<String> = COMMAND_KEYS.chars().map(String::from).collect();
+    let key_hint = format!(
+        "A letter or digit, or empty for the next free digit. Kept for commands: {}.",
+        commands.join(", ")
+    );
     let field = |name, text, hint, value, required| Field {
         form: "label",
         name,

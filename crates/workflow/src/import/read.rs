@@ -177,7 +177,8 @@ impl<'r> Row<'r> {
 fn object(bytes: &[u8], names: &mut Vec<Arc<str>>) -> Result<Vec<Cell>, String> {
     use serde_json::Value;
     let text = std::str::from_utf8(bytes).map_err(|_| "the line is not UTF-8".to_owned())?;
-    let value: Value = serde_json::from_str(text).map_err(|e| format!("the line is not JSON: {e}"))?;
+    // Where in the line serde stopped says nothing: the reader's own line number stands beside this.
+    let value: Value = serde_json::from_str(text).map_err(|_| "the line is not JSON".to_owned())?;
     let Value::Object(object) = value else {
         return Err("the line is no JSON object".to_owned());
     };
