@@ -72,6 +72,10 @@ async function walk(page: Page, { who, scripts, expectAccessible }: Walk): Promi
       await test.step(`${path} at ${size.width} px`, async () => {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(wide, `${path} at ${size.width} px is too wide by`).toBeLessThanOrEqual(0);
+        const outside = await page
+          .locator("table.stacked .btn")
+          .evaluateAll((found) => found.filter((button) => button.getBoundingClientRect().right > innerWidth).length);
+        expect(outside, "acts of a row that are out of sight").toBe(0);
         // Without scripts a page is what it is: at the other size axe would read the same once more.
         if (scripts || size === SIZES[0]) await expectAccessible(page);
         if (process.env.ASSAY_SCREENS) await picture(page, `${scripts ? who : `${who}-plain`}${shape(path)}-${size.width}`);
