@@ -2,6 +2,7 @@
 
 use crate::consensus::{Subject, state, target};
 use crate::error::{Error, Result};
+use crate::together::{Together, Value};
 use crate::{Doc, Store, Tx, dialect, on};
 use domain::answer::{Origin, Said, SkipReason, Standing};
 use domain::consensus::Vote;
@@ -54,6 +55,54 @@ impl NewAnswer {
             counted: self.standing == Standing::Counted,
             at: self.at,
         }
+    }
+}
+
+const INSERT: &str = "INSERT INTO answer (id, project_id, queue_id, assignment_id, source_id, person_id, item_id,
+       revision_id, number, kind, labels, skip_reason, note, confidence, seconds, taxonomy_version_id,
+       origin, standing, sighted, strategy, round, score, at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+
+impl NewAnswer {
+    pub(crate) fn write(&self, writes: &mut Together) {
+        writes.add(INSERT, self.values());
+    }
+
+    fn values(&self) -> [Value; 23] {
+        let (kind, labels, reason): (_, &[LabelId], _) = match &self.said {
+            Said::Labels(labels) => ("labels", labels, None),
+            Said::Skip(reason) => ("skip", &[], Some(reason.as_str())),
+            Said::Withdrawn => ("withdrawn", &[], None),
+        };
+        let standing = match self.standing {
+            Standing::Counted => "counted",
+            Standing::Extra => "extra",
+        };
+        [
+            self.id.as_str().into(),
+            self.project.0.into(),
+            self.queue.map(|q| q.0).into(),
+            self.assignment.map(|a| a.0).into(),
+            self.source.map(|s| s.0).into(),
+            self.person.0.into(),
+            self.item.0.into(),
+            self.revision.0.into(),
+            self.number.into(),
+            kind.into(),
+            Doc(labels).into(),
+            reason.into(),
+            self.note.as_deref().into(),
+            self.confidence.into(),
+            self.seconds.into(),
+            self.version.map(|v| v.0).into(),
+            self.origin.as_str().into(),
+            standing.into(),
+            self.sighted.into(),
+            self.strategy.as_deref().into(),
+            self.round.into(),
+            self.score.into(),
+            self.at.0.into(),
+        ]
     }
 }
 
@@ -135,6 +184,8 @@ pub struct GroundRow {
     pub stuck: bool,
     /// Something was said of the item before.
     pub is_answered: bool,
+    /// An answer with this id is there already.
+    pub id_is_taken: bool,
     pub subject: Subject,
 }
 
@@ -155,6 +206,7 @@ struct RawGround {
     score: Option<f64>,
     stuck: bool,
     is_answered: bool,
+    id_is_taken: bool,
     settings: Doc<Settings>,
     revision_id: i64,
     item_state: String,
@@ -164,13 +216,14 @@ struct RawGround {
 }
 
 impl Tx {
-    /// The ground of an answer; nothing where the assignment is not this person's in this project. Its item is held
+    /// The ground of an answer that comes with an id; nothing where the assignment is not this person's in this project. Its item is held
     /// already (see [`Tx::alone`]).
     pub async fn ground(
         &mut self,
         project: ProjectId,
         person: PersonId,
         assignment: AssignmentId,
+        id: &str,
     ) -> Result<Option<GroundRow>> {
         let query = format!(
             "SELECT a.id AS assignment_id, a.project_id, a.queue_id, a.item_id, a.person_id, a.slot, a.state, a.beside,
@@ -179,7 +232,8 @@ impl Tx {
                 (SELECT v.id FROM taxonomy_version v WHERE v.project_id = a.project_id
                  ORDER BY v.number DESC LIMIT 1) AS version_id,
                 (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = a.item_id) AS want,
-                EXISTS (SELECT 1 FROM answer said WHERE said.item_id = a.item_id) AS is_answered
+                EXISTS (SELECT 1 FROM answer said WHERE said.item_id = a.item_id) AS is_answered,
+                EXISTS (SELECT 1 FROM answer said WHERE said.id = $4) AS id_is_taken
              FROM assignment a
              JOIN queue q ON q.id = a.queue_id
              JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
@@ -193,6 +247,7 @@ impl Tx {
             .bind(assignment.0)
             .bind(person.0)
             .bind(project.0)
+            .bind(id)
             .fetch_optional(db)
             .await)?;
         row.map(RawGround::read).transpose()
@@ -206,49 +261,9 @@ impl Tx {
 
     /// Appends an answer. False where its id is taken already.
     pub async fn append_answer(&mut self, answer: &NewAnswer) -> Result<bool> {
-        let (kind, labels, reason): (_, &[LabelId], _) = match &answer.said {
-            Said::Labels(labels) => ("labels", labels, None),
-            Said::Skip(reason) => ("skip", &[], Some(reason.as_str())),
-            Said::Withdrawn => ("withdrawn", &[], None),
-        };
-        let standing = match answer.standing {
-            Standing::Counted => "counted",
-            Standing::Extra => "extra",
-        };
-        let query = "INSERT INTO answer (id, project_id, queue_id, assignment_id, source_id, person_id, item_id,
-                revision_id, number, kind, labels, skip_reason, note, confidence, seconds, taxonomy_version_id,
-                origin, standing, sighted, strategy, round, score, at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                    $21, $22, $23)
-            ON CONFLICT (id) DO NOTHING";
-        let n = on!(self, |db| sqlx::query(query)
-            .bind(&answer.id)
-            .bind(answer.project.0)
-            .bind(answer.queue.map(|q| q.0))
-            .bind(answer.assignment.map(|a| a.0))
-            .bind(answer.source.map(|s| s.0))
-            .bind(answer.person.0)
-            .bind(answer.item.0)
-            .bind(answer.revision.0)
-            .bind(answer.number)
-            .bind(kind)
-            .bind(Doc(labels))
-            .bind(reason)
-            .bind(&answer.note)
-            .bind(answer.confidence)
-            .bind(answer.seconds)
-            .bind(answer.version.map(|v| v.0))
-            .bind(answer.origin.as_str())
-            .bind(standing)
-            .bind(answer.sighted)
-            .bind(&answer.strategy)
-            .bind(answer.round)
-            .bind(answer.score)
-            .bind(answer.at.0)
-            .execute(db)
-            .await
-            .map(|r| r.rows_affected()))?;
-        Ok(n == 1)
+        let mut writes = Together::default();
+        writes.add(format!("{INSERT} ON CONFLICT (id) DO NOTHING"), answer.values());
+        Ok(self.write_together(writes).await? == 1)
     }
 
     /// Is this one of the texts that the item has or had?
@@ -286,6 +301,7 @@ impl RawGround {
             score: self.score,
             stuck: self.stuck,
             is_answered: self.is_answered,
+            id_is_taken: self.id_is_taken,
             subject: Subject {
                 project: ProjectId(self.project_id),
                 item: ItemId(self.item_id),

@@ -1,6 +1,6 @@
 //! What an item is resolved to, kept in step with its answers in the same transaction.
 
-use crate::answers::AnswerRow;
+use crate::answers::{AnswerRow, NewAnswer};
 use crate::error::{Error, Result};
 use crate::leases::Hold;
 use crate::tally::{Counts, Tally};
@@ -89,12 +89,13 @@ impl Tx {
         Ok(())
     }
 
-    /// The same with everything loaded; the item is locked. What the person who answered now holds is written along.
+    /// The same with everything loaded; the item is locked. The answer that changed it and what the person who gave it
+    /// now holds are written along.
     pub async fn settle(
         &mut self,
         subject: &Subject,
         votes: &[Vote],
-        hold: Option<Hold>,
+        given: Option<(&NewAnswer, Option<Hold>)>,
         counts: &mut Counts,
     ) -> Result<Consensus> {
         let maps = self.maps_for(subject, votes).await?;
@@ -112,8 +113,11 @@ impl Tx {
             consensus.state = State::NeedsLook;
         }
         let mut writes = Together::default();
-        if let Some(hold) = hold {
-            hold.write(&mut writes);
+        if let Some((answer, hold)) = given {
+            answer.write(&mut writes);
+            if let Some(hold) = hold {
+                hold.write(&mut writes);
+            }
         }
         save(subject, &consensus, evidence.n_skips, self.now(), &mut writes);
         count_labels(subject, &consensus, counts);

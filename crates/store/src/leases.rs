@@ -3,10 +3,10 @@
 //! `queue_item.filled` is kept equal to the assignments that fill a slot, and a person's cursors stand at the
 //! first member that is open to them: whatever frees a slot lowers the cursors of everyone who had passed it.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tally::{Counts, Tally};
-use crate::together::Together;
-use crate::{Doc, Either, Tx, dialect, on};
+use crate::together::{Together, Value, rows};
+use crate::{Either, Tx, dialect, on};
 use domain::project::Settings;
 use domain::queue::Holding;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
@@ -19,22 +19,63 @@ const RECLAIMED_AT_ONCE: i64 = 50;
 /// So many leases are taken back in one transaction when a queue is closed.
 pub const RELEASED_AT_ONCE: usize = 50;
 
-/// A queue and how far one person has come in it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+/// A queue, how far one person has come in it, and what they hold.
+#[derive(Debug, Clone)]
 pub struct Desk {
-    #[sqlx(try_from = "i64")]
     pub project_id: ProjectId,
     pub state: String,
     pub control_share: f64,
     pub seed: i64,
     pub lease_seconds: i64,
-    pub settings: Doc<Settings>,
+    pub settings: Settings,
     pub served: i64,
     pub served_control: i64,
     pub cursor_plain: i64,
     pub cursor_control: i64,
     /// Somebody else's lease ran out.
     pub has_expired: bool,
+    /// The oldest first.
+    pub held: Vec<HeldRow>,
+}
+
+/// The desk with one of the leases; without one where nothing is held.
+#[derive(sqlx::FromRow)]
+struct DeskRow {
+    project_id: i64,
+    state: String,
+    control_share: f64,
+    seed: i64,
+    lease_seconds: i64,
+    settings: String,
+    served: i64,
+    served_control: i64,
+    cursor_plain: i64,
+    cursor_control: i64,
+    has_expired: bool,
+    assignment_id: Option<i64>,
+    item_id: Option<i64>,
+    revision_id: Option<i64>,
+    leased_revision: Option<i64>,
+    lease_until: Option<i64>,
+    text: Option<String>,
+    fields: Option<String>,
+    event_at: Option<i64>,
+}
+
+impl DeskRow {
+    fn held(&mut self) -> Option<HeldRow> {
+        let revision = self.revision_id?;
+        Some(HeldRow {
+            id: AssignmentId(self.assignment_id?),
+            item_id: ItemId(self.item_id?),
+            revision_id: RevisionId(revision),
+            is_outdated: self.leased_revision != Some(revision),
+            lease_until: self.lease_until?,
+            text: self.text.take()?,
+            fields: self.fields.take()?,
+            event_at: self.event_at,
+        })
+    }
 }
 
 /// Control items are served at their own pace, so each queue is two lines.
@@ -97,6 +138,7 @@ pub struct Candidate {
     #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
     pub target: i64,
+    pub filled: i64,
     pub slot: i64,
     pub text: String,
     pub fields: String,
@@ -115,14 +157,11 @@ pub struct Terms {
 }
 
 /// A lease with the item's current text.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct HeldRow {
-    #[sqlx(try_from = "i64")]
     pub id: AssignmentId,
-    #[sqlx(try_from = "i64")]
     pub item_id: ItemId,
     /// Of the current text.
-    #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
     /// The lease was given or renewed for an earlier text.
     pub is_outdated: bool,
@@ -135,7 +174,6 @@ pub struct HeldRow {
 /// A person's progress in a queue: what was handed out, and where the cursors begin to look for what is open.
 #[derive(Debug, Clone, Copy)]
 pub struct Served {
-    pub answered: i64,
     pub plain: i64,
     pub control: i64,
     pub from_plain: i64,
@@ -164,18 +202,35 @@ impl Tx {
                 CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
                 COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
                 COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
-                EXISTS (SELECT 1 FROM assignment a WHERE a.queue_id = q.id AND a.state = 'leased'
-                        AND a.lease_until < $3 AND a.person_id <> $2) AS has_expired
+                EXISTS (SELECT 1 FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
+                        AND x.lease_until < $3 AND x.person_id <> $2) AS has_expired,
+                a.id AS assignment_id, a.item_id, a.revision_id AS leased_revision, a.lease_until,
+                i.revision_id, r.text, r.fields, r.event_at
             FROM queue q JOIN project p ON p.id = q.project_id
             LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
-            WHERE q.id = $1";
+            LEFT JOIN assignment a ON a.person_id = $2 AND a.queue_id = q.id AND a.state = 'leased'
+            LEFT JOIN item i ON i.id = a.item_id
+            LEFT JOIN item_revision r ON r.id = i.revision_id
+            WHERE q.id = $1 ORDER BY a.id";
         let now = self.now().0;
-        Ok(on!(self, |db| sqlx::query_as(query)
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(now)
-            .fetch_optional(db)
-            .await)?)
+        let mut rows: Vec<DeskRow> =
+            on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).bind(now).fetch_all(db).await)?;
+        let held = rows.iter_mut().filter_map(DeskRow::held).collect();
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        Ok(Some(Desk {
+            project_id: ProjectId(row.project_id),
+            state: row.state,
+            control_share: row.control_share,
+            seed: row.seed,
+            lease_seconds: row.lease_seconds,
+            settings: serde_json::from_str(&row.settings).map_err(|e| Error::Unreadable(e.to_string()))?,
+            served: row.served,
+            served_control: row.served_control,
+            cursor_plain: row.cursor_plain,
+            cursor_control: row.cursor_control,
+            has_expired: row.has_expired,
+            held,
+        }))
     }
 
     /// From here to the end of the transaction other requests of this person wait, what they hold in the queue is
@@ -353,7 +408,7 @@ impl Tx {
         }
         let active = "state IN ('leased', 'answered') AND NOT";
         let query = format!(
-            "SELECT qi.item_id, qi.target, item.revision_id, r.text, r.fields, r.event_at,
+            "SELECT qi.item_id, qi.target, qi.filled, item.revision_id, r.text, r.fields, r.event_at,
                 CASE WHEN qi.filled = 0 OR NOT EXISTS (SELECT 1 FROM assignment z WHERE z.queue_id = qi.queue_id
                           AND z.item_id = qi.item_id AND z.slot = 0 AND z.{active} z.beside)
                      THEN 0
@@ -389,67 +444,80 @@ impl Tx {
         }
         let now = self.now().0;
         let ids: Vec<AssignmentId> = members.iter().map(|_| self.next_id()).collect();
-        let got: Vec<i64> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target,
-                                         beside, state, lease_until, created_at) ",
+        let mut writes = Together::default();
+        if !terms.beside {
+            // Members are held since they were looked at, so that what they had then is what they have.
+            let places: Vec<String> = (2..members.len() + 2).map(|at| format!("${at}")).collect();
+            writes.add(
+                format!(
+                    "UPDATE queue_item SET filled = filled + 1 WHERE queue_id = $1 AND item_id IN ({})",
+                    places.join(", ")
+                ),
+                [terms.queue.0.into()]
+                    .into_iter()
+                    .chain(members.iter().map(|member| member.item_id.0.into())),
             );
-            query.push_values(members.iter().zip(&ids), |mut row, (member, id)| {
-                row.push_bind(id.0)
-                    .push_bind(terms.project.0)
-                    .push_bind(terms.queue.0)
-                    .push_bind(member.item_id.0)
-                    .push_bind(member.revision_id.0)
-                    .push_bind(terms.person.0)
-                    .push_bind(if terms.beside { 0 } else { member.slot })
-                    .push_bind(member.target)
-                    .push_bind(terms.beside)
-                    .push("'leased'")
-                    .push_bind(terms.until.0)
-                    .push_bind(now);
-            });
-            query.push(" ON CONFLICT DO NOTHING RETURNING item_id");
-            query.build_query_scalar().fetch_all(db).await
-        })?;
-        let leased = |(member, id): (Candidate, AssignmentId)| HeldRow {
-            id,
-            item_id: member.item_id,
-            revision_id: member.revision_id,
-            is_outdated: false,
-            lease_until: terms.until.0,
-            text: member.text,
-            fields: member.fields,
-            event_at: member.event_at,
-        };
-        let is_theirs = |(member, _): &(Candidate, AssignmentId)| got.contains(&member.item_id.0);
-        let leased = members.into_iter().zip(ids).filter(is_theirs).map(leased).collect();
-        if got.is_empty() || terms.beside {
-            return Ok(leased);
+            let n_full = members.iter().filter(|member| member.filled + 1 == member.target).count();
+            counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
         }
-        let filled: Vec<(i64, i64)> = on!(self, |db| {
-            let mut query =
-                sqlx::QueryBuilder::new("UPDATE queue_item SET filled = filled + 1 WHERE queue_id = ");
-            query.push_bind(terms.queue.0).push(" AND item_id IN (");
-            let mut list = query.separated(", ");
-            for item in &got {
-                list.push_bind(*item);
+        let row = |(member, id): (&Candidate, &AssignmentId)| -> [Value; 12] {
+            [
+                id.0.into(),
+                terms.project.0.into(),
+                terms.queue.0.into(),
+                member.item_id.0.into(),
+                member.revision_id.0.into(),
+                terms.person.0.into(),
+                if terms.beside { 0 } else { member.slot }.into(),
+                member.target.into(),
+                terms.beside.into(),
+                Holding::Leased.as_str().into(),
+                terms.until.0.into(),
+                now.into(),
+            ]
+        };
+        writes.add(
+            format!(
+                "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target,
+                                         beside, state, lease_until, created_at)
+                 VALUES {} ON CONFLICT DO NOTHING RETURNING item_id",
+                rows(members.len(), 12)
+            ),
+            members.iter().zip(&ids).flat_map(row),
+        );
+        let got: Vec<(i64,)> = self.fetch_together(writes).await?;
+        let mut leased = Vec::with_capacity(members.len());
+        for (member, id) in members.into_iter().zip(ids) {
+            if got.contains(&(member.item_id.0,)) {
+                leased.push(HeldRow {
+                    id,
+                    item_id: member.item_id,
+                    revision_id: member.revision_id,
+                    is_outdated: false,
+                    lease_until: terms.until.0,
+                    text: member.text,
+                    fields: member.fields,
+                    event_at: member.event_at,
+                });
+            } else if !terms.beside {
+                self.fill(terms.queue, member.item_id, -1, None, counts).await?;
             }
-            query.push(") RETURNING filled, target");
-            query.build_query_as().fetch_all(db).await
-        })?;
-        let n_full = filled.iter().filter(|(filled, target)| filled == target).count();
-        counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
+        }
         Ok(leased)
     }
 
     /// Remembers what a person was served and moves their cursors to the first members that are open to them.
-    /// Returns whether there are any.
+    /// Returns whether there are any. The counts so far are written along.
     pub async fn remember_served(
         &mut self,
         queue: QueueId,
         person: PersonId,
         served: Served,
+        counts: &mut Counts,
     ) -> Result<bool> {
+        let mut writes = Together::default();
+        let answered = counts.take_answered(queue, person);
+        counts.write(person.0, &mut writes);
         let first = |pool, from| {
             format!(
                 "COALESCE((SELECT qi.rank FROM queue_item qi WHERE {} ORDER BY qi.rank LIMIT 1), {PASSED})",
@@ -467,26 +535,19 @@ impl Tx {
             first(Pool::Plain, "$5"),
             first(Pool::Control, "$6")
         );
-        let (plain, control): (i64, i64) = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(served.plain + served.control)
-            .bind(served.control)
-            .bind(served.from_plain)
-            .bind(served.from_control)
-            .bind(served.answered)
-            .fetch_one(db)
-            .await)?;
+        let values = [
+            queue.0,
+            person.0,
+            served.plain + served.control,
+            served.control,
+            served.from_plain,
+            served.from_control,
+            answered,
+        ];
+        writes.add(query, values.map(Value::from));
+        let moved: Vec<(i64, i64)> = self.fetch_together(writes).await?;
+        let (plain, control) = moved.first().copied().ok_or(Error::NotFound)?;
         Ok(plain < PASSED || control < PASSED)
-    }
-
-    /// All that a person holds in a queue, the oldest first.
-    pub async fn held(&mut self, queue: QueueId, person: PersonId) -> Result<Vec<HeldRow>> {
-        let query = "SELECT a.id, a.item_id, i.revision_id, a.revision_id <> i.revision_id AS is_outdated, a.lease_until,
-                r.text, r.fields, r.event_at
-            FROM assignment a JOIN item i ON i.id = a.item_id JOIN item_revision r ON r.id = i.revision_id
-            WHERE a.person_id = $2 AND a.queue_id = $1 AND a.state = 'leased' ORDER BY a.id";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).fetch_all(db).await)?)
     }
 
     /// Do others hold an item that this person could get if they let go of it?

@@ -2,6 +2,7 @@
 //! answer at once do not wait for one row. Derived: `doctor` checks them, `rebuild` makes them again.
 
 use crate::error::Result;
+use crate::together::{Together, Value, rows};
 use crate::{Store, Tx, on};
 use domain::{PersonId, QueueId};
 use std::collections::BTreeMap;
@@ -53,30 +54,43 @@ impl Counts {
     }
 
     /// For whoever writes to the same row anyway.
-    pub fn take_answered(&mut self, queue: QueueId, person: PersonId) -> i64 {
+    pub(crate) fn take_answered(&mut self, queue: QueueId, person: PersonId) -> i64 {
         self.answered.remove(&(queue, person)).unwrap_or_default()
+    }
+}
+
+impl Counts {
+    /// The tallies so far, as one part; then there are none.
+    pub(crate) fn write(&mut self, by: i64, writes: &mut Together) {
+        let shard = shard(by);
+        let tallies: Vec<_> =
+            std::mem::take(&mut self.tallies).into_iter().filter(|(_, n)| *n != 0).collect();
+        if tallies.is_empty() {
+            return;
+        }
+        writes.add(
+            format!(
+                "INSERT INTO tally (kind, id, key, shard, n) VALUES {}
+                 ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n",
+                rows(tallies.len(), 5)
+            ),
+            tallies.into_iter().flat_map(|((kind, id, key), n)| -> [Value; 5] {
+                [kind.into(), id.into(), key.as_str().into(), shard.into(), n.into()]
+            }),
+        );
     }
 }
 
 impl Tx {
     /// Writes several counts in one statement; `by` as in [`Tx::count`].
-    pub async fn count_all(&mut self, counts: Counts, by: i64) -> Result<()> {
-        for ((queue, person), n) in counts.answered.into_iter().filter(|(_, n)| *n != 0) {
+    pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
+        for ((queue, person), n) in std::mem::take(&mut counts.answered).into_iter().filter(|(_, n)| *n != 0)
+        {
             self.count_answered(queue, person, n).await?;
         }
-        let shard = shard(by);
-        let rows: Vec<_> = counts.tallies.into_iter().filter(|(_, n)| *n != 0).collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("INSERT INTO tally (kind, id, key, shard, n) ");
-            query.push_values(&rows, |mut row, ((kind, id, key), n)| {
-                row.push_bind(*kind).push_bind(*id).push_bind(key).push_bind(shard).push_bind(*n);
-            });
-            query.push(" ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n");
-            query.build().execute(db).await.map(|_| ())
-        })?;
+        let mut writes = Together::default();
+        counts.write(by, &mut writes);
+        self.write_together(writes).await?;
         Ok(())
     }
 

@@ -4,9 +4,12 @@
 //! before any of them, so none may touch what another one writes. On SQLite they run one after another.
 
 use crate::error::Result;
-use crate::{Doc, Either, Tx};
+use crate::{Doc, Tx, on};
 use serde::Serialize;
-use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, FromRow};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// A value of a part.
@@ -14,7 +17,8 @@ use std::fmt::Write as _;
 pub(crate) enum Value {
     Int(Option<i64>),
     Float(Option<f64>),
-    Text(String),
+    Bool(bool),
+    Text(Option<String>),
 }
 
 impl From<i64> for Value {
@@ -37,14 +41,26 @@ impl From<Option<f64>> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
-        Value::Text(text.to_owned())
+        Value::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Value {
+        Value::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<bool> for Value {
+    fn from(is: bool) -> Value {
+        Value::Bool(is)
     }
 }
 
 impl<T: Serialize> From<Doc<T>> for Value {
     fn from(document: Doc<T>) -> Value {
         // Maps with keys of text and lists of numbers: nothing that JSON can't say.
-        Value::Text(serde_json::to_string(&document.0).unwrap_or_default())
+        Value::Text(Some(serde_json::to_string(&document.0).unwrap_or_default()))
     }
 }
 
@@ -57,8 +73,12 @@ pub(crate) struct Together {
 
 impl Together {
     /// One more part, with placeholders from `$1` on.
-    pub(crate) fn add<const N: usize>(&mut self, part: &'static str, values: [Value; N]) {
-        self.parts.push(renumbered(part, self.values.len()));
+    pub(crate) fn add(
+        &mut self,
+        part: impl Into<Cow<'static, str>>,
+        values: impl IntoIterator<Item = Value>,
+    ) {
+        self.parts.push(renumbered(&part.into(), self.values.len()));
         self.values.extend(values);
     }
 
@@ -94,37 +114,62 @@ fn renumbered(part: &str, before: usize) -> String {
     text
 }
 
-macro_rules! run {
-    ($db:expr, $text:expr, $values:expr) => {{
-        let mut query = sqlx::query(AssertSqlSafe($text));
+/// Rows that a list of `VALUES` writes: `($1, $2), ($3, $4)`.
+pub(crate) fn rows(n: usize, columns: usize) -> String {
+    let row = |at: usize| {
+        let places: Vec<String> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..n).map(row).collect::<Vec<_>>().join(", ")
+}
+
+macro_rules! bound {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
         for value in $values {
             query = match value {
                 Value::Int(n) => query.bind(n),
                 Value::Float(x) => query.bind(x),
+                Value::Bool(is) => query.bind(is),
                 Value::Text(text) => query.bind(text),
             };
         }
-        query.execute($db).await.map(|_| ())
+        query
     }};
 }
 
 impl Tx {
-    pub(crate) async fn write_together(&mut self, writes: Together) -> Result<()> {
+    /// Returns how many rows they wrote: on PostgreSQL the last of them.
+    pub(crate) async fn write_together(&mut self, writes: Together) -> Result<u64> {
         if writes.parts.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        let text = writes.text(self.is_postgres());
-        match self.db() {
-            Either::Sqlite(db) => run!(db, text, writes.values),
-            Either::Postgres(db) => run!(db, text, writes.values),
-        }?;
-        Ok(())
+        let text = AssertSqlSafe(writes.text(self.is_postgres()));
+        Ok(on!(self, |db| bound!(sqlx::query(text), writes.values)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Returns the rows that the last part gives back.
+    pub(crate) async fn fetch_together<T>(&mut self, writes: Together) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let text = AssertSqlSafe(writes.text(self.is_postgres()));
+        Ok(on!(self, |db| bound!(sqlx::query_as(text), writes.values).fetch_all(db).await)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_of_values() {
+        assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(rows(1, 1), "($1)");
+    }
 
     #[test]
     fn parts_are_numbered_through() {

@@ -35,7 +35,7 @@ pub async fn serve(
         _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed }),
     }
     let until = tx.now().plus_seconds(desk.lease_seconds);
-    let mut held = tx.held(queue, by.person).await?;
+    let mut held = std::mem::take(&mut desk.held);
     // Not at each keypress: a lease of which more than three quarters are left is long enough.
     let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
     if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
@@ -50,7 +50,7 @@ pub async fn serve(
         rest = is_left;
     }
     held.truncate(n);
-    let shown = &desk.settings.0.shown_fields;
+    let shown = &desk.settings.shown_fields;
     Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest })
 }
 
@@ -88,13 +88,12 @@ async fn take(
     }
     let served = taken.len();
     let progress = store::leases::Served {
-        answered: counts.take_answered(terms.queue, terms.person),
         plain: (served - control) as i64,
         control: control as i64,
         from_plain: line.plain,
         from_control: line.control,
     };
-    let is_more = tx.remember_served(terms.queue, terms.person, progress).await?;
+    let is_more = tx.remember_served(terms.queue, terms.person, progress, counts).await?;
     if served == want && is_more {
         return Ok((taken, Rest::More));
     }

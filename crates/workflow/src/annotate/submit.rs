@@ -106,22 +106,26 @@ async fn take(
     counts: &mut Counts,
 ) -> Result<Receipt> {
     let s = &checked.submission;
-    let mut ground = ground(tx, by, project, s.assignment).await?;
+    let id = s.id.to_string();
+    let mut ground = ground(tx, by, project, s.assignment, &id).await?;
     let mut slot = Some(ground.slot);
     if !ground.holding.fills_slot() {
         let (target, taken) = tx.taken_slots(ground.queue, ground.subject.item).await?;
         // The lease ran out, and the same person may have been given the item once more since then.
         let live = tx.live_assignment(ground.queue, ground.subject.item, by.person).await?;
         if let Some(live) = live.filter(|live| *live != ground.assignment) {
-            ground = self::ground(tx, by, project, live).await?;
+            ground = self::ground(tx, by, project, live, &id).await?;
         }
         let keeps = ground.holding.fills_slot() || ground.beside || !taken.contains(&(ground.slot as u32));
         slot = if keeps { Some(ground.slot) } else { free_slot(target, &taken).map(i64::from) };
     }
     let earlier =
         if ground.is_answered { tx.answers_of_item(ground.subject.item).await? } else { Vec::new() };
-    if let Some(row) = earlier.iter().find(|row| row.id == s.id.to_string()) {
+    if let Some(row) = earlier.iter().find(|row| row.id == id) {
         return repeated(row, &ground, by, s);
+    }
+    if ground.id_is_taken {
+        return Err(taken_id());
     }
     let now = Ground {
         holding: ground.holding,
@@ -137,7 +141,7 @@ async fn take(
     };
     let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(ground.queue.0);
     let answer = NewAnswer {
-        id: s.id.to_string(),
+        id,
         project,
         queue: Some(ground.queue),
         assignment: Some(ground.assignment),
@@ -162,20 +166,25 @@ async fn take(
     if now.is_stale && !tx.is_revision_of(answer.revision, answer.item).await? {
         return Err(Error::invalid("revision", "This is not a text of the item that was answered."));
     }
-    if !tx.append_answer(&answer).await? {
-        return Err(taken_id());
-    }
     if let Some(then) = then {
         let mut votes: Vec<Vote> = earlier.iter().map(AnswerRow::vote).collect::<store::Result<_>>()?;
         votes.push(answer.vote());
         let hold = move_on(tx, &ground, then, slot.unwrap_or(ground.slot), &votes, counts).await?;
-        tx.settle(&ground.subject, &votes, hold, counts).await?;
+        tx.settle(&ground.subject, &votes, Some((&answer, hold)), counts).await?;
+    } else if !tx.append_answer(&answer).await? {
+        return Err(taken_id());
     }
     Ok(Receipt { id: s.id, item: answer.item, number: answer.number, standing: answer.standing, why })
 }
 
-async fn ground(tx: &mut Tx, by: &By, project: ProjectId, assignment: AssignmentId) -> Result<GroundRow> {
-    let ground = tx.ground(project, by.person, assignment).await?;
+async fn ground(
+    tx: &mut Tx,
+    by: &By,
+    project: ProjectId,
+    assignment: AssignmentId,
+    id: &str,
+) -> Result<GroundRow> {
+    let ground = tx.ground(project, by.person, assignment, id).await?;
     ground.ok_or(Error::NotFound("The item that was answered"))
 }
 
