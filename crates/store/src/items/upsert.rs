@@ -229,10 +229,11 @@ impl Tx {
                         .push_bind(item.0);
                 });
                 query.push(
-                    ") AS v WHERE EXISTS (SELECT 1 FROM item_revision r WHERE r.normalized_hash = v.column2
+                    ") AS v WHERE 1 = (SELECT 1 FROM item_revision r WHERE r.normalized_hash = v.column2
                        AND r.item_id <> v.column3 AND r.project_id = ",
                 );
-                query.push_bind(piece.project.0).push(")");
+                // Not `EXISTS`: PostgreSQL makes a join of it, and reads the texts of the whole project for each piece.
+                query.push_bind(piece.project.0).push(" LIMIT 1)");
                 query.build_query_scalar().persistent(chunk.len() == ROWS).fetch_all(db).await
             })?;
             for at in found {
