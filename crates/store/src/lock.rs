@@ -36,19 +36,19 @@ impl Drop for Lock {
 
 /// Who serves a folder at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Served {
-    ByNobody,
-    ByThisProcess,
-    ByAnother,
+pub(crate) enum Server {
+    None,
+    ThisProcess,
+    Another,
 }
 
-pub(crate) fn served(data: &Path) -> Served {
+pub(crate) fn served(data: &Path) -> Server {
     if HELD.load(Ordering::SeqCst) {
-        return Served::ByThisProcess;
+        return Server::ThisProcess;
     }
     match File::open(data.join("lock")) {
-        Ok(file) if file.try_lock_shared().is_err() => Served::ByAnother,
-        _ => Served::ByNobody,
+        Ok(file) if file.try_lock_shared().is_err() => Server::Another,
+        _ => Server::None,
     }
 }
 
@@ -59,13 +59,13 @@ mod tests {
     #[test]
     fn one_server_a_folder() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(served(folder.path()), Served::ByNobody);
+        assert_eq!(served(folder.path()), Server::None);
         let lock = hold(folder.path()).unwrap();
         assert!(hold(folder.path()).is_err());
-        assert_eq!(served(folder.path()), Served::ByThisProcess);
+        assert_eq!(served(folder.path()), Server::ThisProcess);
         drop(lock);
         let theirs = File::create(folder.path().join("lock")).unwrap();
         theirs.try_lock_exclusive().unwrap();
-        assert_eq!(served(folder.path()), Served::ByAnother);
+        assert_eq!(served(folder.path()), Server::Another);
     }
 }

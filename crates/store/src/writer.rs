@@ -8,7 +8,7 @@
 use crate::checkpoint;
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::lock::Served;
+use crate::lock::Server;
 use crate::turns::{Turns, Urgency};
 use crate::tx::{BoxFuture, Connection, Tx};
 use crate::{Clock, MaybeBusy};
@@ -73,7 +73,7 @@ impl Writer {
     /// moment.
     pub(crate) async fn start(
         open: impl AsyncFnOnce() -> Result<SqliteConnection, Error> + Send + 'static,
-        served: fn(&Path) -> Served,
+        served: fn(&Path) -> Server,
         data: PathBuf,
     ) -> Result<(Writer, Committed), Error> {
         let (foreground, from_people) = mpsc::channel(WAITING);
@@ -174,10 +174,10 @@ async fn serve(
     mut people: mpsc::Receiver<Request>,
     mut jobs: mpsc::Receiver<Request>,
     calls: Calls<'_>,
-    served: impl Fn() -> Served,
+    served: impl Fn() -> Server,
 ) {
     let mut at = Some(connection);
-    let (mut by, mut n_background) = (Served::ByNobody, 0_u32);
+    let (mut server, mut n_background) = (Server::None, 0_u32);
     let mut turns = Turns::default();
     loop {
         let rest = turns.rest(Instant::now());
@@ -199,19 +199,19 @@ async fn serve(
         if is_background {
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
-                by = served();
+                server = served();
             }
             n_background = n_background.wrapping_add(1);
         }
-        let spell = match by {
-            Served::ByNobody => ALONE_SPELL,
-            Served::ByThisProcess => SERVER_SPELL,
-            Served::ByAnother => POLITE_SPELL,
+        let spell = match server {
+            Server::None => ALONE_SPELL,
+            Server::ThisProcess => SERVER_SPELL,
+            Server::Another => POLITE_SPELL,
         };
         let line = Line { people: &mut people, jobs: &mut jobs, turns: &mut turns };
         at = Some(commit_together(connection, first, spell, line).await);
         calls.commit.send_replace(());
-        if by == Served::ByAnother && is_background {
+        if server == Server::Another && is_background {
             tokio::time::sleep(POLITE_PAUSE).await;
         }
     }
