@@ -64,7 +64,7 @@ test("what was confirmed outlives the server", async ({ page, another, allowed, 
   for (const desk of desks) {
     await expect(desk.title).toHaveText("All done");
     await desk.isSafe();
-    await expect(desk.count).toHaveText(`${N} of ${N}`);
+    await expect(desk.count).toHaveText(`${N} answered`);
   }
   await page.goto(queue);
   await expect(figure(page, "answers")).toHaveText(String(2 * N));

@@ -97,10 +97,10 @@ function shape(path: string): string {
 
 async function picture(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.screenshot({ path: `screens/${name.replaceAll("/", "-")}-${colorScheme}.png`, fullPage: true });
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
 /** Where the page leads, within the house. Files to download are no pages. */
