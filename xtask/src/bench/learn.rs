@@ -2,7 +2,8 @@
 //!
 //! Criterion measures ours. A peer is a script `crates/learn/benches/peers/NAME.py` that does the same work on the same
 //! data and prints lines of JSON, `{"peer": "scikit-learn", "name": "ID OF OUR BENCHMARK", "seconds": 1.2, …}`; whatever
-//! else it says of itself stands beside its figure. Its first line may name what it needs: `# packages: scikit-learn`.
+//! else it says of itself stands beside its figure. Its first line names what it needs: `# packages: scikit-learn`.
+//! Scripts without that line are given their data by hand, or are part of others.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +33,12 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     let (mut peers, mut failures) = (Vec::new(), Vec::new());
     for script in scripts(&place.root.join(PEERS))? {
         let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match step(&name, || peer(place, &script)) {
+        let source = fs::read_to_string(&script)?;
+        let packages: Vec<&str> = packages(&source).collect();
+        if packages.is_empty() {
+            continue;
+        }
+        match step(&name, || peer(place, &script, &packages)) {
             Ok(said) => peers.extend(said),
             Err(error) => failures.push(format!("{name} could not be measured: {error:#}")),
         }
@@ -100,11 +106,9 @@ fn scripts(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Runs a script in the root of the workspace, in an environment of its own.
-fn peer(place: &Place, script: &Path) -> Result<Vec<Peer>> {
-    let source = fs::read_to_string(script)?;
-    let packages: Vec<&str> = packages(&source).collect();
+fn peer(place: &Place, script: &Path, packages: &[&str]) -> Result<Vec<Peer>> {
     let stem = script.file_stem().unwrap_or_default().to_string_lossy();
-    let bin = python::environment(place, &format!("learn-{stem}"), &packages)?;
+    let bin = python::environment(place, &format!("learn-{stem}"), packages)?;
     let mut command = python::program(&bin, "python");
     command.arg(script).current_dir(&place.root);
     said(&output(command)?)

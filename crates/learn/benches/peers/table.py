@@ -1,4 +1,3 @@
-# packages: numpy
 """The answers that the benchmarks generate, to the last one: 10,000 items, 5 answers each by 20 people, 14 labels."""
 
 import numpy as np

@@ -104,7 +104,7 @@ impl Reader {
     pub async fn queue(&self, address: &str) -> (QueueId, f64) {
         let start = Instant::now();
         let form =
-            "name=All&strategy=random&overlap=1&control=20&lease=30&state=&source=&field=&value=&note=";
+            "name=All&strategy=random&overlap=1&control_share=20&lease=30&state=&source=&field=&value=&note=";
         let made = self
             .client
             .post(format!("{address}/p/{SLUG}/queues/new"))
