@@ -59,7 +59,11 @@ impl Assets {
     /// Writes the manifest and removes what earlier builds left.
     pub fn finish(mut self) -> Result<()> {
         let manifest = serde_json::to_string_pretty(&self.names)?;
-        std::fs::write(self.folder.join("manifest.json"), manifest)?;
+        let path = self.folder.join("manifest.json");
+        // Written anew, it would have the program built again.
+        if !std::fs::read_to_string(&path).is_ok_and(|before| before == manifest) {
+            std::fs::write(path, manifest)?;
+        }
         self.written.insert("manifest.json".to_string());
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -172,7 +176,11 @@ mod tests {
             files.sort();
             files
         };
+        let manifest =
+            || std::fs::metadata(folder.join("manifest.json")).expect("there").modified().expect("a time");
         let first = build(&[b'a'; 1000]);
+        let written = manifest();
+        assert_eq!((build(&[b'a'; 1000]), manifest()), (first.clone(), written), "nothing changed");
         let second = build(&[b'b'; 1000]);
         assert_eq!(first.len(), 4, "{first:?}");
         assert_eq!(second.len(), 4, "{second:?}");
