@@ -216,8 +216,8 @@ struct RawGround {
 }
 
 impl Tx {
-    /// The ground of an answer that comes with an id; nothing where the assignment is not this person's in this project. Its item is held
-    /// already (see [`Tx::alone`]).
+    /// The ground of an answer that comes with an id; nothing where the assignment is not this person's in this
+    /// project. Its item is held already (see [`Tx::alone`]).
     pub async fn ground(
         &mut self,
         project: ProjectId,

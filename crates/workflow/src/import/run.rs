@@ -1,5 +1,5 @@
-//! Running an import: one thread reads, checks and hashes; pieces go into the store as they come, a few under
-//! way at a time. What is in is counted with each piece, so that an import goes on where it was cut off.
+//! Running an import: one thread reads, checks and hashes; pieces go into the store as they come, several
+//! under way at a time. What is in is counted with each piece, so that an import goes on where it was cut off.
 
 use super::mapping::Mapper;
 use super::read::{Records, Unreadable};
