@@ -45,9 +45,10 @@ pub fn document<V: IntoView + 'static>(
                     <meta name="color-scheme" content="light dark" />
                     <title>{title}</title>
                     <link rel="icon" href=asset("favicon.svg") type="image/svg+xml" />
-                    <link rel="preload" href=asset("inter-latin-wght-normal.woff2") r#as="font" type="font/woff2" crossorigin="" />
+                    {preloaded("inter-latin-wght-normal.woff2")}
+                    // At the desk the text that is to be labeled is what everybody waits for, and it has a font of its own.
+                    {(class == "at-desk").then(|| preloaded("source-serif-4-latin-wght-normal.woff2"))}
                     <link rel="stylesheet" href=asset("app.css") />
-                    <link rel="preload" href=asset("app_bg.wasm") r#as="fetch" type="application/wasm" crossorigin="" />
                     <script type="module" src=asset("app.js")></script>
                 </head>
                 <body class=class>{body()}</body>
@@ -56,6 +57,10 @@ pub fn document<V: IntoView + 'static>(
         .to_html()
     });
     Html(format!("<!doctype html>{html}"))
+}
+
+fn preloaded(font: &str) -> impl IntoView + use<> {
+    view! { <link rel="preload" href=asset(font) r#as="font" type="font/woff2" crossorigin="" /> }
 }
 
 fn skip() -> impl IntoView {

@@ -23,7 +23,18 @@ async function wakeIsland(node, name) {
   await island(node);
 }
 
-await init({ module_or_path: "asset:app_bg.wasm" });
-app.hydrate?.();
-window.__hydrateIsland = wakeIsland;
-await wake(document.body);
+// The page comes first: it can be read without us, and on a slow line its styles and fonts are not to wait for us. A page
+// that nobody sees is not painted.
+function painted() {
+  if (document.hidden) return;
+  // The first frame is on the screen when the second is asked for.
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))));
+}
+
+if (document.querySelector("leptos-island")) {
+  await painted();
+  await init({ module_or_path: "asset:app_bg.wasm" });
+  app.hydrate?.();
+  window.__hydrateIsland = wakeIsland;
+  await wake(document.body);
+}

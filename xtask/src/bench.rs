@@ -11,6 +11,7 @@ mod peers;
 mod process;
 mod programs;
 mod python;
+mod quality;
 mod table;
 
 use std::io::{Write, stdout};
@@ -77,6 +78,12 @@ const BENCHES: &[Bench] = &[
         measures: "each part of the learning, beside Python",
         sizes: &[],
         run: learn::run,
+    },
+    Bench {
+        name: "quality",
+        measures: "accuracy, labels saved and clusters found on Banking77",
+        sizes: &["seeds"],
+        run: quality::run,
     },
 ];
 

@@ -140,7 +140,9 @@ fn fonts(modules: &Path, assets: &mut Assets) -> Result<String> {
     for font in FONTS {
         let package = modules.join("@fontsource-variable").join(font);
         for sheet in ["wght.css", "wght-italic.css"] {
-            let sheet = read_text(&package.join(sheet))?;
+            // A text that is being read does not change under the eyes because its font came late: the next page has it.
+            let sheet =
+                read_text(&package.join(sheet))?.replace("font-display: swap", "font-display: optional");
             let mut parts = sheet.split("url(./files/");
             styles.push_str(parts.next().unwrap_or_default());
             for part in parts {

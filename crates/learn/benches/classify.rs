@@ -1,25 +1,28 @@
-//! Softmax regression, as two lines of JSON: what a person waits for after answers (fitting 2,000 × 256 into 77 labels anew
-//! and from the model of 1,900, rescoring 100,000 generated rows, and picking the next 100 of them, which rescores too;
-//! `ASSAY_ROWS` for another number of rows), and training on Banking77's LSA vectors and its own split, where the data
-//! lie beside the repository. `ASSAY_FEATURES` names a folder into which those vectors and labels are written for
-//! `peers/classify.py`.
+//! Softmax regression: what a person waits for after answers, and training on Banking77 and its own split, where the
+//! data lie beside the repository. Its vectors, texts and labels are written for `peers/classify.py`.
+
+#[path = "common/hand.rs"]
+mod hand;
+#[path = "common/texts.rs"]
+mod texts;
 
 use learn::classify::{Classifier, Features, Model, Report, Targets, log_loss};
 use learn::lsa::{Lsa, LsaSpec};
 use learn::select::{Pool, Strategy};
+use learn::text;
 use learn::text::TfIdf;
-use learn::{select, text};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::path::Path;
-use std::time::Instant;
 
 const PENALTY: f64 = 0.1;
 const NOISE: f32 = 4.0;
 
 fn main() {
-    refit();
+    generated(100_000);
+    generated(1_000_000);
+    of_texts(100_000);
     if let Some((texts, labels, is_test)) = banking77() {
         train(&texts, &labels, &is_test);
     }
@@ -40,82 +43,84 @@ fn overlapping(n: usize) -> (Array2<f32>, Vec<u32>) {
     (rows, labels)
 }
 
-fn refit() {
-    let n = std::env::var("ASSAY_ROWS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000).max(2_100_usize);
-    let (rows, labels) = overlapping(n);
-    let all = Features::dense(rows.view());
+/// What a person waits for after answers: a fit of 2,000 rows, and the next 100 of all, rescored.
+fn refit(name: &str, all: Features, dense: ArrayView2<f32>, labels: &[u32]) {
+    let n = all.n_rows();
     let classifier = Classifier::new(77).expect("there are labels");
-    let fit = |n: usize, earlier: Option<&Model>| {
-        let train = Features::dense(rows.slice_axis(Axis(0), (0..n).into()));
-        classifier.fit(train, Targets::One(&labels[..n]), earlier).expect("rows are whole")
-    };
-    let earlier = fit(1_900, None);
     let labeled: Vec<usize> = (0..2_000).collect();
-    let pool = Pool { vectors: rows.view(), features: all, labeled: &labeled, scores: None };
-    let mut best = [f64::INFINITY; 4];
-    let mut seconds =
-        |which: usize, clock: Instant| best[which] = best[which].min(clock.elapsed().as_secs_f64());
-    let (mut iterations, mut accuracy) = ([0; 2], 0.0);
-    for _ in 0..5 {
-        let clock = Instant::now();
-        let cold = fit(2_000, None);
-        seconds(0, clock);
-        let clock = Instant::now();
-        let warm = fit(2_000, Some(&earlier));
-        seconds(1, clock);
-        let clock = Instant::now();
-        let scores = warm.map(all, select::margin).expect("rows are whole");
-        seconds(2, clock);
-        let clock = Instant::now();
-        let picked = Strategy::Default.pick(&pool, Some(&warm), 100, 1).expect("rows are whole");
-        seconds(3, clock);
-        assert_eq!((scores.len(), picked.len()), (n, 100));
-        iterations = [cold.iterations(), warm.iterations()];
-        let told = warm.predict(all).expect("rows are whole");
-        accuracy =
-            told.iter().zip(&labels).filter(|(told, label)| told.0 == **label).count() as f64 / n as f64;
-    }
-    let [cold, warm, rescore, pick] = best;
-    let [cold_iterations, warm_iterations] = iterations;
-    println!(
-        "{{\"rows\": {n}, \"fit_s\": {cold:.4}, \"iterations\": {cold_iterations}, \"refit_s\": {warm:.4}, \
-         \"refit_iterations\": {warm_iterations}, \"rescore_s\": {rescore:.4}, \"pick_s\": {pick:.4}, \
-         \"fit_and_pick_s\": {:.4}, \"accuracy\": {accuracy:.4}}}",
-        cold + pick
-    );
+    let pool = Pool { vectors: dense, features: all, labeled: &labeled, scores: None };
+    let fit = |rows: &[usize], earlier: Option<&Model>| {
+        let targets = Targets::One(&labels[..rows.len()]);
+        classifier.fit(all.gather(rows).features(), targets, earlier).expect("rows are whole")
+    };
+    let earlier = fit(&labeled[..1_900], None);
+    let (cold, _) = hand::best(3, || fit(&labeled, None));
+    let (warm, model) = hand::best(3, || fit(&labeled, Some(&earlier)));
+    let (pick, picked) =
+        hand::best(3, || Strategy::Default.pick(&pool, Some(&model), 100, 1).expect("rows are whole"));
+    assert_eq!(picked.len(), 100);
+    let told = model.predict(all).expect("rows are whole");
+    let right = told.iter().zip(labels).filter(|(told, label)| told.0 == **label).count();
+    let more = [
+        ("fit_s", cold),
+        ("refit_s", warm),
+        ("rescore_and_pick_s", pick),
+        ("iterations", model.iterations() as f64),
+        ("accuracy", right as f64 / n as f64),
+    ];
+    hand::tell(&format!("refit/2000 labels, pick of {n}, {name}"), cold + pick, &more);
 }
 
+fn generated(n: usize) {
+    let (rows, labels) = overlapping(n);
+    refit("256 dense", Features::dense(rows.view()), rows.view(), &labels);
+}
+
+/// The features that `assay train` chooses among: LSA vectors and tf-idf beside them.
+fn of_texts(n: usize) {
+    let texts = texts::texts(n);
+    // The first half of each is that of one of the sources, which share their first words by topic.
+    let labels: Vec<u32> = texts.iter().map(|text| topic(text)).collect();
+    let (_, sparse) = TfIdf::fit(&text::Features::default(), &texts);
+    let dense = Lsa::fit(&sparse, &LsaSpec::seeded(1)).transform(&sparse);
+    let joined = Features::joined(dense.view(), &sparse).expect("as many rows");
+    refit("LSA-256 and tf-idf of texts", joined, dense.view(), &labels);
+}
+
+fn topic(text: &str) -> u32 {
+    let words = text.split_whitespace().take(2).flat_map(str::bytes);
+    (words.fold(7_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into())) >> 8) % 77
+}
+
+/// Fits on Banking77's training rows, measured on its test rows.
 fn train(texts: &[String], labels: &[u32], is_test: &[bool]) {
-    let (_, rows) = TfIdf::fit(&text::Features::default(), texts);
-    let vectors = Lsa::fit(&rows, &LsaSpec::seeded(1)).transform(&rows);
-    if let Some(folder) = std::env::var_os("ASSAY_FEATURES") {
-        write(Path::new(&folder), &vectors, labels, is_test).expect("features are written");
+    let (_, sparse) = TfIdf::fit(&text::Features::default(), texts);
+    let vectors = Lsa::fit(&sparse, &LsaSpec::seeded(1)).transform(&sparse);
+    if let Some(folder) = hand::folder() {
+        write(&folder, texts, &vectors, labels, is_test).expect("features are written");
     }
-    let part = |test: bool| -> Vec<usize> { (0..labels.len()).filter(|row| is_test[*row] == test).collect() };
-    let (train, test) = (part(false), part(true));
-    let of = |rows: &[usize]| -> (Array2<f32>, Vec<u32>) {
-        (vectors.select(Axis(0), rows), rows.iter().map(|row| labels[*row]).collect())
-    };
-    let ((train, train_labels), (test, test_labels)) = (of(&train), of(&test));
-    let classifier = Classifier::new(77).and_then(|c| c.l2(PENALTY)).expect("there are labels");
-    let mut seconds = f64::INFINITY;
-    let mut line = String::new();
-    for _ in 0..3 {
-        let clock = Instant::now();
-        let model = classifier
-            .fit(Features::dense(train.view()), Targets::One(&train_labels), None)
-            .expect("rows are whole");
-        seconds = seconds.min(clock.elapsed().as_secs_f64());
-        let p = model.probabilities(Features::dense(test.view())).expect("rows are whole");
+    let dense = Features::dense(vectors.view());
+    let joined = Features::joined(vectors.view(), &sparse).expect("as many rows");
+    for (name, all) in [("LSA-256", dense), ("all built-in features", joined)] {
+        let part =
+            |test: bool| -> Vec<usize> { (0..labels.len()).filter(|row| is_test[*row] == test).collect() };
+        let of = |rows: &[usize]| -> Vec<u32> { rows.iter().map(|row| labels[*row]).collect() };
+        let (train, test) = (part(false), part(true));
+        let (train_labels, test_labels) = (of(&train), of(&test));
+        let (train, test) = (all.gather(&train), all.gather(&test));
+        let classifier = Classifier::new(77).and_then(|c| c.l2(PENALTY)).expect("there are labels");
+        let (seconds, model) = hand::best(3, || {
+            classifier.fit(train.features(), Targets::One(&train_labels), None).expect("rows are whole")
+        });
+        let p = model.probabilities(test.features()).expect("rows are whole");
         let report = Report::of_probabilities(&test_labels, p.view()).expect("there are rows");
-        line = format!(
-            "\"iterations\": {}, \"accuracy\": {:.4}, \"log_loss\": {:.4}",
-            model.iterations(),
-            report.accuracy,
-            log_loss(&test_labels, p.view()).expect("there are rows")
-        );
+        let more = [
+            ("accuracy", report.accuracy),
+            ("log_loss", log_loss(&test_labels, p.view()).expect("there are rows")),
+            ("iterations", model.iterations() as f64),
+        ];
+        hand::tell(&format!("train/Banking77, {name}"), seconds, &more);
     }
-    println!("{{\"rows\": {}, \"l2\": {PENALTY}, \"fit_s\": {seconds:.4}, {line}}}", train.nrows());
 }
 
 fn banking77() -> Option<(Vec<String>, Vec<u32>, Vec<bool>)> {
@@ -133,11 +138,19 @@ fn banking77() -> Option<(Vec<String>, Vec<u32>, Vec<bool>)> {
     Some((texts, labels, rows.iter().map(|row| &row[split] == "test").collect()))
 }
 
-/// `vectors.f32`, row by row, and `labels.txt`: a label and 1 for a test row on each line.
-fn write(folder: &Path, vectors: &Array2<f32>, labels: &[u32], is_test: &[bool]) -> std::io::Result<()> {
+/// `vectors.f32`, row by row; `labels.txt`: a label and 1 for a test row on each line; `labeled.txt`: the texts.
+fn write(
+    folder: &Path,
+    texts: &[String],
+    vectors: &Array2<f32>,
+    labels: &[u32],
+    is_test: &[bool],
+) -> std::io::Result<()> {
     let bytes: Vec<u8> = vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
     std::fs::write(folder.join("vectors.f32"), bytes)?;
     let lines: Vec<String> =
         labels.iter().zip(is_test).map(|(l, t)| format!("{l} {}", u8::from(*t))).collect();
-    std::fs::write(folder.join("labels.txt"), lines.join("\n"))
+    std::fs::write(folder.join("labels.txt"), lines.join("\n"))?;
+    let texts: Vec<String> = texts.iter().map(|text| text.replace(['\n', '\r'], " ")).collect();
+    std::fs::write(folder.join("labeled.txt"), texts.join("\n"))
 }

@@ -1,7 +1,8 @@
 //! k-means, the tree above it and smoothing, on generated vectors that look like those of texts: mixtures of a few hundred
-//! directions. `FULL=1` measures 100,000 × 256 and 316 clusters (a minute) instead of a tenth of that.
-//!
-//! `VECTORS=FILE` writes the vectors as `.npy` for `peers/cluster.py`, and prints the inertia to compare with.
+//! directions. Those of k-means are written for `peers/cluster.py`. `ASSAY_ROWS` is their number (100,000).
+
+#[path = "common/hand.rs"]
+mod hand;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use learn::cluster::{KMeans, Tree, micro_clusters, smooth};
@@ -9,6 +10,7 @@ use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Duration;
 
 /// `n` vectors of length 1: two of `topics` directions and noise.
@@ -26,7 +28,7 @@ fn vectors(n: usize, d: usize, topics: usize) -> Array2<f32> {
     rows
 }
 
-fn write(path: &str, rows: &Array2<f32>) -> std::io::Result<()> {
+fn write(path: &Path, rows: &Array2<f32>) -> std::io::Result<()> {
     let (n, d) = rows.dim();
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {d}), }}");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -38,21 +40,28 @@ fn write(path: &str, rows: &Array2<f32>) -> std::io::Result<()> {
     std::fs::write(path, bytes)
 }
 
-fn benches(c: &mut Criterion) {
-    let n = if std::env::var_os("FULL").is_some() { 100_000 } else { 10_000 };
+fn whole() {
+    let n: usize = std::env::var("ASSAY_ROWS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let rows = vectors(n, 256, 500);
     let k = micro_clusters(n);
-    if let Ok(path) = std::env::var("VECTORS") {
-        write(&path, &rows).expect("the vectors can be written");
-        let fit =
-            KMeans::new(k, 0).and_then(|kmeans| kmeans.fit(rows.view())).expect("there are rows enough");
-        println!("inertia of {k} clusters: {}", fit.inertia);
+    if let Some(folder) = hand::folder() {
+        write(&folder.join("vectors.npy"), &rows).expect("the vectors can be written");
     }
+    let kmeans = || KMeans::new(k, 0).and_then(|kmeans| kmeans.fit(rows.view())).expect("rows enough");
+    let (seconds, (inertia, _)) = hand::best(3, || {
+        let fit = kmeans();
+        (fit.inertia, fit.tree())
+    });
+    let name = format!("cluster/k-means {k} and tree, {n} x 256");
+    hand::tell(&name, seconds, &[("inertia", inertia.round())]);
+}
+
+fn benches(c: &mut Criterion) {
+    whole();
+    let n = 10_000;
+    let rows = vectors(n, 256, 500);
     let mut group = c.benchmark_group("cluster");
     group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(5));
-    group.bench_function(format!("k-means {k} and tree, {n} x 256"), |b| {
-        b.iter(|| KMeans::new(k, 0).and_then(|kmeans| kmeans.fit(rows.view())).map(|fit| fit.tree()));
-    });
     group.bench_function(format!("smooth by 10 neighbours, {n} x 256"), |b| {
         b.iter(|| smooth(rows.view(), 10, 0))
     });

@@ -1,12 +1,14 @@
-//! What a batch of 100 costs, as one line of JSON: seconds for each strategy. `ASSAY_ROWS` is the number of rows
-//! (20,000), of 256 dimensions and 77 labels, 500 of them labeled.
+//! What a batch of 100 costs by each strategy. `ASSAY_ROWS` is the number of rows (20,000), of 256 dimensions and 77
+//! labels, 500 of them labeled.
+
+#[path = "common/hand.rs"]
+mod hand;
 
 use learn::classify::{Classifier, Features, Targets};
 use learn::select::{Pool, Strategy};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use std::time::Instant;
 
 fn main() {
     let n: usize = std::env::var("ASSAY_ROWS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000).max(1_000);
@@ -27,14 +29,10 @@ fn main() {
         .expect("rows are whole");
     let scores = vec![0.0; n];
     let pool = Pool { vectors: rows.view(), features, labeled: &labeled, scores: Some(&scores) };
-    let seconds: Vec<String> = Strategy::ALL
-        .iter()
-        .map(|strategy| {
-            let clock = Instant::now();
-            let picked = strategy.pick(&pool, Some(&model), 100, 1).expect("rows are whole");
-            assert_eq!(picked.len(), 100);
-            format!("\"{strategy}\": {:.4}", clock.elapsed().as_secs_f64())
-        })
-        .collect();
-    println!("{{\"rows\": {n}, {}}}", seconds.join(", "));
+    for strategy in Strategy::ALL {
+        let (seconds, picked) =
+            hand::best(3, || strategy.pick(&pool, Some(&model), 100, 1).expect("rows are whole"));
+        assert_eq!(picked.len(), 100);
+        hand::tell(&format!("pick/100 of {n} by {strategy}"), seconds, &[]);
+    }
 }

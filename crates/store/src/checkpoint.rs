@@ -15,16 +15,25 @@ use tokio::sync::{Notify, watch};
 const PAGES: i64 = 2_000;
 /// A log of so many pages (of 4 KB) is to begin anew.
 const LONG: i64 = 32_000;
+/// So many are carried over by the writer itself at most: everybody waits meanwhile.
+const LAST_STEP: i64 = 2 * PAGES;
 /// The first pause between two rounds, and the bounds of what becomes of it.
 const PAUSE: Duration = Duration::from_millis(200);
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Carries over what it can without making anybody wait. Returns how many pages the log has.
-pub(crate) async fn carry_over(connection: &mut SqliteConnection) -> Result<i64, Error> {
-    let (_is_busy, log, _carried): (i64, i64, i64) =
+/// Pages of the log.
+pub(crate) struct Log {
+    pages: i64,
+    /// Not carried over yet: whoever still reads an older moment may need what they replace.
+    left: i64,
+}
+
+/// Carries over what it can without making anybody wait.
+pub(crate) async fn carry_over(connection: &mut SqliteConnection) -> Result<Log, Error> {
+    let (_is_busy, pages, carried): (i64, i64, i64) =
         sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
-    Ok(log)
+    Ok(Log { pages, left: pages - carried })
 }
 
 /// A round after each pause in which something was committed, until the writer has gone.
@@ -40,10 +49,10 @@ pub(crate) async fn follow(
             break;
         }
         match carry_over(&mut connection).await {
-            Ok(now) => {
-                pause = next_pause(pause, fresh(before, now));
-                before = now;
-                if now > LONG {
+            Ok(log) => {
+                pause = next_pause(pause, fresh(before, log.pages));
+                before = log.pages;
+                if log.pages > LONG && log.left < LAST_STEP {
                     finish.notify_one();
                 }
             }

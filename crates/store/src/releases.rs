@@ -3,8 +3,10 @@
 use crate::error::Result;
 use crate::snapshot::Snapshot;
 use crate::{Doc, Store, Tx, on};
+use domain::consensus::State;
 use domain::release::Split;
 use domain::{ItemId, JobId, LabelId, PersonId, ProjectId, ReleaseId, RevisionId};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// A release as lists and its page show it. Spec and manifest are documents of the floor above.
@@ -54,11 +56,11 @@ pub struct Candidate {
 }
 
 /// One row of a release that is about to be written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewRow {
     pub item: ItemId,
     pub revision: RevisionId,
-    pub state: &'static str,
+    pub state: State,
     pub control: bool,
     pub labels: Vec<LabelId>,
     pub confidence: Option<f64>,
@@ -386,7 +388,7 @@ impl Tx {
                     .push_bind(row.item.0)
                     .push_bind(row.revision.0)
                     .push_bind(split.as_str())
-                    .push_bind(row.state)
+                    .push_bind(row.state.as_str())
                     .push_bind(row.control)
                     .push_bind(Doc(&row.labels))
                     .push_bind(row.confidence)

