@@ -11,7 +11,7 @@ use learn::lsa::{Lsa, LsaSpec};
 use learn::select::{Pool, Strategy};
 use learn::text;
 use learn::text::TfIdf;
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::path::Path;
@@ -43,23 +43,27 @@ fn overlapping(n: usize) -> (Array2<f32>, Vec<u32>) {
     (rows, labels)
 }
 
-/// What a person waits for after answers: a fit of 2,000 rows, and the next 100 of all, rescored.
-fn refit(name: &str, all: Features, dense: ArrayView2<f32>, labels: &[u32]) {
-    let n = all.n_rows();
+/// Rows that are labeled when a person waits: the first ones.
+fn labeled() -> Vec<usize> {
+    (0..2_000).collect()
+}
+
+/// What a person waits for after answers: a fit of the labeled rows, and the next 100 of all, rescored.
+fn refit(name: &str, pool: &Pool, labels: &[u32]) {
+    let Pool { features, labeled, .. } = *pool;
+    let n = features.n_rows();
     let classifier = Classifier::new(77).expect("there are labels");
-    let labeled: Vec<usize> = (0..2_000).collect();
-    let pool = Pool { vectors: dense, features: all, labeled: &labeled, scores: None };
     let fit = |rows: &[usize], earlier: Option<&Model>| {
         let targets = Targets::One(&labels[..rows.len()]);
-        classifier.fit(all.gather(rows).features(), targets, earlier).expect("rows are whole")
+        classifier.fit(features.gather(rows).features(), targets, earlier).expect("rows are whole")
     };
-    let earlier = fit(&labeled[..1_900], None);
-    let (cold, _) = hand::best(3, || fit(&labeled, None));
-    let (warm, model) = hand::best(3, || fit(&labeled, Some(&earlier)));
+    let earlier = fit(&labeled[..labeled.len() - 100], None);
+    let (cold, _) = hand::best(3, || fit(labeled, None));
+    let (warm, model) = hand::best(3, || fit(labeled, Some(&earlier)));
     let (pick, picked) =
-        hand::best(3, || Strategy::Default.pick(&pool, Some(&model), 100, 1).expect("rows are whole"));
+        hand::best(3, || Strategy::Default.pick(pool, Some(&model), 100, 1).expect("rows are whole"));
     assert_eq!(picked.len(), 100);
-    let told = model.predict(all).expect("rows are whole");
+    let told = model.predict(features).expect("rows are whole");
     let right = told.iter().zip(labels).filter(|(told, label)| told.0 == **label).count();
     let more = [
         ("fit_s", cold),
@@ -68,12 +72,13 @@ fn refit(name: &str, all: Features, dense: ArrayView2<f32>, labels: &[u32]) {
         ("iterations", model.iterations() as f64),
         ("accuracy", right as f64 / n as f64),
     ];
-    hand::tell(&format!("refit/2000 labels, pick of {n}, {name}"), cold + pick, &more);
+    hand::tell(&format!("refit/{} labels, pick of {n}, {name}", labeled.len()), cold + pick, &more);
 }
 
 fn generated(n: usize) {
     let (rows, labels) = overlapping(n);
-    refit("256 dense", Features::dense(rows.view()), rows.view(), &labels);
+    let (features, labeled) = (Features::dense(rows.view()), labeled());
+    refit("256 dense", &Pool { vectors: rows.view(), features, labeled: &labeled, scores: None }, &labels);
 }
 
 /// The features that `assay train` chooses among: LSA vectors and tf-idf beside them.
@@ -83,8 +88,9 @@ fn of_texts(n: usize) {
     let labels: Vec<u32> = texts.iter().map(|text| topic(text)).collect();
     let (_, sparse) = TfIdf::fit(&text::Features::default(), &texts);
     let dense = Lsa::fit(&sparse, &LsaSpec::seeded(1)).transform(&sparse);
-    let joined = Features::joined(dense.view(), &sparse).expect("as many rows");
-    refit("LSA-256 and tf-idf of texts", joined, dense.view(), &labels);
+    let (features, labeled) = (Features::joined(dense.view(), &sparse).expect("as many rows"), labeled());
+    let pool = Pool { vectors: dense.view(), features, labeled: &labeled, scores: None };
+    refit("LSA-256 and tf-idf of texts", &pool, &labels);
 }
 
 fn topic(text: &str) -> u32 {

@@ -1,5 +1,7 @@
 //! Figures that are timed by hand, told as the peers tell theirs: one line of JSON each.
 
+#![allow(dead_code, reason = "each benchmark is a program of its own and needs some of it")]
+
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -10,12 +12,13 @@ pub fn folder() -> Option<PathBuf> {
 
 /// Tells how long something took, and what else is to be said of it.
 pub fn tell(name: &str, seconds: f64, more: &[(&str, f64)]) {
-    let more: String = more.iter().map(|(what, figure)| format!(", \"{what}\": {figure}")).collect();
+    let rounded = |figure: f64| (figure * 1e4).round() / 1e4;
+    let more: String =
+        more.iter().map(|(what, figure)| format!(", \"{what}\": {}", rounded(*figure))).collect();
     println!("{{\"name\": \"{name}\", \"seconds\": {seconds}{more}}}");
 }
 
 /// The fewest seconds of so many runs, and what the last of them gave.
-#[allow(dead_code, reason = "each benchmark is a program of its own; not all of them repeat")]
 pub fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     let mut timed = || {
         let clock = Instant::now();
@@ -32,7 +35,6 @@ pub fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
 }
 
 /// The most memory that this process ever held, in MB, as Linux counts it.
-#[allow(dead_code, reason = "each benchmark is a program of its own; not all of them look at memory")]
 pub fn peak_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
