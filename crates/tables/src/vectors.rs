@@ -3,7 +3,6 @@
 mod npy;
 
 use crate::{Error, progress};
-use learn::encoder::{Encoder, EncoderError};
 use learn::lsa::{Lsa, LsaSpec};
 use learn::sparse::Csr;
 use learn::text::{Features, TfIdf};
@@ -88,12 +87,22 @@ fn built_in<T: AsRef<str> + Sync>(texts: &[T], seed: u64) -> Array2<f32> {
     dense
 }
 
+#[cfg(feature = "sentence")]
 fn sentence<T: AsRef<str> + Sync>(folder: &Path, texts: &[T]) -> Result<Array2<f32>, Error> {
-    let encoder = Encoder::open(folder).map_err(asked)?;
+    let asked = |error: learn::encoder::EncoderError| Error::Asked(error.to_string());
+    let encoder = learn::encoder::Encoder::open(folder).map_err(asked)?;
     let bar = progress::bar(texts.len() as u64, "vectors");
     let dense = encoder.encode(texts, |n| bar.inc(n as u64));
     bar.finish_and_clear();
     dense.map_err(asked)
+}
+
+#[cfg(not(feature = "sentence"))]
+fn sentence<T>(folder: &Path, _: &[T]) -> Result<Array2<f32>, Error> {
+    let folder = folder.display();
+    Err(Error::Asked(format!(
+        "{folder}: this program was built without sentence models (feature `sentence`)"
+    )))
 }
 
 fn given(path: &Path, n: usize) -> Result<Array2<f32>, Error> {
@@ -108,10 +117,6 @@ fn given(path: &Path, n: usize) -> Result<Array2<f32>, Error> {
         }
     }
     Ok(dense)
-}
-
-fn asked(error: EncoderError) -> Error {
-    Error::Asked(error.to_string())
 }
 
 #[cfg(test)]
