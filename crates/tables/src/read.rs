@@ -78,7 +78,7 @@ pub fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, E
             Err(Error::table(
                 path,
                 format!(
-                    "there is no column {name}; the file has: {}. Name yours with --{name}",
+                    "there is no column {name}; the file has: {}. See --help for how to name yours",
                     there.join(", ")
                 ),
             ))
@@ -124,7 +124,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         assert_eq!(
             read(b"").unwrap_err(),
-            ": there is no column item; the file has: . Name yours with --item"
+            ": there is no column item; the file has: . See --help for how to name yours"
         );
         assert!(read(b"item,text\n").unwrap_err().contains("no column label; the file has: item, text"));
         assert!(read(b"item,label,item\n").unwrap_err().contains("two columns are called item"));

@@ -31,7 +31,7 @@ pub struct Train {
     /// Say which words of this row spoke for and against its label
     #[arg(long, value_name = "ID")]
     explain: Option<String>,
-    /// Write each row's probabilities under a model that has not seen it: `id` and one column for each label. Training
+    /// Write each row's probabilities under a model that has not seen it: the column that names the rows and one for each label. Training
     /// rows are scored out of fold, all others by the model
     #[arg(long, value_name = "FILE")]
     probs: Option<PathBuf>,
@@ -50,7 +50,7 @@ impl Train {
         let explained = self.explain.as_deref().map(|id| labeled.place(id)).transpose()?;
         let trained = evaluate::evaluate(&labeled, &rows, &self.encoder, self.seed)?;
         if let Some(path) = &self.probs {
-            trained.write_probabilities(&labeled, path)?;
+            trained.write_probabilities(&labeled, &self.columns.id, path)?;
         }
         let explanation = explained.map(|row| explain::explain(&trained, &labeled, row)).transpose()?;
         if self.json {

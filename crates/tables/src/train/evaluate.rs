@@ -50,10 +50,11 @@ impl Trained {
         both(&self.dense, &self.sparse).and_then(|both| kind.of(both))
     }
 
-    pub fn write_probabilities(&self, labeled: &Labeled, path: &Path) -> Result<(), Error> {
+    /// `id` is how the file of the rows calls the column of their names: `assay errors` reads both files with one option.
+    pub fn write_probabilities(&self, labeled: &Labeled, id: &str, path: &Path) -> Result<(), Error> {
         let wrong = |e: csv::Error| Error::file(path)(e.into());
         let mut writer = csv::Writer::from_path(path).map_err(wrong)?;
-        let header = std::iter::once("id").chain(labeled.names.iter().map(String::as_str));
+        let header = std::iter::once(id).chain(labeled.names.iter().map(String::as_str));
         writer.write_record(header).map_err(wrong)?;
         for (id, row) in labeled.ids.iter().zip(self.unseen.rows()) {
             let cells = row.iter().map(|p| format!("{p:.6}"));

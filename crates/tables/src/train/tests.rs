@@ -78,11 +78,12 @@ fn the_table_names_all_of_it() {
 fn probabilities_are_written_for_every_row() {
     let folder = tempfile::tempdir().unwrap();
     let probs = folder.path().join("p.csv");
-    let arguments = ["--split", "split", "--probs", probs.to_str().unwrap()];
-    run_in(folder.path(), &texts().replace("r7,", "seven,"), &arguments).unwrap();
+    let arguments = ["--split", "split", "--id", "item_id", "--probs", probs.to_str().unwrap()];
+    let file = texts().replacen("id,", "item_id,", 1).replace("r7,", "seven,");
+    run_in(folder.path(), &file, &arguments).unwrap();
     let written = std::fs::read_to_string(probs).unwrap();
     let mut lines = written.lines();
-    assert_eq!(lines.next(), Some("id,card,pin,rate"));
+    assert_eq!(lines.next(), Some("item_id,card,pin,rate"));
     assert_eq!(lines.clone().count(), 150);
     assert!(lines.clone().any(|line| line.starts_with("seven,")));
     for line in lines {
