@@ -40,7 +40,11 @@ pub struct Place {
 
 impl Place {
     pub fn find() -> Result<Place> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        // Cargo says where xtask lies now: where several clones share a target folder, another one may have built it.
+        let said = std::env::var_os("CARGO_MANIFEST_DIR");
+        let root = said
+            .as_deref()
+            .map_or(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new)
             .parent()
             .context("xtask's folder has a parent: the workspace")?
             .to_path_buf();
