@@ -29,6 +29,13 @@ pub(crate) struct Log {
     left: i64,
 }
 
+impl Log {
+    /// It is time for the writer's own step: the log is long, and little is left of it to make everybody wait for.
+    fn can_begin_anew(&self) -> bool {
+        self.pages > LONG && self.left < LAST_STEP
+    }
+}
+
 /// Carries over what it can without making anybody wait.
 pub(crate) async fn carry_over(connection: &mut SqliteConnection) -> Result<Log, Error> {
     let (_is_busy, pages, carried): (i64, i64, i64) =
@@ -52,7 +59,7 @@ pub(crate) async fn follow(
             Ok(log) => {
                 pause = next_pause(pause, fresh(before, log.pages));
                 before = log.pages;
-                if log.pages > LONG && log.left < LAST_STEP {
+                if log.can_begin_anew() {
                     finish.notify_one();
                 }
             }
@@ -93,5 +100,16 @@ mod tests {
         assert_eq!(next_pause(ms(20), 10_000), SHORTEST);
         assert_eq!(next_pause(ms(900), 0), LONGEST);
         assert_eq!((fresh(10, 30), fresh(9_000, 30)), (20, 30));
+    }
+
+    #[test]
+    fn the_writer_is_not_asked_for_more_than_a_last_step() {
+        let can = |pages, left| Log { pages, left }.can_begin_anew();
+        assert!(can(LONG + 1, 10));
+        assert!(!can(LONG, 10), "it is not long");
+        assert!(
+            !can(700_000, 700_000),
+            "someone reads an old moment, and all of it would be carried over at once"
+        );
     }
 }

@@ -67,6 +67,14 @@ pub fn reader(path: &Path) -> Result<Reader<File>, Error> {
     Ok(ReaderBuilder::new().delimiter(if is_tsv { b'\t' } else { b',' }).flexible(false).from_reader(file))
 }
 
+/// How to say what the column is called: options bear the names that columns have where nobody says otherwise.
+fn hint(name: &str) -> String {
+    match name {
+        "item" | "annotator" | "label" | "text" | "id" => format!(". Name yours with --{name}"),
+        _ => String::new(),
+    }
+}
+
 pub fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, Error> {
     let is_it = |header: &str| header.trim_start_matches('\u{feff}').trim() == name;
     let mut found = headers.iter().enumerate().filter(|(_, header)| is_it(header)).map(|(at, _)| at);
@@ -77,10 +85,7 @@ pub fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, E
             let there: Vec<&str> = headers.iter().collect();
             Err(Error::table(
                 path,
-                format!(
-                    "there is no column {name}; the file has: {}. See --help for how to name yours",
-                    there.join(", ")
-                ),
+                format!("there is no column {name}; the file has: {}{}", there.join(", "), hint(name)),
             ))
         }
     }
@@ -124,7 +129,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         assert_eq!(
             read(b"").unwrap_err(),
-            ": there is no column item; the file has: . See --help for how to name yours"
+            ": there is no column item; the file has: . Name yours with --item"
         );
         assert!(read(b"item,text\n").unwrap_err().contains("no column label; the file has: item, text"));
         assert!(read(b"item,label,item\n").unwrap_err().contains("two columns are called item"));

@@ -57,7 +57,8 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
         text.push_str("Nothing is measured yet.\n");
     } else {
         text.push_str(
-            "Ours: the estimate of the middle (criterion), or the best of three where it takes longer. A peer is the Python package that does the same work on \
+            "Ours: the estimate of the middle (criterion), or the best of three where it takes longer. A peer is \
+             the Python package that does the same work on \
              the same data; the function alone is timed, not the start of Python. × is how many times longer it \
              takes.\n\n",
         );
