@@ -1,6 +1,7 @@
 //! Answers: appended, never changed; and the ground on which an answer lands.
 
 use crate::consensus::{Subject, state, target};
+use crate::dialect::push_list;
 use crate::error::{Error, Result};
 use crate::together::{Together, Value};
 use crate::{Doc, Store, Tx, dialect, on};
@@ -340,12 +341,8 @@ impl Store {
         let mut kept = Vec::new();
         for some in ids.chunks(500) {
             let found: Vec<String> = on!(self, |db| {
-                let mut query = sqlx::QueryBuilder::new("SELECT id FROM answer WHERE id IN (");
-                let mut list = query.separated(", ");
-                for id in some {
-                    list.push_bind(id);
-                }
-                query.push(")");
+                let mut query = sqlx::QueryBuilder::new("SELECT id FROM answer WHERE id IN ");
+                push_list(&mut query, some);
                 query.build_query_scalar().fetch_all(db).await
             })?;
             kept.extend(found);

@@ -2,6 +2,7 @@
 
 use crate::error::{Constraint, Error};
 use crate::{Store, Tx};
+use sqlx::{Database, Encode, QueryBuilder, Type};
 
 /// Appended to a SELECT that picks work: on PostgreSQL rows that another transaction holds are passed over; on
 /// SQLite there is one writer and nothing to pass over.
@@ -27,6 +28,26 @@ pub fn skip_locked_of(tx: &Tx, alias: &str) -> String {
 /// Can another transaction free something at this moment that this one does not see? With one writer it can't.
 pub fn others_write_now(tx: &Tx) -> bool {
     tx.is_postgres()
+}
+
+/// What stands after `IN`: `($1, $2)`. In nothing is no value: SQLite reads `()` so, PostgreSQL refuses it.
+#[expect(clippy::disallowed_methods, reason = "the one place")]
+pub(crate) fn push_list<'v, DB, T>(query: &mut QueryBuilder<DB>, values: impl IntoIterator<Item = T>)
+where
+    DB: Database,
+    T: Encode<'v, DB> + Type<DB>,
+{
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_none() {
+        query.push("(NULL)");
+        return;
+    }
+    query.push("(");
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(")");
 }
 
 /// Size of the database in bytes, for the admin.

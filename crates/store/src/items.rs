@@ -8,6 +8,7 @@ mod upsert;
 pub use undo::Dependents;
 pub use upsert::{AnsweredBy, FieldValue, Incoming, Piece};
 
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::tally::Tally;
 use crate::{Doc, Store, on};
@@ -267,12 +268,8 @@ impl Store {
         let mut items: Vec<ItemRow> = on!(self, |db| {
             let mut query = QueryBuilder::new(ITEM);
             query.push(" FROM item i").push(JOINS).push(" WHERE i.project_id = ").push_bind(project.0);
-            query.push(" AND i.id IN (");
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(id.0);
-            }
-            query.push(")");
+            query.push(" AND i.id IN ");
+            push_list(&mut query, ids.iter().map(|id| id.0));
             query.build_query_as().persistent(false).fetch_all(db).await
         })?;
         items.sort_by_key(|item| ids.iter().position(|id| *id == item.id));

@@ -1,6 +1,7 @@
 //! Answers as agreement looks at them: the chain of what one person said of one item in one queue, and the items
 //! that people disagree about.
 
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::{Doc, Store, Tx, on};
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
@@ -101,12 +102,8 @@ impl Store {
             return Ok(HashMap::new());
         }
         let rows: Vec<(i64, String)> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("SELECT id, name FROM person WHERE id IN (");
-            let mut list = query.separated(", ");
-            for person in people {
-                list.push_bind(person.0);
-            }
-            query.push(")");
+            let mut query = sqlx::QueryBuilder::new("SELECT id, name FROM person WHERE id IN ");
+            push_list(&mut query, people.iter().map(|person| person.0));
             query.build_query_as().persistent(false).fetch_all(db).await
         })?;
         Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
@@ -145,13 +142,10 @@ impl Store {
                    a.sighted, a.at
                  FROM answer a JOIN item i ON i.id = a.item_id AND i.revision_id = a.revision_id
                  JOIN person p ON p.id = a.person_id
-                 WHERE a.standing = 'counted' AND a.item_id IN (",
+                 WHERE a.standing = 'counted' AND a.item_id IN ",
             );
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(item.0);
-            }
-            query.push(") ORDER BY a.item_id, a.at, a.number, a.id");
+            push_list(&mut query, items.iter().map(|item| item.0));
+            query.push(" ORDER BY a.item_id, a.at, a.number, a.id");
             query.build_query_as().persistent(false).fetch_all(db).await
         })?)
     }

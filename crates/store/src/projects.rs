@@ -1,6 +1,7 @@
 //! Projects: what they are called, what they decided for themselves, who sees them.
 
 use crate::dialect::for_update;
+use crate::dialect::push_list;
 use crate::{Doc, Result, Store, Tx, on};
 use domain::project::{Settings, Slug, Task};
 use domain::{PersonId, ProjectId, Time};
@@ -95,14 +96,11 @@ impl Store {
         if projects.is_empty() {
             return Ok(tallies);
         }
-        let start = "SELECT id, key, CAST(SUM(n) AS BIGINT) FROM tally WHERE kind = 'project' AND id IN (";
+        let start = "SELECT id, key, CAST(SUM(n) AS BIGINT) FROM tally WHERE kind = 'project' AND id IN ";
         let rows: Vec<(i64, String, i64)> = on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new(start);
-            let mut ids = query.separated(", ");
-            for id in &projects {
-                ids.push_bind(*id);
-            }
-            query.push(") GROUP BY id, key").build_query_as().fetch_all(db).await
+            push_list(&mut query, projects.iter().copied());
+            query.push(" GROUP BY id, key").build_query_as().fetch_all(db).await
         })?;
         for (id, key, n) in rows {
             tallies.entry(id).or_default().insert(key, n);

@@ -1,5 +1,6 @@
 //! Queues and their members. Who holds what of them stands in [`crate::leases`].
 
+use crate::dialect::push_list;
 use crate::error::{Error, Result};
 use crate::tally::{Counts, Tally};
 use crate::{Doc, Store, Tx, on};
@@ -270,12 +271,8 @@ impl Store {
         Ok(on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new("SELECT item.id, item.control, (TRUE");
             if !filter.states.is_empty() {
-                query.push(" AND item.state IN (");
-                let mut list = query.separated(", ");
-                for state in &filter.states {
-                    list.push_bind(state.as_str());
-                }
-                query.push(")");
+                query.push(" AND item.state IN ");
+                push_list(&mut query, filter.states.iter().map(|state| state.as_str()));
             }
             if let Some(label) = filter.label {
                 query

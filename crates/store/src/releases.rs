@@ -1,5 +1,6 @@
 //! Releases: their rows, their files, and the splits that are decided once.
 
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::snapshot::Snapshot;
 use crate::{Doc, Store, Tx, on};
@@ -210,13 +211,10 @@ impl Store {
         Ok(on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT id, item_id, person_id, queue_id, source_id, labels, origin, sighted, confidence, seconds,
-                   taxonomy_version_id, at FROM answer WHERE id IN (",
+                   taxonomy_version_id, at FROM answer WHERE id IN ",
             );
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(id);
-            }
-            query.push(") ORDER BY item_id, at, id");
+            push_list(&mut query, ids);
+            query.push(" ORDER BY item_id, at, id");
             query.build_query_as().persistent(ids.len() == 1_000).fetch_all(db).await
         })?)
     }
@@ -276,13 +274,10 @@ impl Snapshot {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT a.item_id, a.person_id, a.queue_id, a.kind, a.id, a.origin FROM answer a
                  JOIN item i ON i.id = a.item_id AND i.revision_id = a.revision_id
-                 WHERE a.standing = 'counted' AND a.origin NOT IN ('machine', 'calibration') AND a.item_id IN (",
+                 WHERE a.standing = 'counted' AND a.origin NOT IN ('machine', 'calibration') AND a.item_id IN ",
             );
-            let mut list = query.separated(", ");
-            for item in items {
-                list.push_bind(item.0);
-            }
-            query.push(") ORDER BY a.item_id, a.at, a.number, a.id");
+            push_list(&mut query, items.iter().map(|item| item.0));
+            query.push(" ORDER BY a.item_id, a.at, a.number, a.id");
             query.build_query_as().persistent(items.len() == PAGE).fetch_all(db).await
         })?;
         // As `domain::consensus` hears them: the last word of a person in each queue, then of those that were not
@@ -427,12 +422,8 @@ impl Tx {
                 .push_bind(project.0)
                 .push(" AND scheme = ")
                 .push_bind(SPLIT_BY_CONTROL)
-                .push(" AND key IN (");
-            let mut list = query.separated(", ");
-            for (key, _) in &wanted {
-                list.push_bind(*key);
-            }
-            query.push(")");
+                .push(" AND key IN ");
+            push_list(&mut query, wanted.iter().map(|(key, _)| *key));
             query.build_query_as().persistent(rows.len() == PIECE).fetch_all(db).await
         })?;
         Ok(decided.into_iter().filter_map(|(key, split)| Some((key, Split::parse(&split)?))).collect())

@@ -1,6 +1,7 @@
 //! Taxonomy versions (immutable, numbered), the draft beside them, and what a new version does to items that
 //! were resolved to labels it no longer offers.
 
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::{Doc, Store, Tx, on};
 use domain::taxonomy::Taxonomy;
@@ -127,12 +128,8 @@ impl Store {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT CAST(COUNT(DISTINCT item_id) AS BIGINT) FROM consensus_label WHERE project_id = ",
             );
-            query.push_bind(project.0).push(" AND label_id IN (");
-            let mut list = query.separated(", ");
-            for label in labels {
-                list.push_bind(label.0);
-            }
-            query.push(")");
+            query.push_bind(project.0).push(" AND label_id IN ");
+            push_list(&mut query, labels.iter().map(|label| label.0));
             query.build_query_scalar().fetch_one(db).await
         })?)
     }

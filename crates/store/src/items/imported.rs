@@ -1,6 +1,7 @@
 //! Answers that a file brings: what a label column says, as answers of the person that stands for its source.
 
 use super::upsert::{AnsweredBy, Incoming, Piece, Sorted};
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::tally::{Counts, Tally};
 use crate::{Doc, Tx, on};
@@ -48,12 +49,9 @@ impl Tx {
                     "SELECT item_id, number, revision_id, labels FROM answer
                      WHERE queue_id IS NULL AND kind = 'labels' AND person_id = ",
                 );
-                query.push_bind(person.0).push(" AND item_id IN (");
-                let mut list = query.separated(", ");
-                for item in items {
-                    list.push_bind(item.0);
-                }
-                query.push(") ORDER BY number");
+                query.push_bind(person.0).push(" AND item_id IN ");
+                push_list(&mut query, items.iter().map(|item| item.0));
+                query.push(" ORDER BY number");
                 query.build_query_as().persistent(items.len() == ROWS).fetch_all(db).await
             })?;
             for (item, number, revision, labels) in rows {

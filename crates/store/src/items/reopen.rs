@@ -1,5 +1,6 @@
 //! Items whose content changed under their answers: they read as unanswered, and open queues ask for them again.
 
+use crate::dialect::push_list;
 use crate::error::Result;
 use crate::tally::Counts;
 use crate::{Tx, on};
@@ -19,9 +20,9 @@ impl Tx {
             return Ok(());
         }
         let answered: Vec<i64> = on!(self, |db| {
-            let mut query = QueryBuilder::new("SELECT i.id FROM item i WHERE i.id IN (");
-            push_ids(&mut query, items);
-            query.push(") AND EXISTS (SELECT 1 FROM answer a WHERE a.item_id = i.id) ORDER BY i.id");
+            let mut query = QueryBuilder::new("SELECT i.id FROM item i WHERE i.id IN ");
+            push_list(&mut query, items.iter().map(|item| item.0));
+            query.push(" AND EXISTS (SELECT 1 FROM answer a WHERE a.item_id = i.id) ORDER BY i.id");
             query.build_query_scalar().persistent(false).fetch_all(db).await
         })?;
         for item in answered.into_iter().map(ItemId) {
@@ -36,24 +37,11 @@ impl Tx {
         for items in items.chunks(256) {
             on!(self, |db| {
                 let mut query = QueryBuilder::new("DELETE FROM ");
-                query.push(table).push(" WHERE item_id IN (");
-                push_ids(&mut query, items);
-                query.push(")");
+                query.push(table).push(" WHERE item_id IN ");
+                push_list(&mut query, items.iter().map(|item| item.0));
                 query.build().persistent(items.len() == 256).execute(db).await.map(|_| ())
             })?;
         }
         Ok(())
-    }
-}
-
-/// A comma-separated list of bound ids.
-pub(super) fn push_ids<'q, DB>(query: &mut QueryBuilder<DB>, items: &[ItemId])
-where
-    DB: sqlx::Database,
-    i64: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-{
-    let mut list = query.separated(", ");
-    for item in items {
-        list.push_bind(item.0);
     }
 }

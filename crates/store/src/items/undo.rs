@@ -1,8 +1,8 @@
 //! Taking an import back: what depends on it, and removing it piece by piece.
 
-use super::reopen::push_ids;
 use super::upsert::FieldValue;
 use crate::changes::ChangeKind;
+use crate::dialect::push_list;
 use crate::error::{Error, Result};
 use crate::sources::Source;
 use crate::tally::{Counts, Tally};
@@ -111,9 +111,8 @@ impl Tx {
         }
         on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM answer WHERE source_id = ");
-            query.push_bind(source.id.0).push(" AND item_id IN (");
-            push_ids(&mut query, &ids);
-            query.push(")");
+            query.push_bind(source.id.0).push(" AND item_id IN ");
+            push_list(&mut query, ids.iter().map(|item| item.0));
             query.build().persistent(false).execute(db).await.map(|_| ())
         })?;
         if items[0].came {
@@ -128,10 +127,10 @@ impl Tx {
         let mut counts = Counts::default();
         let labels: Vec<(i64, i64)> = on!(self, |db| {
             let mut query = QueryBuilder::new(
-                "SELECT label_id, CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE item_id IN (",
+                "SELECT label_id, CAST(COUNT(*) AS BIGINT) FROM consensus_label WHERE item_id IN ",
             );
-            push_ids(&mut query, ids);
-            query.push(") GROUP BY label_id");
+            push_list(&mut query, ids.iter().map(|item| item.0));
+            query.push(" GROUP BY label_id");
             query.build_query_as().persistent(false).fetch_all(db).await
         })?;
         for (label, n) in labels {
@@ -141,9 +140,8 @@ impl Tx {
             self.delete_by_item(table, ids).await?;
         }
         on!(self, |db| {
-            let mut query = QueryBuilder::new("DELETE FROM item WHERE id IN (");
-            push_ids(&mut query, ids);
-            query.push(")");
+            let mut query = QueryBuilder::new("DELETE FROM item WHERE id IN ");
+            push_list(&mut query, ids.iter().map(|item| item.0));
             query.build().persistent(false).execute(db).await.map(|_| ())
         })?;
         let project = Tally::Project(source.project);
@@ -160,9 +158,8 @@ impl Tx {
     async fn fall_back(&mut self, source: &Source, ids: &[ItemId]) -> Result<()> {
         on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM item_revision WHERE source_id = ");
-            query.push_bind(source.id.0).push(" AND item_id IN (");
-            push_ids(&mut query, ids);
-            query.push(")");
+            query.push_bind(source.id.0).push(" AND item_id IN ");
+            push_list(&mut query, ids.iter().map(|item| item.0));
             query.build().persistent(false).execute(db).await.map(|_| ())
         })?;
         self.delete_by_item("item_field", ids).await?;
@@ -170,10 +167,9 @@ impl Tx {
             let mut query = QueryBuilder::new(
                 "SELECT r.id AS revision_id, r.item_id, r.fields, r.group_key, r.event_at FROM item_revision r
                  WHERE r.number = (SELECT MAX(number) FROM item_revision n WHERE n.item_id = r.item_id)
-                   AND r.item_id IN (",
+                   AND r.item_id IN ",
             );
-            push_ids(&mut query, ids);
-            query.push(")");
+            push_list(&mut query, ids.iter().map(|item| item.0));
             query.build_query_as().persistent(false).fetch_all(db).await
         })?;
         let update = "UPDATE item SET revision_id = $2, group_key = $3, event_at = $4, seen_source = NULL,

@@ -3,6 +3,7 @@
 
 use super::imported::Said;
 use crate::changes::ChangeKind;
+use crate::dialect::push_list;
 use crate::error::{Error, Result};
 use crate::tally::{self, Tally};
 use crate::{Tx, on};
@@ -191,12 +192,8 @@ impl Tx {
                      FROM item i LEFT JOIN item_revision r ON r.id = i.revision_id
                      WHERE i.project_id = ",
                 );
-                query.push_bind(piece.project.0).push(" AND i.external_id IN (");
-                let mut list = query.separated(", ");
-                for row in rows {
-                    list.push_bind(row.external_id.clone());
-                }
-                query.push(")");
+                query.push_bind(piece.project.0).push(" AND i.external_id IN ");
+                push_list(&mut query, rows.iter().map(|row| row.external_id.clone()));
                 query.build_query_as().persistent(rows.len() == ROWS).fetch_all(db).await
             })?;
             for row in found {

@@ -1,6 +1,7 @@
 use super::*;
-use crate::House;
+use crate::{House, browse};
 use derived::search::Direction;
+use domain::permission::Actor;
 use domain::{ItemId, ProjectId};
 use store::changes::ChangeKind;
 use store::testing::run;
@@ -61,6 +62,16 @@ both! {
         assert_eq!(found(&house, "card").await, [20]);
         assert_eq!(house.search().await.expect("an index").n_items(), 2);
         catch_up(&house).await.expect("nothing new");
+    }
+
+    async fn words_that_nobody_wrote_find_nothing(store: Store) {
+        let (house, _folder) = house(store, 3).await;
+        catch_up(&house).await.expect("from nothing");
+        for (words, n) in [("refund", 3), ("elephant", 0)] {
+            let (filter, order) = (browse::Filter::default(), browse::Order::NewestFirst);
+            let page = browse::items(&house, &Actor::OPERATOR, P, words, &filter, order, None).await;
+            assert_eq!(page.expect("a page").items.len(), n, "{words}");
+        }
     }
 
     async fn an_index_of_another_past_is_made_again(store: Store) {
