@@ -138,30 +138,19 @@ impl Snapshot {
         mut take: impl FnMut(Vec<Value>) -> Result<()> + Send,
     ) -> Result<()> {
         let query = format!("SELECT {} FROM \"{}\" ORDER BY {}", names(columns), table.name, table.key);
-        match self {
-            Snapshot::Sqlite(transaction) => {
-                let mut rows = sqlx::query(AssertSqlSafe(query)).fetch(&mut **transaction);
-                while let Some(row) = rows.try_next().await? {
-                    take(values(&row, columns)?)?;
-                }
+        on!(self, |db| {
+            let mut rows = sqlx::query(AssertSqlSafe(query)).fetch(db);
+            while let Some(row) = rows.try_next().await? {
+                take(values(&row, columns)?)?;
             }
-            Snapshot::Postgres(transaction) => {
-                let mut rows = sqlx::query(AssertSqlSafe(query)).fetch(&mut **transaction);
-                while let Some(row) = rows.try_next().await? {
-                    take(values(&row, columns)?)?;
-                }
-            }
-        }
+        });
         Ok(())
     }
 
     /// All blobs of that moment: key and size.
     pub async fn blobs(&mut self) -> Result<Vec<(String, i64)>> {
         let query = "SELECT key, bytes FROM blob WHERE bytes > 0 OR key NOT LIKE 'new-%' ORDER BY key";
-        Ok(match self {
-            Snapshot::Sqlite(transaction) => sqlx::query_as(query).fetch_all(&mut **transaction).await?,
-            Snapshot::Postgres(transaction) => sqlx::query_as(query).fetch_all(&mut **transaction).await?,
-        })
+        Ok(on!(self, |db| sqlx::query_as(query).fetch_all(db).await)?)
     }
 }
 

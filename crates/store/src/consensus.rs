@@ -4,7 +4,7 @@ use crate::answers::{AnswerRow, NewAnswer};
 use crate::error::{Error, Result};
 use crate::leases::Hold;
 use crate::tally::{Counts, Tally};
-use crate::together::Together;
+use crate::together::{Later, Together};
 use crate::{Doc, Tx, on};
 use domain::consensus::{Consensus, State, Vote, gather, resolve};
 use domain::project::Settings;
@@ -76,7 +76,10 @@ impl Tx {
         };
         let votes: Vec<Vote> =
             self.answers_of_item(item).await?.iter().map(AnswerRow::vote).collect::<Result<_>>()?;
-        self.settle(&subject, &votes, None, counts).await
+        let mut writes = Together::default();
+        let consensus = self.settle(&subject, &votes, &mut writes, counts).await?;
+        self.write_together(writes).await?;
+        Ok(consensus)
     }
 
     /// Holds an item until the transaction ends, so that its answers change one after another.
@@ -89,13 +92,36 @@ impl Tx {
         Ok(())
     }
 
-    /// The same with everything loaded; the item is locked. The answer that changed it and what the person who gave it
-    /// now holds are written along.
-    pub async fn settle(
+    /// The same for an answer that was just given, with everything loaded; the item is locked. The answer and what the
+    /// person who gave it now holds are written along.
+    pub async fn settle_with(
         &mut self,
         subject: &Subject,
         votes: &[Vote],
-        given: Option<(&NewAnswer, Option<Hold>)>,
+        answer: &NewAnswer,
+        hold: Option<Hold>,
+        counts: &mut Counts,
+    ) -> Result<()> {
+        let mut writes = Together::default();
+        answer.write(&mut writes);
+        if let Some(hold) = &hold {
+            hold.write(&mut writes);
+        }
+        self.settle(subject, votes, &mut writes, counts).await?;
+        // What comes next is mostly the next item, which can be looked for without it.
+        if let Some(hold) = hold.filter(Hold::only_answers) {
+            self.later = Later { writes, answers: Some(hold.assignment) };
+            return Ok(());
+        }
+        self.write_together(writes).await?;
+        Ok(())
+    }
+
+    async fn settle(
+        &mut self,
+        subject: &Subject,
+        votes: &[Vote],
+        writes: &mut Together,
         counts: &mut Counts,
     ) -> Result<Consensus> {
         let maps = self.maps_for(subject, votes).await?;
@@ -112,14 +138,7 @@ impl Tx {
         if n_left_behind > 0 && !consensus.state.is_resolved() {
             consensus.state = State::NeedsLook;
         }
-        let mut writes = Together::default();
-        if let Some((answer, hold)) = given {
-            answer.write(&mut writes);
-            if let Some(hold) = hold {
-                hold.write(&mut writes);
-            }
-        }
-        save(subject, &consensus, evidence.n_skips, self.now(), &mut writes);
+        save(subject, &consensus, evidence.n_skips, self.now(), writes);
         count_labels(subject, &consensus, counts);
         if consensus.state != subject.state {
             let item = [subject.item.0.into(), consensus.state.as_str().into()];
@@ -127,7 +146,6 @@ impl Tx {
             counts.add(Tally::Project(subject.project), subject.state.as_str(), -1);
             counts.add(Tally::Project(subject.project), consensus.state.as_str(), 1);
         }
-        self.write_together(writes).await?;
         Ok(consensus)
     }
 

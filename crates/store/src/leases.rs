@@ -6,10 +6,10 @@
 use crate::error::{Error, Result};
 use crate::tally::{Counts, Tally};
 use crate::together::{Together, Value, rows};
-use crate::{Either, Tx, dialect, on};
+use crate::{Tx, dialect, on};
 use domain::project::Settings;
 use domain::queue::Holding;
-use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
+use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use sqlx::AssertSqlSafe;
 
 /// A cursor that has passed everything.
@@ -28,6 +28,8 @@ pub struct Desk {
     pub seed: i64,
     pub lease_seconds: i64,
     pub settings: Settings,
+    /// The taxonomy version that people label with now.
+    pub version: Option<TaxonomyVersionId>,
     pub served: i64,
     pub served_control: i64,
     pub cursor_plain: i64,
@@ -47,6 +49,7 @@ struct DeskRow {
     seed: i64,
     lease_seconds: i64,
     settings: String,
+    version_id: Option<i64>,
     served: i64,
     served_control: i64,
     cursor_plain: i64,
@@ -105,10 +108,41 @@ impl Pool {
     }
 }
 
+/// A transaction in which other requests of this person wait, what they hold in the queue is theirs, and so are the
+/// items of the assignments that they are going to answer: two tabs, someone who takes back what ran out, or two who
+/// answer the same item would otherwise wait for each other.
+#[derive(Debug, Clone)]
+pub struct Alone {
+    pub person: PersonId,
+    pub queue: Option<QueueId>,
+    pub assignments: Vec<AssignmentId>,
+}
+
+impl Alone {
+    /// What PostgreSQL is told of it once in each connection. In this order: each part asks for the one before.
+    pub(crate) const PREPARE: &str = "PREPARE alone (BIGINT, BIGINT, BIGINT[]) AS
+         WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
+         leases AS MATERIALIZED (
+            SELECT id FROM assignment WHERE person_id = $1 AND queue_id = $2 AND state = 'leased'
+              AND (SELECT COUNT(*) FROM one_by_one) = 1 ORDER BY id FOR UPDATE),
+         items AS MATERIALIZED (
+            SELECT id FROM item WHERE id IN (SELECT item_id FROM assignment WHERE id = ANY($3) AND person_id = $1)
+              AND (SELECT COUNT(*) FROM leases) >= 0 ORDER BY id FOR UPDATE)
+         SELECT COUNT(*) FROM items";
+
+    /// Begins the transaction, in one message.
+    pub(crate) fn begin(&self) -> String {
+        let assignments: Vec<String> = self.assignments.iter().map(|a| a.0.to_string()).collect();
+        let (person, queue) = (self.person.0, self.queue.map_or(0, |q| q.0));
+        format!("BEGIN; EXECUTE alone ({person}, {queue}, '{{{}}}')", assignments.join(","))
+    }
+}
+
 /// What the holder of an assignment now has.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold {
     pub assignment: AssignmentId,
+    pub was: Holding,
     pub holding: Holding,
     pub slot: i64,
     pub revision: RevisionId,
@@ -116,6 +150,11 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Their lease became their answer: to everyone else, and to what is theirs of the queue, nothing changes.
+    pub(crate) fn only_answers(&self) -> bool {
+        (self.was, self.holding) == (Holding::Leased, Holding::Answered)
+    }
+
     pub(crate) fn write(self, writes: &mut Together) {
         writes.add(
             "UPDATE assignment SET state = $2, slot = $3, revision_id = $4, lease_until = $5 WHERE id = $1",
@@ -137,6 +176,7 @@ pub struct Candidate {
     pub item_id: ItemId,
     #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
+    pub control: bool,
     pub target: i64,
     pub filled: i64,
     pub slot: i64,
@@ -171,15 +211,6 @@ pub struct HeldRow {
     pub event_at: Option<i64>,
 }
 
-/// A person's progress in a queue: what was handed out, and where the cursors begin to look for what is open.
-#[derive(Debug, Clone, Copy)]
-pub struct Served {
-    pub plain: i64,
-    pub control: i64,
-    pub from_plain: i64,
-    pub from_control: i64,
-}
-
 /// Members that are open to a person, from a rank on: not full, not stuck, and neither held, nor answered, nor
 /// skipped by them. $1 the queue, $2 the person.
 fn open_to(pool: Pool, from: &str) -> String {
@@ -195,11 +226,24 @@ fn open_to(pool: Pool, from: &str) -> String {
 const NOT_THEIRS: &str = "0 = (SELECT COUNT(*) FROM assignment m WHERE m.queue_id = qi.queue_id
     AND m.item_id = qi.item_id AND m.person_id = $2 AND m.state <> 'released')";
 
+/// Adds to what a person was served (all, control items of them) and has answered in a queue.
+fn served(terms: &Terms, [n, control, answered]: [i64; 3], writes: &mut Together) {
+    writes.add(
+        "INSERT INTO queue_person (queue_id, person_id, served, served_control, answered) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (queue_id, person_id) DO UPDATE SET served = queue_person.served + excluded.served,
+            served_control = queue_person.served_control + excluded.served_control,
+            answered = queue_person.answered + excluded.answered",
+        [terms.queue.0, terms.person.0, n, control, answered].map(Value::from),
+    );
+}
+
 impl Tx {
-    /// The queue as this person stands in it.
+    /// The queue as this person stands in it; what they have just answered they hold no more.
     pub async fn desk(&mut self, queue: QueueId, person: PersonId) -> Result<Option<Desk>> {
         let query = "SELECT q.project_id, q.control_share, q.seed, q.lease_seconds, p.settings,
                 CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
+                (SELECT v.id FROM taxonomy_version v WHERE v.project_id = q.project_id
+                 ORDER BY v.number DESC LIMIT 1) AS version_id,
                 COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
                 COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
                 EXISTS (SELECT 1 FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
@@ -215,7 +259,8 @@ impl Tx {
         let now = self.now().0;
         let mut rows: Vec<DeskRow> =
             on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).bind(now).fetch_all(db).await)?;
-        let held = rows.iter_mut().filter_map(DeskRow::held).collect();
+        let answered = self.later.answers;
+        let held = rows.iter_mut().filter_map(DeskRow::held).filter(|row| Some(row.id) != answered).collect();
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         Ok(Some(Desk {
             project_id: ProjectId(row.project_id),
@@ -223,6 +268,7 @@ impl Tx {
             control_share: row.control_share,
             seed: row.seed,
             lease_seconds: row.lease_seconds,
+            version: row.version_id.map(TaxonomyVersionId),
             settings: serde_json::from_str(&row.settings).map_err(|e| Error::Unreadable(e.to_string()))?,
             served: row.served,
             served_control: row.served_control,
@@ -231,32 +277,6 @@ impl Tx {
             has_expired: row.has_expired,
             held,
         }))
-    }
-
-    /// From here to the end of the transaction other requests of this person wait, what they hold in the queue is
-    /// theirs, and so are the items of the assignments that they are going to answer: two tabs, someone who takes back
-    /// what ran out, or two who answer the same item would otherwise wait for each other. SQLite has one writer, and
-    /// nobody to wait for.
-    pub async fn alone(
-        &mut self,
-        person: PersonId,
-        queue: Option<QueueId>,
-        assignments: &[AssignmentId],
-    ) -> Result<()> {
-        let Either::Postgres(db) = self.db() else { return Ok(()) };
-        // In this order: each part asks for the one before.
-        let query = "WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
-             leases AS MATERIALIZED (
-                SELECT id FROM assignment WHERE person_id = $1 AND queue_id = $2 AND state = 'leased'
-                  AND (SELECT COUNT(*) FROM one_by_one) = 1 ORDER BY id FOR UPDATE),
-             items AS MATERIALIZED (
-                SELECT id FROM item WHERE id IN (SELECT item_id FROM assignment WHERE id = ANY($3) AND person_id = $1)
-                  AND (SELECT COUNT(*) FROM leases) >= 0 ORDER BY id FOR UPDATE)
-             SELECT COUNT(*) FROM items";
-        let assignments: Vec<i64> = assignments.iter().map(|a| a.0).collect();
-        let queue = queue.map_or(0, |q| q.0);
-        sqlx::query(query).bind(person.0).bind(queue).bind(assignments).execute(db).await?;
-        Ok(())
     }
 
     /// Renews all leases of a person in a queue, each on the item's current text.
@@ -408,7 +428,7 @@ impl Tx {
         }
         let active = "state IN ('leased', 'answered') AND NOT";
         let query = format!(
-            "SELECT qi.item_id, qi.target, qi.filled, item.revision_id, r.text, r.fields, r.event_at,
+            "SELECT qi.item_id, qi.control, qi.target, qi.filled, item.revision_id, r.text, r.fields, r.event_at,
                 CASE WHEN qi.filled = 0 OR NOT EXISTS (SELECT 1 FROM assignment z WHERE z.queue_id = qi.queue_id
                           AND z.item_id = qi.item_id AND z.slot = 0 AND z.{active} z.beside)
                      THEN 0
@@ -431,8 +451,9 @@ impl Tx {
             .await)?)
     }
 
-    /// Leases members to a person, in this order. Returns what they got: where someone was faster, the constraints
-    /// say no and the item is left out.
+    /// Leases members to a person, in this order, and remembers that they were served. Returns what they got: where
+    /// someone was faster, the constraints say no and the item is left out. What was put off and the counts so far are
+    /// written along.
     pub async fn lease(
         &mut self,
         terms: &Terms,
@@ -444,7 +465,7 @@ impl Tx {
         }
         let now = self.now().0;
         let ids: Vec<AssignmentId> = members.iter().map(|_| self.next_id()).collect();
-        let mut writes = Together::default();
+        let mut writes = self.put_off();
         if !terms.beside {
             // Members are held since they were looked at, so that what they had then is what they have.
             let places: Vec<String> = (2..members.len() + 2).map(|at| format!("${at}")).collect();
@@ -460,6 +481,10 @@ impl Tx {
             let n_full = members.iter().filter(|member| member.filled + 1 == member.target).count();
             counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
         }
+        counts.write(terms.person.0, &mut writes);
+        let n_control = members.iter().filter(|member| member.control).count();
+        let answered = counts.take_answered(terms.queue, terms.person);
+        served(terms, [members.len() as i64, n_control as i64, answered], &mut writes);
         let row = |(member, id): (&Candidate, &AssignmentId)| -> [Value; 12] {
             [
                 id.0.into(),
@@ -499,25 +524,26 @@ impl Tx {
                     fields: member.fields,
                     event_at: member.event_at,
                 });
-            } else if !terms.beside {
-                self.fill(terms.queue, member.item_id, -1, None, counts).await?;
+            } else {
+                let mut writes = Together::default();
+                served(terms, [-1, -i64::from(member.control), 0], &mut writes);
+                self.write_together(writes).await?;
+                if !terms.beside {
+                    self.fill(terms.queue, member.item_id, -1, None, counts).await?;
+                }
             }
         }
         Ok(leased)
     }
 
-    /// Remembers what a person was served and moves their cursors to the first members that are open to them.
-    /// Returns whether there are any. The counts so far are written along.
-    pub async fn remember_served(
+    /// Moves the cursors of a person to the first members that are open to them, from a rank on in each of the two
+    /// lines. Returns whether there are any.
+    pub async fn move_cursors(
         &mut self,
         queue: QueueId,
         person: PersonId,
-        served: Served,
-        counts: &mut Counts,
+        [plain, control]: [i64; 2],
     ) -> Result<bool> {
-        let mut writes = Together::default();
-        let answered = counts.take_answered(queue, person);
-        counts.write(person.0, &mut writes);
         let first = |pool, from| {
             format!(
                 "COALESCE((SELECT qi.rank FROM queue_item qi WHERE {} ORDER BY qi.rank LIMIT 1), {PASSED})",
@@ -525,28 +551,20 @@ impl Tx {
             )
         };
         let query = format!(
-            "INSERT INTO queue_person (queue_id, person_id, served, served_control, cursor_plain, cursor_control, answered)
-             VALUES ($1, $2, $3, $4, {}, {}, $7)
-             ON CONFLICT (queue_id, person_id) DO UPDATE SET served = queue_person.served + excluded.served,
-                answered = queue_person.answered + excluded.answered,
-                served_control = queue_person.served_control + excluded.served_control,
-                cursor_plain = excluded.cursor_plain, cursor_control = excluded.cursor_control
+            "INSERT INTO queue_person (queue_id, person_id, cursor_plain, cursor_control) VALUES ($1, $2, {}, {})
+             ON CONFLICT (queue_id, person_id) DO UPDATE SET cursor_plain = excluded.cursor_plain,
+                cursor_control = excluded.cursor_control
              RETURNING cursor_plain, cursor_control",
-            first(Pool::Plain, "$5"),
-            first(Pool::Control, "$6")
+            first(Pool::Plain, "$3"),
+            first(Pool::Control, "$4")
         );
-        let values = [
-            queue.0,
-            person.0,
-            served.plain + served.control,
-            served.control,
-            served.from_plain,
-            served.from_control,
-            answered,
-        ];
-        writes.add(query, values.map(Value::from));
-        let moved: Vec<(i64, i64)> = self.fetch_together(writes).await?;
-        let (plain, control) = moved.first().copied().ok_or(Error::NotFound)?;
+        let (plain, control): (i64, i64) = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
+            .bind(queue.0)
+            .bind(person.0)
+            .bind(plain)
+            .bind(control)
+            .fetch_one(db)
+            .await)?;
         Ok(plain < PASSED || control < PASSED)
     }
 

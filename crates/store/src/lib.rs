@@ -13,6 +13,7 @@ pub mod blobs;
 pub mod changes;
 mod checkpoint;
 pub mod clock;
+mod connections;
 pub mod consensus;
 pub mod dialect;
 pub mod document;
@@ -49,9 +50,10 @@ pub use document::Doc;
 pub use error::{Constraint, Error, Result};
 pub use tx::{BoxFuture, MaybeBusy, Tx};
 
+pub use connections::Connections;
 use ids::Ids;
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use leases::Alone;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -93,7 +95,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite { readers: SqlitePool, writer: writer::Writer },
-    Postgres { readers: PgPool, writers: PgPool, turns: Arc<tx::PostgresTurns> },
+    Postgres { readers: Connections, writers: Connections, turns: Arc<tx::PostgresTurns> },
 }
 
 /// Connections that may read at once.
@@ -110,27 +112,6 @@ const BY_INDEX: [(&str, &str); 4] = [
     ("enable_bitmapscan", "off"),
     ("jit", "off"),
 ];
-
-async fn postgres_pool(options: PgConnectOptions, most: u32) -> Result<PgPool> {
-    let pool = PgPoolOptions::new()
-        .max_connections(most)
-        // A round trip for each use is too much for what has just worked.
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for > RESTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await?;
-    Ok(pool)
-}
-
-/// A connection that was idle for longer than this is tried before it is used.
-const RESTED: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens (and creates, and migrates) a SQLite file.
@@ -188,9 +169,9 @@ impl Store {
     /// Opens (and migrates) a PostgreSQL database.
     pub async fn open_postgres(url: &str, clock: Clock) -> Result<Store> {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
-        let readers = postgres_pool(options.clone(), READERS).await?;
-        sqlx::migrate!("../../migrations/postgres").run(&readers).await?;
-        let writers = postgres_pool(options.clone().options(BY_INDEX), WRITERS).await?;
+        let readers = Connections::open(options.clone(), READERS, "").await?;
+        sqlx::migrate!("../../migrations/postgres").run(readers.pool()).await?;
+        let writers = Connections::open(options.clone().options(BY_INDEX), WRITERS, Alone::PREPARE).await?;
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
             engine: Engine::Postgres { readers, writers, turns: Arc::default() },
@@ -232,7 +213,7 @@ impl Store {
     }
 
     /// For [`on!`]: where to read.
-    pub fn db(&self) -> Either<&SqlitePool, &PgPool> {
+    pub fn db(&self) -> Either<&SqlitePool, &Connections> {
         match &self.engine {
             Engine::Sqlite { readers, .. } => Either::Sqlite(readers),
             Engine::Postgres { readers, .. } => Either::Postgres(readers),
@@ -265,7 +246,17 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Person, work).await
+        self.write_as(turns::Urgency::Person, None, work).await
+    }
+
+    /// The same for someone who answers or is given items. SQLite has one writer, and nobody to be alone from.
+    pub async fn write_alone<T, E, F>(&self, alone: Alone, work: F) -> std::result::Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + MaybeBusy + Send + 'static,
+    {
+        self.write_as(turns::Urgency::Person, Some(alone), work).await
     }
 
     /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
@@ -276,7 +267,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Piece, work).await
+        self.write_as(turns::Urgency::Piece, None, work).await
     }
 
     /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
@@ -287,10 +278,24 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Aside, work).await
+        self.write_as(turns::Urgency::Aside, None, work).await
     }
 
-    async fn write_as<T, E, F>(&self, urgency: turns::Urgency, work: F) -> std::result::Result<T, E>
+    /// A step of background work that only reads. On PostgreSQL it takes turns with the pieces; on SQLite whoever reads
+    /// is in nobody's way.
+    pub async fn read_piece<T>(&self, read: impl Future<Output = T>) -> T {
+        match &self.engine {
+            Engine::Sqlite { .. } => read.await,
+            Engine::Postgres { turns, .. } => turns.take(turns::Urgency::Piece, read).await,
+        }
+    }
+
+    async fn write_as<T, E, F>(
+        &self,
+        urgency: turns::Urgency,
+        alone: Option<Alone>,
+        work: F,
+    ) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
@@ -303,7 +308,9 @@ impl Store {
             }
             Engine::Postgres { writers, turns, .. } => {
                 // Boxed: a large future would lie on the stack of everyone who writes, three times.
-                let work = Box::pin(tx::run_postgres(writers, self.ids.clone(), self.clock.clone(), work));
+                let begin = alone.map_or_else(|| "BEGIN".to_owned(), |alone| alone.begin());
+                let (ids, now) = (self.ids.clone(), self.clock.clone());
+                let work = Box::pin(tx::run_postgres(writers, begin, ids, now, work));
                 turns.take(urgency, work).await
             }
         }

@@ -1,5 +1,6 @@
 //! One moment of the database, read for as long as it takes: what others write meanwhile is not seen.
 
+use crate::connections::Held;
 use crate::error::Result;
 use crate::{Either, Store};
 use sqlx::Executor;
@@ -7,9 +8,11 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
 /// One moment of the database. Reads through [`crate::on!`], like a [`Store`]; dropped, it ends.
-pub enum Snapshot {
+pub struct Snapshot(Moment);
+
+enum Moment {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Held),
 }
 
 impl Store {
@@ -20,13 +23,14 @@ impl Store {
                 let mut transaction = pool.begin().await?;
                 // The first read is what fixes the moment.
                 transaction.execute("SELECT value FROM meta LIMIT 1").await?;
-                Ok(Snapshot::Sqlite(transaction))
+                Ok(Snapshot(Moment::Sqlite(transaction)))
             }
-            Either::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
-                transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-                transaction.execute("SELECT value FROM meta LIMIT 1").await?;
-                Ok(Snapshot::Postgres(transaction))
+            Either::Postgres(connections) => {
+                let mut held = connections.take().await?;
+                let begin =
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT value FROM meta LIMIT 1";
+                held.begin(begin).await?;
+                Ok(Snapshot(Moment::Postgres(held)))
             }
         }
     }
@@ -34,9 +38,9 @@ impl Store {
 
 impl Snapshot {
     pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
-        match self {
-            Snapshot::Sqlite(transaction) => Either::Sqlite(&mut *transaction),
-            Snapshot::Postgres(transaction) => Either::Postgres(&mut *transaction),
+        match &mut self.0 {
+            Moment::Sqlite(transaction) => Either::Sqlite(&mut *transaction),
+            Moment::Postgres(held) => Either::Postgres(held),
         }
     }
 }

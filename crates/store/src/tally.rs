@@ -82,28 +82,19 @@ impl Counts {
 }
 
 impl Tx {
-    /// Writes several counts in one statement; `by` as in [`Tx::count`].
+    /// Writes several counts, and what was put off, in one message; `by` as in [`Tx::count`].
     pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
+        let mut writes = self.put_off();
         for ((queue, person), n) in std::mem::take(&mut counts.answered).into_iter().filter(|(_, n)| *n != 0)
         {
-            self.count_answered(queue, person, n).await?;
+            writes.add(
+                "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
+                 ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered",
+                [queue.0, person.0, n].map(Value::from),
+            );
         }
-        let mut writes = Together::default();
         counts.write(by, &mut writes);
         self.write_together(writes).await?;
-        Ok(())
-    }
-
-    async fn count_answered(&mut self, queue: QueueId, person: PersonId, n: i64) -> Result<()> {
-        let query = "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
-            ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered";
-        on!(self, |db| sqlx::query(query)
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(n)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
         Ok(())
     }
 

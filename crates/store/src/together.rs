@@ -5,6 +5,7 @@
 
 use crate::error::Result;
 use crate::{Doc, Tx, on};
+use domain::AssignmentId;
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -69,6 +70,14 @@ impl<T: Serialize> From<Doc<T>> for Value {
 pub(crate) struct Together {
     parts: Vec<String>,
     values: Vec<Value>,
+}
+
+/// An answer that is decided and goes with the next message that writes anyway.
+#[derive(Debug, Default)]
+pub(crate) struct Later {
+    pub(crate) writes: Together,
+    /// The assignment that it answers.
+    pub(crate) answers: Option<AssignmentId>,
 }
 
 impl Together {
@@ -139,6 +148,18 @@ macro_rules! bound {
 }
 
 impl Tx {
+    /// Sends what was put off. Called before anything reads what it writes, and in any case before the transaction ends.
+    pub async fn catch_up(&mut self) -> Result<()> {
+        let writes = self.put_off();
+        self.write_together(writes).await?;
+        Ok(())
+    }
+
+    /// What was put off, for whoever sends something along with it that touches none of the same rows.
+    pub(crate) fn put_off(&mut self) -> Together {
+        std::mem::take(&mut self.later).writes
+    }
+
     /// Returns how many rows they wrote: on PostgreSQL the last of them.
     pub(crate) async fn write_together(&mut self, writes: Together) -> Result<u64> {
         if writes.parts.is_empty() {

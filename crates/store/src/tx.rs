@@ -1,10 +1,13 @@
 //! A transaction: the only thing that writes.
 
+use crate::connections::{Connections, Held};
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::together::Later;
 use crate::turns::{Turns, Urgency};
 use crate::{Clock, Either};
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,19 +24,47 @@ pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) ids: Arc<Ids>,
     pub(crate) clock: Clock,
+    pub(crate) later: Later,
 }
 
 pub(crate) enum Connection {
     Sqlite(SqliteConnection),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Held),
 }
 
 impl Tx {
+    pub(crate) fn new(connection: Connection, ids: Arc<Ids>, clock: Clock) -> Tx {
+        Tx { connection, ids, clock, later: Later::default() }
+    }
+
+    /// Does `work` in a transaction that is still to begin, on PostgreSQL.
+    async fn begun<T, E, F>(&mut self, begin: String, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+        E: From<Error>,
+    {
+        if let Connection::Postgres(held) = &mut self.connection {
+            held.begin(AssertSqlSafe(begin)).await.map_err(Error::from)?;
+        }
+        self.whole(work).await
+    }
+
+    /// Does `work`, and what it put off.
+    pub(crate) async fn whole<T, E, F>(&mut self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+        E: From<Error>,
+    {
+        let value = work(self).await?;
+        self.catch_up().await?;
+        Ok(value)
+    }
+
     /// For [`crate::on!`]: where to read and write.
     pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
         match &mut self.connection {
             Connection::Sqlite(connection) => Either::Sqlite(connection),
-            Connection::Postgres(transaction) => Either::Postgres(&mut *transaction),
+            Connection::Postgres(held) => Either::Postgres(held),
         }
     }
 
@@ -96,25 +127,30 @@ impl PostgresTurns {
 /// So often a transaction is run again when PostgreSQL found it in another one's way.
 const ATTEMPTS: usize = 12;
 
-pub(crate) async fn run_postgres<T, E, F>(pool: &PgPool, ids: Arc<Ids>, clock: Clock, work: F) -> Result<T, E>
+pub(crate) async fn run_postgres<T, E, F>(
+    connections: &Connections,
+    begin: String,
+    ids: Arc<Ids>,
+    clock: Clock,
+    work: F,
+) -> Result<T, E>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Clone,
     E: From<Error> + MaybeBusy,
 {
     for attempt in 1.. {
-        let transaction = pool.begin().await.map_err(Error::from)?;
-        let mut tx =
-            Tx { connection: Connection::Postgres(transaction), ids: ids.clone(), clock: clock.clone() };
-        let outcome = work.clone()(&mut tx).await;
-        let Connection::Postgres(transaction) = tx.connection else { break };
+        let held = connections.take().await.map_err(Error::from)?;
+        let mut tx = Tx::new(Connection::Postgres(held), ids.clone(), clock.clone());
+        let outcome = tx.begun(begin.clone(), work.clone()).await;
+        let Connection::Postgres(held) = tx.connection else { break };
         let error = match outcome {
-            Ok(value) => match transaction.commit().await {
+            Ok(value) => match held.commit().await {
                 Ok(()) => return Ok(value),
                 Err(error) => E::from(Error::from(error)),
             },
             Err(error) => {
                 // A rollback that fails closes the connection, which undoes the work as well.
-                let _ = transaction.rollback().await;
+                let _ = held.rollback().await;
                 error
             }
         };

@@ -124,7 +124,7 @@ impl Writer {
         let work = boxed(move |tx| {
             Box::pin(async move {
                 let outcome = match tx {
-                    Ok(tx) => AssertUnwindSafe(async { work(tx).await })
+                    Ok(tx) => AssertUnwindSafe(async { tx.whole(work).await })
                         .catch_unwind()
                         .await
                         .unwrap_or_else(|_| Err(E::from(Error::Closed))),
@@ -276,8 +276,7 @@ async fn commit_together(
     let mut fate = Ok(());
     while let Some(request) = next.take() {
         let start = Instant::now();
-        let mut tx =
-            Tx { connection: Connection::Sqlite(connection), ids: request.ids, clock: request.clock };
+        let mut tx = Tx::new(Connection::Sqlite(connection), request.ids, request.clock);
         let urgency = request.urgency;
         let (keep, confirm) = (request.work)(Ok(&mut tx)).await;
         connection = into_connection(tx);

@@ -23,6 +23,7 @@ use domain::queue::Extra;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use store::leases::Alone;
 use store::tally::Counts;
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ use uuid::Uuid;
 pub struct Batch {
     pub items: Vec<Served>,
     pub rest: Rest,
+    /// The taxonomy version that they are answered with.
+    pub version: Option<TaxonomyVersionId>,
 }
 
 /// One item as the person who is to answer it may see it: nothing of others, of models, of what it is checked for.
@@ -137,10 +140,10 @@ async fn take_in_pieces(
     let mut receipts = Vec::with_capacity(checked.len());
     for piece in checked.chunks(AT_ONCE) {
         let piece = piece.to_vec();
-        let taken = house.store.write(move |tx| {
+        let alone = Alone { person: by.person, queue: None, assignments: submit::assignments(&piece) };
+        let taken = house.store.write_alone(alone, move |tx| {
             Box::pin(async move {
                 let mut counts = Counts::default();
-                tx.alone(by.person, None, &submit::assignments(&piece)).await?;
                 let receipts = submit::take_all(tx, &by, project, piece, &mut counts).await?;
                 tx.count_all(counts, by.person.0).await?;
                 Ok::<_, Error>(receipts)
@@ -164,11 +167,11 @@ pub async fn submit_and_next(
     let (by, mut checked) = (By::of(actor)?, submit::check(house, project, submissions).await?);
     let last = checked.split_off(checked.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
     let mut receipts = take_in_pieces(house, by, project, &checked).await?;
-    let write = house.store.write(move |tx| {
+    let alone = Alone { person: by.person, queue: Some(queue), assignments: submit::assignments(&last) };
+    let write = house.store.write_alone(alone, move |tx| {
         let last = last.clone();
         Box::pin(async move {
             let mut counts = Counts::default();
-            tx.alone(by.person, Some(queue), &submit::assignments(&last)).await?;
             let receipts = submit::take_all(tx, &by, project, last, &mut counts).await?;
             let batch = serve::serve(tx, &by, project, queue, n, &mut counts).await?;
             tx.count_all(counts, by.person.0).await?;

@@ -133,11 +133,10 @@ async fn next(
         let (read, good) = read_all(wanted.answers);
         let (outcomes, batch) =
             annotate::submit_and_next(house, actor, project, queue, good, wanted.n).await?;
-        let version = house.store.published_taxonomy(project).await?.map(|(id, ..)| id);
         let items: Vec<ItemOut> = batch.items.into_iter().map(ItemOut::from).collect();
         let answers: Vec<Value> = merged(read, outcomes).into_iter().map(outcome_json).collect();
         Ok::<_, Error>(
-            json!({ "items": items, "rest": batch.rest, "taxonomy_version": version, "answers": answers }),
+            json!({ "items": items, "rest": batch.rest, "taxonomy_version": batch.version, "answers": answers }),
         )
     };
     match served.await {

@@ -10,6 +10,9 @@ use store::{Tx, dialect};
 
 /// So many items at most a person holds ahead.
 const MOST_AHEAD: usize = 20;
+/// A person's cursors are moved each time they were served so many: to look for the first open members at every
+/// keypress costs more than to pass over these few again.
+const MOVE_AFTER: i64 = 4;
 /// So often candidates that someone else was faster with are replaced by the next ones.
 const ROUNDS: usize = 4;
 
@@ -24,21 +27,24 @@ pub async fn serve(
     let n = n.clamp(1, MOST_AHEAD);
     let mut desk = desk(tx, by, project, queue).await?;
     if desk.has_expired {
+        tx.catch_up().await?;
         // What this person holds is renewed instead, below.
         tx.reclaim_leases(queue, by.person, counts).await?;
         // Their cursors may have been lowered.
         desk = self::desk(tx, by, project, queue).await?;
     }
+    let version = desk.version;
     match desk.state.as_str() {
         "open" => {}
-        "filling" => return Ok(Batch { items: Vec::new(), rest: Rest::Filling }),
-        _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed }),
+        "filling" => return Ok(Batch { items: Vec::new(), rest: Rest::Filling, version }),
+        _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed, version }),
     }
     let until = tx.now().plus_seconds(desk.lease_seconds);
     let mut held = std::mem::take(&mut desk.held);
     // Not at each keypress: a lease of which more than three quarters are left is long enough.
     let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
     if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
+        tx.catch_up().await?;
         tx.renew_leases(queue, by.person, until).await?;
         held.iter_mut().for_each(|row| row.lease_until = until.0);
     }
@@ -51,7 +57,7 @@ pub async fn serve(
     }
     held.truncate(n);
     let shown = &desk.settings.shown_fields;
-    Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest })
+    Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest, version })
 }
 
 async fn desk(tx: &mut Tx, by: &By, project: ProjectId, queue: QueueId) -> Result<Desk> {
@@ -70,31 +76,23 @@ async fn take(
     let mut line = Line { plain: desk.cursor_plain, control: desk.cursor_control, desk };
     let (mut taken, mut control) = (Vec::with_capacity(want), 0);
     for _ in 0..ROUNDS {
-        let (pools, members): (Vec<Pool>, Vec<Candidate>) =
-            line.pick(tx, terms, taken.len(), control, want - taken.len()).await?.into_iter().unzip();
-        let items: Vec<ItemId> = members.iter().map(|member| member.item_id).collect();
+        let members = line.pick(tx, terms, taken.len(), control, want - taken.len()).await?;
+        let wanted: Vec<(ItemId, bool)> = members.iter().map(|m| (m.item_id, m.control)).collect();
         let got = tx.lease(terms, members, counts).await?;
-        let is_theirs = |item: &ItemId| got.iter().any(|row| row.item_id == *item);
-        control += pools
-            .iter()
-            .zip(&items)
-            .filter(|(pool, item)| **pool == Pool::Control && is_theirs(item))
-            .count();
+        let is_theirs = |item: ItemId| got.iter().any(|row| row.item_id == item);
+        control += wanted.iter().filter(|(item, control)| *control && is_theirs(*item)).count();
         let n_got = got.len();
         taken.extend(got);
-        if taken.len() == want || n_got == items.len() {
+        if taken.len() == want || n_got == wanted.len() {
             break;
         }
     }
-    let served = taken.len();
-    let progress = store::leases::Served {
-        plain: (served - control) as i64,
-        control: control as i64,
-        from_plain: line.plain,
-        from_control: line.control,
-    };
-    let is_more = tx.remember_served(terms.queue, terms.person, progress, counts).await?;
-    if served == want && is_more {
+    let served = desk.served + taken.len() as i64;
+    if taken.len() == want && served / MOVE_AFTER == desk.served / MOVE_AFTER {
+        return Ok((taken, Rest::More));
+    }
+    let is_more = tx.move_cursors(terms.queue, terms.person, [line.plain, line.control]).await?;
+    if taken.len() == want && is_more {
         return Ok((taken, Rest::More));
     }
     // Members that are open and were passed over are in someone else's hands at this very moment.
@@ -119,7 +117,7 @@ impl Line<'_> {
         served: usize,
         served_control: usize,
         want: usize,
-    ) -> Result<Vec<(Pool, Candidate)>> {
+    ) -> Result<Vec<Candidate>> {
         let (mut n, mut c) = (
             self.desk.served as u32 + served as u32,
             self.desk.served_control as u32 + served_control as u32,
@@ -151,16 +149,8 @@ impl Line<'_> {
         let (mut control, mut plain) = (control.into_iter(), plain.into_iter());
         let mut picked = Vec::with_capacity(want);
         for is_control in due {
-            let (first, second) = if is_control {
-                (control.next().map(|m| (Pool::Control, m)), None)
-            } else {
-                (None, plain.next().map(|m| (Pool::Plain, m)))
-            };
-            let next = first
-                .or(second)
-                .or_else(|| plain.next().map(|m| (Pool::Plain, m)))
-                .or_else(|| control.next().map(|m| (Pool::Control, m)));
-            picked.extend(next);
+            let next = if is_control { control.next() } else { plain.next() };
+            picked.extend(next.or_else(|| plain.next()).or_else(|| control.next()));
         }
         Ok(picked)
     }

@@ -105,6 +105,7 @@ async fn take(
     checked: &Checked,
     counts: &mut Counts,
 ) -> Result<Receipt> {
+    tx.catch_up().await?;
     let s = &checked.submission;
     let id = s.id.to_string();
     let mut ground = ground(tx, by, project, s.assignment, &id).await?;
@@ -170,7 +171,7 @@ async fn take(
         let mut votes: Vec<Vote> = earlier.iter().map(AnswerRow::vote).collect::<store::Result<_>>()?;
         votes.push(answer.vote());
         let hold = move_on(tx, &ground, then, slot.unwrap_or(ground.slot), &votes, counts).await?;
-        tx.settle(&ground.subject, &votes, Some((&answer, hold)), counts).await?;
+        tx.settle_with(&ground.subject, &votes, &answer, hold, counts).await?;
     } else if !tx.append_answer(&answer).await? {
         return Err(taken_id());
     }
@@ -219,6 +220,7 @@ async fn move_on(
     let now = tx.now();
     Ok(Some(Hold {
         assignment: ground.assignment,
+        was: ground.holding,
         holding: then,
         slot,
         revision: subject.revision,

@@ -235,6 +235,20 @@ both! {
         assert_eq!(w.tally(q).await["answers"], 2);
     }
 
+    async fn who_answers_late_is_not_given_the_same_item_again(store: Store) {
+        let w = World::with(store, 2, 0).await;
+        let q = w.queue(1).await;
+        let ada = annotator(1);
+        let a = w.one(&ada, q).await;
+        queues::release_leases(&w.house, &owner(), P, q, Some(ada.person)).await.expect("released");
+        let sent = vec![said_of(&a, label(A))];
+        let (receipts, batch) = submit_and_next(&w.house, &ada, P, q, sent, 2).await.expect("both");
+        assert_eq!(receipts[0].as_ref().expect("saved").standing, Standing::Counted);
+        let items: Vec<i64> = batch.items.iter().map(|served| served.item.0).collect();
+        assert_eq!(items, [2]);
+        nothing_is_wrong(&w).await;
+    }
+
     async fn a_skip_frees_the_slot_and_bars_the_person(store: Store) {
         let w = World::with(store, 2, 0).await;
         let q = w.queue(1).await;

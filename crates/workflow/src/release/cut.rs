@@ -173,7 +173,7 @@ impl Cut<'_> {
             .await
     }
 
-    /// The rows of one moment. They are looked at as fast as they can be read, and wait on disk to be written: while a
+    /// The rows of one moment. They are looked at before any of them is written, and wait on disk for it: while a
     /// moment is held, neither database can clean up what changed since, and everybody's work gets slower.
     async fn take_rows(&self) -> std::result::Result<Taken, Halt> {
         let (bring, take) = spool::line(&self.house.data)?;
@@ -188,7 +188,8 @@ impl Cut<'_> {
         for state in &self.spec.states {
             let mut after = 0;
             loop {
-                let found = self.look(&mut moment, *state, after).await?;
+                let look = self.look(&mut moment, *state, after);
+                let found = self.house.store.read_piece(look).await?;
                 let Some(last) = found.last().map(|(candidate, _)| candidate.item_id.0) else { break };
                 after = last;
                 let mut page = Vec::with_capacity(found.len());
@@ -411,10 +412,14 @@ type Page = (Vec<FullRow>, HashMap<i64, Vec<RowAnswer>>);
 async fn read_rows(store: Store, project: ProjectId, release: ReleaseId, send: Sender<Page>) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let rows = store.release_rows(project, release, after.as_deref(), FULL_ROWS).await?;
+        let read = async {
+            let rows = store.release_rows(project, release, after.as_deref(), FULL_ROWS).await?;
+            let answers = answers_of(&store, &rows).await?;
+            Ok::<_, Error>((rows, answers))
+        };
+        let (rows, answers) = store.read_piece(read).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.external_id.clone());
-        let answers = answers_of(&store, &rows).await?;
         if send.send((rows, answers)).await.is_err() {
             return Ok(());
         }
