@@ -218,7 +218,7 @@ struct RawGround {
 
 impl Tx {
     /// The ground of an answer that comes with an id; nothing where the assignment is not this person's in this
-    /// project. Its item is held already (see [`Tx::alone`]).
+    /// project. Its item is held already (see [`crate::leases::Alone`]).
     pub async fn ground(
         &mut self,
         project: ProjectId,

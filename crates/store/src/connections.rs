@@ -13,12 +13,13 @@ use sqlx::{Connection, Describe, Either, Error, Execute, Executor, SqlSafeStr, S
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A connection that was idle for longer than this is tried before it is used.
 const RESTED: Duration = Duration::from_secs(1);
 
-/// Nobody waits longer for one.
+/// Nobody waits longer for their turn, or for a connection to be opened.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Spare = Arc<Mutex<Vec<(PoolConnection<Postgres>, Instant)>>>;
@@ -70,23 +71,26 @@ impl Connections {
         let spare = self.spare().pop();
         let connection = match spare {
             Some((connection, since)) if since.elapsed() < RESTED => connection,
-            Some((rested, _)) => {
-                // What is below it has rested for longer.
-                let others = std::mem::take(&mut *self.spare());
-                drop((rested, others));
-                self.pool.acquire().await?
+            Some((mut rested, _)) => {
+                // What is below it has rested for longer: the pool tries it, and closes what is too old.
+                self.spare().clear();
+                match rested.ping().await {
+                    Ok(()) => rested,
+                    Err(_) => {
+                        rested.close_on_drop();
+                        drop(rested);
+                        self.pool.acquire().await?
+                    }
+                }
             }
             None => self.pool.acquire().await?,
         };
-        Ok(Held {
-            connection: Some(connection),
-            spare: self.spare.clone(),
-            in_transaction: false,
-            _permit: permit,
-        })
+        let using = Some(Using { connection, permit });
+        Ok(Held { using, spare: self.spare.clone(), in_transaction: false })
     }
 
     pub(crate) async fn close(&self) {
+        // From here on what comes back goes to the pool, which waits for it.
         self.permits.close();
         self.spare().clear();
         self.pool.close().await;
@@ -97,20 +101,42 @@ impl Connections {
     }
 }
 
-/// A connection in use. Dropped in the middle of something it goes to the pool, which finds out what became of it.
+/// A connection in use. Dropped in the middle of a transaction it undoes that first; in the middle of anything else it
+/// goes to the pool, which finds out what became of it.
 pub(crate) struct Held {
     /// Nothing only when it is given back.
-    connection: Option<PoolConnection<Postgres>>,
+    using: Option<Using>,
     spare: Spare,
     in_transaction: bool,
-    _permit: OwnedSemaphorePermit,
+}
+
+struct Using {
+    connection: PoolConnection<Postgres>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Using {
+    fn give_back(self, spare: &Spare) {
+        let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.permit.semaphore().is_closed() {
+            spare.push((self.connection, Instant::now()));
+        }
+    }
+
+    /// Ends the transaction of someone who has gone, when the server is done with what they asked last.
+    async fn undo(mut self, spare: Spare) {
+        match sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection).await {
+            Ok(_) => self.give_back(&spare),
+            Err(_) => self.connection.close_on_drop(),
+        }
+    }
 }
 
 impl Held {
     /// What was asked has been answered to the end.
     fn give_back(mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push((connection, Instant::now()));
+        if let Some(using) = self.using.take() {
+            using.give_back(&self.spare);
         }
     }
 
@@ -139,9 +165,15 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let (Some(connection), true) = (&mut self.connection, self.in_transaction) {
-            // Nobody else may go on with this transaction: closing the connection undoes it.
-            connection.close_on_drop();
+        if !self.in_transaction {
+            return;
+        }
+        let Some(mut using) = self.using.take() else { return };
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(using.undo(self.spare.clone()));
+            }
+            Err(_) => using.connection.close_on_drop(),
         }
     }
 }
@@ -150,13 +182,13 @@ impl Deref for Held {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.connection.as_deref().unwrap_or_else(|| unreachable!("given back"))
+        &self.using.as_ref().unwrap_or_else(|| unreachable!("given back")).connection
     }
 }
 
 impl DerefMut for Held {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_deref_mut().unwrap_or_else(|| unreachable!("given back"))
+        &mut self.using.as_mut().unwrap_or_else(|| unreachable!("given back")).connection
     }
 }
 
@@ -258,13 +290,23 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_that_nobody_ended_is_undone() {
         let Some((connections, store)) = connections().await else { return };
-        let mut held = connections.take().await.expect("a connection");
-        held.begin("BEGIN; INSERT INTO meta (key, value) VALUES ('lost', 1)").await.expect("a transaction");
-        let number = backend(&mut held).await;
-        drop(held);
-        let n = testing::number(&store, "SELECT COUNT(*) FROM meta WHERE key = 'lost'").await;
-        assert_eq!(n, 0);
-        assert_ne!(backend(&mut connections.take().await.expect("another connection")).await, number);
+        let write = "BEGIN; INSERT INTO meta (key, value) VALUES ('lost', 1)";
+        for _ in 0..20 {
+            let mut held = connections.take().await.expect("a connection");
+            // Waits until the one before is undone.
+            held.begin(write).await.expect("a transaction");
+            drop(held);
+        }
+        assert_eq!(testing::number(&store, "SELECT COUNT(*) FROM meta WHERE key = 'lost'").await, 0);
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_what_is_in_use() {
+        let Some((connections, _store)) = connections().await else { return };
+        let held = connections.take().await.expect("a connection");
+        let (closed, ()) = futures::join!(connections.close(), async { held.give_back() });
+        assert_eq!(closed, ());
+        assert!(connections.take().await.is_err(), "nobody begins anything any more");
     }
 
     #[tokio::test]

@@ -110,6 +110,7 @@ impl Tx {
         self.settle(subject, votes, &mut writes, counts).await?;
         // What comes next is mostly the next item, which can be looked for without it.
         if let Some(hold) = hold.filter(Hold::only_answers) {
+            self.catch_up().await?;
             self.later = Later { writes, answers: Some(hold.assignment) };
             return Ok(());
         }

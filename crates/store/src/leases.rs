@@ -1,7 +1,7 @@
 //! Who holds which item of a queue: leases are handed out in the queue's order, run out, are taken back.
 //!
 //! `queue_item.filled` is kept equal to the assignments that fill a slot, and a person's cursors stand at the
-//! first member that is open to them: whatever frees a slot lowers the cursors of everyone who had passed it.
+//! first member that is open to them, or before it: whatever frees a slot lowers the cursors of everyone who had passed it.
 
 use crate::error::{Error, Result};
 use crate::tally::{Counts, Tally};
@@ -398,7 +398,7 @@ impl Tx {
     /// Everyone who had passed this rank looks again from there.
     pub async fn lower_cursors(&mut self, queue: QueueId, control: bool, rank: i64) -> Result<()> {
         let cursor = Pool::of(control).cursor();
-        // Who moves their own cursor at this moment is passed over: before they are told that the line has ended,
+        // Whoever is being served at this moment is passed over: before they are told that the line has ended,
         // they look at all of it again (see `others_write_now`).
         let query = format!(
             "UPDATE queue_person SET {cursor} = $2 WHERE queue_id = $1 AND person_id IN (

@@ -60,7 +60,7 @@ use sqlx::sqlite::{
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One of two things, by engine.
 pub enum Either<S, P> {
@@ -281,12 +281,17 @@ impl Store {
         self.write_as(turns::Urgency::Aside, None, work).await
     }
 
-    /// A step of background work that only reads. On PostgreSQL it takes turns with the pieces; on SQLite whoever reads
-    /// is in nobody's way.
+    /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite whoever
+    /// reads is in nobody's way.
     pub async fn read_piece<T>(&self, read: impl Future<Output = T>) -> T {
         match &self.engine {
             Engine::Sqlite { .. } => read.await,
-            Engine::Postgres { turns, .. } => turns.take(turns::Urgency::Piece, read).await,
+            Engine::Postgres { turns, .. } => {
+                let start = Instant::now();
+                let outcome = read.await;
+                turns.rest_from(start.elapsed()).await;
+                outcome
+            }
         }
     }
 

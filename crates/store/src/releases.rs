@@ -8,6 +8,7 @@ use domain::consensus::State;
 use domain::release::Split;
 use domain::{ItemId, JobId, LabelId, PersonId, ProjectId, ReleaseId, RevisionId};
 use serde::{Deserialize, Serialize};
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use std::collections::{BTreeMap, HashMap};
 
 /// A release as lists and its page show it. Spec and manifest are documents of the floor above.
@@ -54,6 +55,29 @@ pub struct Candidate {
     pub labels: Doc<Vec<LabelId>>,
     pub confidence: Option<f64>,
     pub taxonomy_version_id: Option<i64>,
+}
+
+/// A row of a page that is found along an index: where it stands there, and what it is, if it belongs in. All that the
+/// page passes over is told, because a database that is free to leave rows out before it has found the page may begin
+/// with what it leaves in: PostgreSQL read and sorted the whole release for each of its pages.
+#[derive(Debug, Clone)]
+pub struct Placed<K, T> {
+    pub at: K,
+    pub row: Option<T>,
+}
+
+impl<'r, R, K, T> FromRow<'r, R> for Placed<K, T>
+where
+    R: Row,
+    &'static str: ColumnIndex<R>,
+    K: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    T: FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        let item: Option<i64> = row.try_get("item_id")?;
+        Ok(Placed { at: row.try_get("at")?, row: item.map(|_| T::from_row(row)).transpose()? })
+    }
 }
 
 /// One row of a release that is about to be written.
@@ -178,20 +202,21 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(release.0).fetch_all(db).await)?)
     }
 
-    /// Rows of a release with their content, by external id (code point); `after` is the last of the page before.
+    /// The items of a project by external id (code point), each with its row of a release and the content of that;
+    /// `after` is the last of the page before.
     pub async fn release_rows(
         &self,
         project: ProjectId,
         release: ReleaseId,
         after: Option<&str>,
         limit: i64,
-    ) -> Result<Vec<FullRow>> {
-        let query =
-            "SELECT i.id AS item_id, i.external_id, v.source_id, v.text, v.fields, v.group_key, v.event_at,
-               r.split, r.state, r.control, r.labels, r.confidence, r.answers
-             FROM item i JOIN release_row r ON r.release_id = $2 AND r.item_id = i.id
-             JOIN item_revision v ON v.id = r.revision_id
-             WHERE i.project_id = $1 AND i.external_id > $3 ORDER BY i.external_id LIMIT $4";
+    ) -> Result<Vec<Placed<String, FullRow>>> {
+        let query = "SELECT i.external_id AS at, r.item_id, i.external_id, v.source_id, v.text, v.fields, v.group_key,
+               v.event_at, r.split, r.state, r.control, r.labels, r.confidence, r.answers
+             FROM (SELECT id, external_id FROM item WHERE project_id = $1 AND external_id > $3
+                   ORDER BY external_id LIMIT $4) i
+             LEFT JOIN release_row r ON r.release_id = $2 AND r.item_id = i.id
+             LEFT JOIN item_revision v ON v.id = r.revision_id ORDER BY i.external_id";
         // No external id is empty, so that every one of them lies after the empty text.
         let after = after.unwrap_or("");
         Ok(on!(self, |db| sqlx::query_as(query)
@@ -241,20 +266,20 @@ impl Store {
 }
 
 impl Snapshot {
-    /// Items of one state whose consensus is about their current content, in the order of their ids.
+    /// Items of one state in the order of their ids, each with its consensus where that is about its current content.
     pub async fn resolved_items(
         &mut self,
         project: ProjectId,
         state: &'static str,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<Candidate>> {
-        let query =
-            "SELECT i.id AS item_id, i.revision_id, i.control, i.group_key, v.normalized_hash, v.fields, c.labels,
-               c.confidence, c.taxonomy_version_id
-             FROM item i JOIN consensus c ON c.item_id = i.id AND c.revision_id = i.revision_id
-             JOIN item_revision v ON v.id = i.revision_id
-             WHERE i.project_id = $1 AND i.state = $2 AND i.id > $3 ORDER BY i.id LIMIT $4";
+    ) -> Result<Vec<Placed<i64, Candidate>>> {
+        let query = "SELECT i.id AS at, c.item_id, i.revision_id, i.control, i.group_key, v.normalized_hash, v.fields,
+               c.labels, c.confidence, c.taxonomy_version_id
+             FROM (SELECT id, revision_id, control, group_key FROM item
+                   WHERE project_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4) i
+             LEFT JOIN consensus c ON c.item_id = i.id AND c.revision_id = i.revision_id
+             LEFT JOIN item_revision v ON v.id = i.revision_id ORDER BY i.id";
         Ok(on!(self, |db| sqlx::query_as(query)
             .bind(project.0)
             .bind(state)

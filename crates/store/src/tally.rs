@@ -85,15 +85,17 @@ impl Tx {
     /// Writes several counts, and what was put off, in one message; `by` as in [`Tx::count`].
     pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
         let mut writes = self.put_off();
-        for ((queue, person), n) in std::mem::take(&mut counts.answered).into_iter().filter(|(_, n)| *n != 0)
-        {
+        let answered = std::mem::take(&mut counts.answered);
+        counts.write(by, &mut writes);
+        // Last, because PostgreSQL begins with the last part: whoever lowers the cursors of others holds these rows
+        // before those of the counts, and so does everybody.
+        for ((queue, person), n) in answered.into_iter().filter(|(_, n)| *n != 0) {
             writes.add(
                 "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
                  ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered",
                 [queue.0, person.0, n].map(Value::from),
             );
         }
-        counts.write(by, &mut writes);
         self.write_together(writes).await?;
         Ok(())
     }

@@ -19,6 +19,11 @@ pub(crate) enum Urgency {
     Aside,
 }
 
+/// How long background work rests from a step of it.
+pub(crate) fn rest_from(step: Duration) -> Duration {
+    step * REST
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     people_wrote: Option<Instant>,
@@ -30,7 +35,7 @@ impl Turns {
     pub(crate) fn ended(&mut self, urgency: Urgency, began: Instant, now: Instant) {
         match urgency {
             Urgency::Person => self.people_wrote = Some(now),
-            Urgency::Piece => self.rested = Some(now + now.saturating_duration_since(began) * REST),
+            Urgency::Piece => self.rested = Some(now + rest_from(now.saturating_duration_since(began))),
             Urgency::Aside => {}
         }
     }

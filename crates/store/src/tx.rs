@@ -4,7 +4,7 @@ use crate::connections::{Connections, Held};
 use crate::error::Error;
 use crate::ids::Ids;
 use crate::together::Later;
-use crate::turns::{Turns, Urgency};
+use crate::turns::{Turns, Urgency, rest_from};
 use crate::{Clock, Either};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
@@ -12,11 +12,12 @@ use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
-/// A transaction on either engine. Reads inside it see its own writes.
+/// A transaction on either engine. Reads inside it see its own writes, except an answer that was put off (see
+/// [`Tx::catch_up`]).
 ///
 /// On PostgreSQL a failed statement ends the transaction: where a conflict is expected, write `ON CONFLICT DO
 /// NOTHING` and look at what came back instead of catching the error.
@@ -117,6 +118,13 @@ impl PostgresTurns {
         let outcome = work.await;
         self.turns().ended(urgency, start, Instant::now());
         outcome
+    }
+
+    /// Rests from a step that was no transaction, where people are about.
+    pub(crate) async fn rest_from(&self, step: Duration) {
+        if self.turns().people_are_about(Instant::now()) {
+            tokio::time::sleep(rest_from(step)).await;
+        }
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns> {

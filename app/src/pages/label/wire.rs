@@ -77,12 +77,11 @@ pub async fn turn(
             Err(error) => Some(fate(id, Err(error))),
         })
         .collect();
-    let published = house.store.published_taxonomy(project.id).await?;
     Ok(Turn {
         fates,
         rest: rest(&batch),
         cards: batch.items.into_iter().map(card).collect(),
-        version: published.map_or(0, |(version, _, _)| version.0),
+        version: batch.version.map_or(0, |version| version.0),
     })
 }
 

@@ -27,7 +27,6 @@ pub async fn serve(
     let n = n.clamp(1, MOST_AHEAD);
     let mut desk = desk(tx, by, project, queue).await?;
     if desk.has_expired {
-        tx.catch_up().await?;
         // What this person holds is renewed instead, below.
         tx.reclaim_leases(queue, by.person, counts).await?;
         // Their cursors may have been lowered.

@@ -173,7 +173,7 @@ impl Cut<'_> {
             .await
     }
 
-    /// The rows of one moment. They are looked at before any of them is written, and wait on disk for it: while a
+    /// The rows of one moment. They don't wait to be written before the next ones are looked at, but on disk: while a
     /// moment is held, neither database can clean up what changed since, and everybody's work gets slower.
     async fn take_rows(&self) -> std::result::Result<Taken, Halt> {
         let (bring, take) = spool::line(&self.house.data)?;
@@ -189,8 +189,8 @@ impl Cut<'_> {
             let mut after = 0;
             loop {
                 let look = self.look(&mut moment, *state, after);
-                let found = self.house.store.read_piece(look).await?;
-                let Some(last) = found.last().map(|(candidate, _)| candidate.item_id.0) else { break };
+                let (found, last) = self.house.store.read_piece(look).await?;
+                let Some(last) = last else { break };
                 after = last;
                 let mut page = Vec::with_capacity(found.len());
                 for (candidate, answers) in found {
@@ -214,14 +214,16 @@ impl Cut<'_> {
         Ok(())
     }
 
-    /// Resolved items after one, each with the ids of the answers behind it.
+    /// Resolved items after one, each with the ids of the answers behind it; and how far was looked.
     async fn look(
         &self,
         moment: &mut Snapshot,
         state: State,
         after: i64,
-    ) -> std::result::Result<Vec<(Candidate, Vec<String>)>, Halt> {
-        let found = moment.resolved_items(self.project.id, state.as_str(), after, PAGE as i64).await?;
+    ) -> std::result::Result<(Vec<(Candidate, Vec<String>)>, Option<i64>), Halt> {
+        let page = moment.resolved_items(self.project.id, state.as_str(), after, PAGE as i64).await?;
+        let last = page.last().map(|placed| placed.at);
+        let found: Vec<Candidate> = page.into_iter().filter_map(|placed| placed.row).collect();
         let items: Vec<_> = found.iter().map(|candidate| candidate.item_id).collect();
         let mut answers: HashMap<i64, Vec<String>> = HashMap::new();
         for (item, id) in moment.standing_answers(&items).await? {
@@ -231,7 +233,7 @@ impl Cut<'_> {
             let answers = answers.remove(&candidate.item_id.0).unwrap_or_default();
             (candidate, answers)
         };
-        Ok(found.into_iter().map(with_answers).collect())
+        Ok((found.into_iter().map(with_answers).collect(), last))
     }
 
     async fn write_rows(&self, rows: Vec<NewRow>) -> std::result::Result<(), Halt> {
@@ -413,13 +415,17 @@ async fn read_rows(store: Store, project: ProjectId, release: ReleaseId, send: S
     let mut after: Option<String> = None;
     loop {
         let read = async {
-            let rows = store.release_rows(project, release, after.as_deref(), FULL_ROWS).await?;
+            let page = store.release_rows(project, release, after.as_deref(), FULL_ROWS).await?;
+            let last = page.last().map(|placed| placed.at.clone());
+            let rows: Vec<FullRow> = page.into_iter().filter_map(|placed| placed.row).collect();
             let answers = answers_of(&store, &rows).await?;
-            Ok::<_, Error>((rows, answers))
+            Ok::<_, Error>((last, rows, answers))
         };
-        let (rows, answers) = store.read_piece(read).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = Some(last.external_id.clone());
+        let (last, rows, answers) = store.read_piece(read).await?;
+        if last.is_none() {
+            return Ok(());
+        }
+        after = last;
         if send.send((rows, answers)).await.is_err() {
             return Ok(());
         }
