@@ -182,7 +182,7 @@ impl Cut<'_> {
     }
 
     async fn look_at_all(&self, mut rows: spool::Bring<Vec<NewRow>>) -> std::result::Result<Taken, Halt> {
-        let mut moment = self.house.store.snapshot().await?;
+        let mut moment = self.house.store.along_indexes().snapshot().await?;
         let control = control_keys(&mut moment, self.project.id).await?;
         let mut taken = Taken::default();
         for state in &self.spec.states {
@@ -298,7 +298,7 @@ impl Cut<'_> {
         let mut files = Files::create(store, task, columns).await?;
         let mut counts = Counts::default();
         let (send, mut pages) = tokio::sync::mpsc::channel(1);
-        let reading = tokio::spawn(read_rows(store.clone(), project, self.row.id, send));
+        let reading = tokio::spawn(read_rows(store.along_indexes(), project, self.row.id, send));
         while let Some((rows, mut answers)) = pages.recv().await {
             for row in &rows {
                 let answers = answers.remove(&row.item_id.0).unwrap_or_default();
