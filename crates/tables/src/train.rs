@@ -31,8 +31,8 @@ pub struct Train {
     /// Say which words of this row spoke for and against its label
     #[arg(long, value_name = "ID")]
     explain: Option<String>,
-    /// Write each row's probabilities under a model that has not seen it: the column that names the rows and one for each label. Training
-    /// rows are scored out of fold, all others by the model
+    /// Write each row's probabilities under a model that has not seen it: the column that names the rows and one for
+    /// each label. Training rows are scored out of fold, all others by the model
     #[arg(long, value_name = "FILE")]
     probs: Option<PathBuf>,
     /// Where folds and vectors start: the same seed gives the same numbers

@@ -11,7 +11,8 @@ use store::{Tx, dialect};
 /// So many items at most a person holds ahead.
 const MOST_AHEAD: usize = 20;
 /// A person's cursors are moved each time they were served so many: to look for the first open members at every
-/// keypress costs more than to pass over these few again.
+/// keypress costs more than to pass over these few again. (Cursors that a freed slot has lowered far back stay there as
+/// long.)
 const MOVE_AFTER: i64 = 4;
 /// So often candidates that someone else was faster with are replaced by the next ones.
 const ROUNDS: usize = 4;
