@@ -20,11 +20,6 @@ pub fn for_update_of(tx: &Tx, alias: &str) -> String {
     if tx.is_postgres() { format!(" FOR UPDATE OF {alias}") } else { String::new() }
 }
 
-/// Picking work from a join, see [`skip_locked`].
-pub fn skip_locked_of(tx: &Tx, alias: &str) -> String {
-    if tx.is_postgres() { format!(" FOR UPDATE OF {alias} SKIP LOCKED") } else { String::new() }
-}
-
 /// Can another transaction free something at this moment that this one does not see? With one writer it can't.
 pub fn others_write_now(tx: &Tx) -> bool {
     tx.is_postgres()

@@ -178,10 +178,18 @@ pub struct Candidate {
     pub control: bool,
     pub target: i64,
     pub filled: i64,
-    pub slot: i64,
+    /// Its slots that are held or answered, a bit each.
+    taken: i64,
     pub text: String,
     pub fields: String,
     pub event_at: Option<i64>,
+}
+
+impl Candidate {
+    /// The lowest that is free.
+    fn slot(&self) -> i64 {
+        self.taken.trailing_ones().into()
+    }
 }
 
 /// To whom, and on which terms, members are handed out.
@@ -245,8 +253,8 @@ impl Tx {
                  ORDER BY v.number DESC LIMIT 1) AS version_id,
                 COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
                 COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
-                EXISTS (SELECT 1 FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
-                        AND x.lease_until < $3 AND x.person_id <> $2) AS has_expired,
+                (SELECT x.id FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
+                 AND x.lease_until < $3 AND x.person_id <> $2 ORDER BY x.lease_until LIMIT 1) IS NOT NULL AS has_expired,
                 a.id AS assignment_id, a.item_id, a.revision_id AS leased_revision, a.lease_until,
                 i.revision_id, r.text, r.fields, r.event_at
             FROM queue q JOIN project p ON p.id = q.project_id
@@ -293,8 +301,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The next members that are open to a person, in the queue's order, each with its lowest free slot. On
-    /// PostgreSQL members that someone else is taking at this moment are passed over.
+    /// The next members that are open to a person, in the queue's order. On PostgreSQL members that someone else is
+    /// taking at this moment are passed over, before their texts are looked for.
     pub async fn candidates(
         &mut self,
         terms: &Terms,
@@ -305,21 +313,17 @@ impl Tx {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let active = "state IN ('leased', 'answered') AND NOT";
         let query = format!(
-            "SELECT qi.item_id, qi.control, qi.target, qi.filled, item.revision_id, r.text, r.fields, r.event_at,
-                CASE WHEN qi.filled = 0 OR NOT EXISTS (SELECT 1 FROM assignment z WHERE z.queue_id = qi.queue_id
-                          AND z.item_id = qi.item_id AND z.slot = 0 AND z.{active} z.beside)
-                     THEN 0
-                     ELSE (SELECT MIN(a.slot) + 1 FROM assignment a WHERE a.queue_id = qi.queue_id
-                           AND a.item_id = qi.item_id AND a.{active} a.beside
-                           AND NOT EXISTS (SELECT 1 FROM assignment b WHERE b.queue_id = a.queue_id
-                               AND b.item_id = a.item_id AND b.slot = a.slot + 1 AND b.{active} b.beside))
-                END AS slot
-             FROM queue_item qi JOIN item ON item.id = qi.item_id JOIN item_revision r ON r.id = item.revision_id
-             WHERE {} ORDER BY qi.rank LIMIT $4{}",
+            "SELECT found.item_id, found.control, found.target, found.filled, item.revision_id, r.text, r.fields, r.event_at,
+                CASE WHEN found.filled = 0 THEN 0 ELSE COALESCE((
+                    SELECT CAST(SUM(CAST(1 AS BIGINT) << CAST(a.slot AS INTEGER)) AS BIGINT) FROM assignment a
+                    WHERE a.queue_id = $1 AND a.item_id = found.item_id AND a.state IN ('leased', 'answered')
+                      AND NOT a.beside), 0) END AS taken
+             FROM (SELECT qi.item_id, qi.control, qi.target, qi.filled, qi.rank FROM queue_item qi
+                   WHERE {} ORDER BY qi.rank LIMIT $4{}) found
+             JOIN item ON item.id = found.item_id JOIN item_revision r ON r.id = item.revision_id ORDER BY found.rank",
             open_to(pool, "$3"),
-            dialect::skip_locked_of(self, "qi")
+            dialect::skip_locked(self)
         );
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
             .bind(terms.queue.0)
@@ -372,7 +376,7 @@ impl Tx {
                 member.item_id.0.into(),
                 member.revision_id.0.into(),
                 terms.person.0.into(),
-                if terms.beside { 0 } else { member.slot }.into(),
+                if terms.beside { 0 } else { member.slot() }.into(),
                 member.target.into(),
                 terms.beside.into(),
                 Holding::Leased.as_str().into(),

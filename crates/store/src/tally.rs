@@ -19,19 +19,23 @@ pub enum Tally {
 }
 
 impl Tally {
+    const LABELS: &str = "labels";
+
     pub(crate) fn parts(self) -> (&'static str, i64) {
         match self {
             Tally::Project(id) => ("project", id.0),
-            Tally::Labels(id) => ("labels", id.0),
+            Tally::Labels(id) => (Tally::LABELS, id.0),
             Tally::Queue(id) => ("queue", id.0),
         }
     }
 }
 
-/// Which of the sixteen shards a writer adds to. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an
-/// id are a sequence within a millisecond, and people who are added one by one would all have the same.
-fn shard(by: i64) -> i64 {
-    ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as i64
+/// Which of the shards a writer adds to: one of 64, or of 16 where there are many keys to sum up and writers are
+/// spread over them anyway. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence
+/// within a millisecond, and people who are added one by one would all have the same.
+fn shard(kind: &str, by: i64) -> i64 {
+    let n_bits = if kind == Tally::LABELS { 4 } else { 6 };
+    ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - n_bits)) as i64
 }
 
 /// Changes of several counts, written together at the end of a transaction and always in the same order, so
@@ -57,12 +61,9 @@ impl Counts {
     pub(crate) fn take_answered(&mut self, queue: QueueId, person: PersonId) -> i64 {
         self.answered.remove(&(queue, person)).unwrap_or_default()
     }
-}
 
-impl Counts {
     /// The tallies so far, as one part; then there are none.
     pub(crate) fn write(&mut self, by: i64, writes: &mut Together) {
-        let shard = shard(by);
         let tallies: Vec<_> =
             std::mem::take(&mut self.tallies).into_iter().filter(|(_, n)| *n != 0).collect();
         if tallies.is_empty() {
@@ -75,7 +76,7 @@ impl Counts {
                 rows(tallies.len(), 5)
             ),
             tallies.into_iter().flat_map(|((kind, id, key), n)| -> [Value; 5] {
-                [kind.into(), id.into(), key.as_str().into(), shard.into(), n.into()]
+                [kind.into(), id.into(), key.as_str().into(), shard(kind, by).into(), n.into()]
             }),
         );
     }
@@ -108,7 +109,7 @@ impl Tx {
         let (kind, id) = tally.parts();
         let query = "INSERT INTO tally (kind, id, key, shard, n) VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n";
-        let shard = shard(by);
+        let shard = shard(kind, by);
         on!(self, |db| {
             sqlx::query(query).bind(kind).bind(id).bind(key).bind(shard).bind(n).execute(db).await.map(|_| ())
         })?;
@@ -144,11 +145,11 @@ mod tests {
     fn people_who_are_added_one_by_one_are_spread_over_the_shards() {
         let clock = Clock::manual(domain::Time(1_800_000_000_000_000));
         let ids = Ids::new(1, clock.clone());
-        let mut people = [0; 16];
+        let mut people = [0; 64];
         for _ in 0..64 {
-            people[shard(ids.next()) as usize] += 1;
+            people[shard("queue", ids.next()) as usize] += 1;
             clock.advance(7);
         }
-        assert!(people.iter().all(|n| *n <= 12), "{people:?}");
+        assert!(people.iter().all(|n| *n <= 6), "{people:?}");
     }
 }
