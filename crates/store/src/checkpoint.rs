@@ -59,7 +59,8 @@ pub(crate) async fn follow(
             Ok(log) => {
                 pause = next_pause(pause, fresh(before, log.pages));
                 before = log.pages;
-                if log.can_begin_anew() {
+                // Once more and at once: what was committed meanwhile would be the writer's to carry over.
+                if log.can_begin_anew() && carry_over(&mut connection).await.is_ok() {
                     finish.notify_one();
                 }
             }

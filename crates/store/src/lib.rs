@@ -130,7 +130,8 @@ impl Store {
             .row_buffer_size(1_000)
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "0");
-        let write_options = options.clone().pragma("cache_size", "-65536");
+        // Not larger: a commit in which pages of an index have been split walks through all that is kept.
+        let write_options = options.clone().pragma("cache_size", "-16384");
         let connect = async move || {
             let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
             sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 
 /// People are about until so long after one of them wrote.
 const ABOUT: Duration = Duration::from_millis(200);
-/// While they are, background work rests after each piece for so many times as long as the piece took.
+/// People wait for the whole commit that they are in, so it takes in nobody any more after so long. One commit for
+/// everyone at once would be cheaper only by itself: whoever hears of it asks for the next thing, and so all would hear
+/// together, ask together and wait together, with the writer idle in between.
+const COMMIT: Duration = Duration::from_millis(5);
+/// While they are about, background work rests after each piece for so many times as long as the piece took.
 const REST: u32 = 4;
 
 /// Whose a transaction is.
@@ -17,6 +21,16 @@ pub(crate) enum Urgency {
     Piece,
     /// What background work notes of itself: it goes at once, and does not pass for a person.
     Aside,
+}
+
+/// Who may still come into a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joins {
+    Nobody,
+    People,
+    PeopleThenPieces,
+    /// It is the turn of background work.
+    PiecesThenPeople,
 }
 
 /// How long background work rests from a step of it.
@@ -42,6 +56,17 @@ impl Turns {
 
     pub(crate) fn people_are_about(&self, now: Instant) -> bool {
         self.people_wrote.is_some_and(|wrote| now.saturating_duration_since(wrote) < ABOUT)
+    }
+
+    /// Who may come into a commit that has lasted for so long; one of pieces alone takes in more of them for a spell.
+    pub(crate) fn joins(&self, now: Instant, lasted: Duration, spell: Duration) -> Joins {
+        match (self.people_are_about(now), self.rest(now).is_zero()) {
+            (true, _) if lasted >= COMMIT => Joins::Nobody,
+            (true, true) => Joins::PiecesThenPeople,
+            (true, false) => Joins::People,
+            (false, _) if lasted < spell => Joins::PeopleThenPieces,
+            (false, _) => Joins::People,
+        }
     }
 
     /// How long the next piece of background work has to wait.
@@ -72,5 +97,28 @@ mod tests {
         turns.ended(Urgency::Piece, at(50), at(150));
         assert_eq!(turns.rest(at(210)), Duration::from_millis(340));
         assert_eq!(turns.rest(at(211)), Duration::ZERO, "they have gone");
+    }
+
+    #[test]
+    fn a_commit_ends_for_people_while_others_wait_and_pieces_have_their_turn() {
+        let start = Instant::now();
+        let ms = Duration::from_millis;
+        let at = |n| start + ms(n);
+        let mut turns = Turns::default();
+        assert_eq!(turns.joins(at(0), ms(0), ms(500)), Joins::PeopleThenPieces);
+        assert_eq!(
+            turns.joins(at(0), ms(500), ms(500)),
+            Joins::People,
+            "a person who comes waits for no other commit"
+        );
+        turns.ended(Urgency::Person, at(0), at(1));
+        assert_eq!(
+            turns.joins(at(1), ms(1), ms(500)),
+            Joins::PiecesThenPeople,
+            "people who never pause stop no import"
+        );
+        turns.ended(Urgency::Piece, at(1), at(4));
+        assert_eq!(turns.joins(at(4), ms(4), ms(500)), Joins::People, "it rests");
+        assert_eq!(turns.joins(at(5), COMMIT, ms(500)), Joins::Nobody);
     }
 }

@@ -3,13 +3,13 @@
 //!
 //! Foreground requests (a person waits) go before background pieces (import, release), and a background piece
 //! never holds a commit back by more than itself. People who never pause don't stop background work either: it has
-//! its turns (see [`Turns`]).
+//! its turns, and a commit that people wait for ends soon (see [`Turns`]).
 
 use crate::checkpoint;
 use crate::error::Error;
 use crate::ids::Ids;
 use crate::lock::Server;
-use crate::turns::{Turns, Urgency};
+use crate::turns::{Joins, Turns, Urgency};
 use crate::tx::{BoxFuture, Connection, Tx};
 use crate::{Clock, MaybeBusy};
 use futures::FutureExt;
@@ -245,15 +245,16 @@ struct Line<'w> {
 }
 
 impl Line<'_> {
-    /// The next request of a commit that began at `began`: people first, then background work where it is its turn.
+    /// The next request of a commit that began at `began`.
     fn next(&mut self, began: Instant, spell: Duration) -> Option<Request> {
-        if let Ok(request) = self.people.try_recv() {
-            return Some(request);
-        }
         let now = Instant::now();
-        let is_its_turn =
-            self.turns.rest(now).is_zero() && (self.turns.people_are_about(now) || now - began < spell);
-        if is_its_turn { self.jobs.try_recv().ok() } else { None }
+        let (people, jobs) = (&mut *self.people, &mut *self.jobs);
+        match self.turns.joins(now, now - began, spell) {
+            Joins::Nobody => None,
+            Joins::People => people.try_recv().ok(),
+            Joins::PeopleThenPieces => people.try_recv().or_else(|_| jobs.try_recv()).ok(),
+            Joins::PiecesThenPeople => jobs.try_recv().or_else(|_| people.try_recv()).ok(),
+        }
     }
 }
 
