@@ -1,6 +1,7 @@
 //! What tests share: a running house without a network, people in it, and requests to it.
 
 pub mod kills;
+pub mod pages;
 pub mod scene;
 pub mod server;
 

@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::child::{Ran, assay};
 use crate::load::told;
-use crate::pages::{self, Reader, Words};
+use crate::pages::{Reader, Words};
 use crate::settle::settled;
 use crate::tell;
 use domain::ProjectId;
@@ -16,6 +16,7 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use store::Error;
+use tests::pages::Known;
 use tests::scene::{self, Pace, SLUG, Scene};
 use tests::server::{Server, beside};
 use workflow::House;
@@ -66,7 +67,7 @@ pub async fn million(mut arguments: Arguments) -> Value {
     let index = index.elapsed().as_secs_f64();
     let scene = crew(&house, project).await;
     let reader = Reader::admin(&house).await;
-    let known = pages::Known::of(&house, project).await;
+    let known = Known::of(&house, SLUG, project).await;
     house.store.close().await;
     drop(house);
 
@@ -182,7 +183,7 @@ async fn crew(house: &House, project: ProjectId) -> Scene {
 }
 
 /// What the server does over the pile: a queue over all, then every page, then a person who answers.
-async fn serve(data: &Path, mut scene: Scene, reader: Reader, known: pages::Known, words: Words) -> Value {
+async fn serve(data: &Path, mut scene: Scene, reader: Reader, known: Known, words: Words) -> Value {
     tell("starting");
     let start = Instant::now();
     let server = Server::start(data, None);

@@ -1,0 +1,83 @@
+//! Every page and list over a pile.
+
+use domain::{ItemId, LabelId, ProjectId, QueueId, SourceId};
+use workflow::House;
+use workflow::browse::{Filter, Order};
+
+/// What addresses are made of.
+pub struct Known {
+    slug: &'static str,
+    item: ItemId,
+    /// Few are older than this one.
+    deep: ItemId,
+    source: SourceId,
+    label: LabelId,
+}
+
+impl Known {
+    pub async fn of(house: &House, slug: &'static str, project: ProjectId) -> Known {
+        let store = &house.store;
+        let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
+        let items = items.expect("items");
+        let sources = store.sources(project, None, 10).await;
+        let taxonomy = store.published_taxonomy(project).await;
+        let (_, _, taxonomy) = taxonomy.expect("the taxonomy").expect("it is published");
+        Known {
+            slug,
+            item: items.first().expect("an item").id,
+            deep: items.last().expect("an item").id,
+            // The newest come first, and the first brought the items.
+            source: sources.expect("imports").last().expect("an import").id,
+            label: taxonomy.labels.first().expect("a label").id,
+        }
+    }
+}
+
+/// What a page is called, and its address.
+pub fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
+    let Known { slug, item, deep, source, label } = known;
+    let page = |what, path: String| (what, format!("/p/{slug}{path}"));
+    let list = |what, path: String| (what, format!("/api/v1/projects/{slug}{path}"));
+    let own = |path: &str| path.to_owned();
+    vec![
+        ("Projects", own("/")),
+        page("Overview", own("")),
+        page("Data", own("/data")),
+        page("One import", format!("/data/{source}")),
+        page("Items", own("/items")),
+        page("Items, oldest first", own("/items?order=oldest")),
+        page("Items, the end of the list", format!("/items?after={deep}")),
+        page("Items: agreed", own("/items?state=agreed")),
+        page("Items: in conflict", own("/items?state=conflict")),
+        page("Items: one label", format!("/items?label={label}")),
+        page("Items: stuck (none)", own("/items?state=stuck")),
+        page("Items: one label, in conflict", format!("/items?label={label}&state=conflict")),
+        page("Items: one import", format!("/items?source={source}")),
+        page("Items: a field", own("/items?field=channel=chat")),
+        page("Items: a field, control items", own("/items?field=channel=chat&control=yes")),
+        page("Items: a field, with words", own("/items?q=coffee&field=plan=office")),
+        page("Items: words that match most", own("/items?q=the")),
+        page("One item", format!("/items/{item}")),
+        page("Taxonomy", own("/taxonomy")),
+        page("One label", format!("/taxonomy/labels/{label}")),
+        page("Queues", own("/queues")),
+        page("New queue", own("/queues/new")),
+        page("One queue", format!("/queues/{queue}")),
+        page("Label", format!("/queues/{queue}/label")),
+        page("Agreement", own("/agreement")),
+        page("Agreement of the queue", format!("/agreement?queue={queue}")),
+        page("Releases", own("/releases")),
+        page("New release", own("/releases/new")),
+        page("One release", own("/releases/1")),
+        page("Settings", own("/settings")),
+        page("People of the project", own("/settings/people")),
+        ("People", own("/people")),
+        ("Audit", own("/audit")),
+        list("API: imports", own("/sources")),
+        list("API: one import", format!("/sources/{source}")),
+        list("API: taxonomy", own("/taxonomy")),
+        list("API: agreement", own("/agreement")),
+        list("API: releases", own("/releases")),
+        list("API: one release", own("/releases/1")),
+    ]
+}
