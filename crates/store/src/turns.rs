@@ -31,6 +31,7 @@ pub(crate) enum Joins {
     PeopleThenPieces,
     /// It is the turn of background work.
     PiecesThenPeople,
+    Pieces,
 }
 
 /// How long background work rests from a step of it.
@@ -61,7 +62,9 @@ impl Turns {
     /// Who may come into a commit that has lasted for so long; one of pieces alone takes in more of them for a spell.
     pub(crate) fn joins(&self, now: Instant, lasted: Duration, spell: Duration) -> Joins {
         match (self.people_are_about(now), self.rest(now).is_zero()) {
-            (true, _) if lasted >= COMMIT => Joins::Nobody,
+            // Also where people never pause and each takes long.
+            (true, true) if lasted >= COMMIT => Joins::Pieces,
+            (true, false) if lasted >= COMMIT => Joins::Nobody,
             (true, true) => Joins::PiecesThenPeople,
             (true, false) => Joins::People,
             (false, _) if lasted < spell => Joins::PeopleThenPieces,
@@ -117,6 +120,7 @@ mod tests {
             Joins::PiecesThenPeople,
             "people who never pause stop no import"
         );
+        assert_eq!(turns.joins(at(9), COMMIT, ms(500)), Joins::Pieces, "nor do those who take long");
         turns.ended(Urgency::Piece, at(1), at(4));
         assert_eq!(turns.joins(at(4), ms(4), ms(500)), Joins::People, "it rests");
         assert_eq!(turns.joins(at(5), COMMIT, ms(500)), Joins::Nobody);

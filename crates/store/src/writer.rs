@@ -252,6 +252,7 @@ impl Line<'_> {
         match self.turns.joins(now, now - began, spell) {
             Joins::Nobody => None,
             Joins::People => people.try_recv().ok(),
+            Joins::Pieces => jobs.try_recv().ok(),
             Joins::PeopleThenPieces => people.try_recv().or_else(|_| jobs.try_recv()).ok(),
             Joins::PiecesThenPeople => jobs.try_recv().or_else(|_| people.try_recv()).ok(),
         }
