@@ -1,5 +1,9 @@
 #![recursion_limit = "256"]
 
+/// Half of a request is many small allocations, on whichever thread is free.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     server::cli::main()
 }

@@ -7,79 +7,16 @@ mod back;
 
 pub use back::{Member, RELEASED_AT_ONCE};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::tally::{Counts, Tally};
 use crate::together::{Together, Value, rows};
 use crate::{Tx, dialect, on};
-use domain::project::Settings;
 use domain::queue::Holding;
-use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
+use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use sqlx::AssertSqlSafe;
 
 /// A cursor that has passed everything.
 pub const PASSED: i64 = i64::MAX;
-/// A queue, how far one person has come in it, and what they hold.
-#[derive(Debug, Clone)]
-pub struct Desk {
-    pub project_id: ProjectId,
-    pub state: String,
-    pub control_share: f64,
-    pub seed: i64,
-    pub lease_seconds: i64,
-    pub settings: Settings,
-    /// The taxonomy version that people label with now.
-    pub version: Option<TaxonomyVersionId>,
-    pub served: i64,
-    pub served_control: i64,
-    pub cursor_plain: i64,
-    pub cursor_control: i64,
-    /// Somebody else's lease ran out.
-    pub has_expired: bool,
-    /// The oldest first.
-    pub held: Vec<HeldRow>,
-}
-
-/// The desk with one of the leases; without one where nothing is held.
-#[derive(sqlx::FromRow)]
-struct DeskRow {
-    project_id: i64,
-    state: String,
-    control_share: f64,
-    seed: i64,
-    lease_seconds: i64,
-    settings: String,
-    version_id: Option<i64>,
-    served: i64,
-    served_control: i64,
-    cursor_plain: i64,
-    cursor_control: i64,
-    has_expired: bool,
-    assignment_id: Option<i64>,
-    item_id: Option<i64>,
-    revision_id: Option<i64>,
-    leased_revision: Option<i64>,
-    lease_until: Option<i64>,
-    text: Option<String>,
-    fields: Option<String>,
-    event_at: Option<i64>,
-}
-
-impl DeskRow {
-    fn held(&mut self) -> Option<HeldRow> {
-        let revision = self.revision_id?;
-        Some(HeldRow {
-            id: AssignmentId(self.assignment_id?),
-            item_id: ItemId(self.item_id?),
-            revision_id: RevisionId(revision),
-            is_outdated: self.leased_revision != Some(revision),
-            lease_until: self.lease_until?,
-            text: self.text.take()?,
-            fields: self.fields.take()?,
-            event_at: self.event_at,
-        })
-    }
-}
-
 /// Control items are served at their own pace, so each queue is two lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pool {
@@ -245,47 +182,6 @@ fn served(terms: &Terms, [n, control, answered]: [i64; 3], writes: &mut Together
 }
 
 impl Tx {
-    /// The queue as this person stands in it; what they have just answered they hold no more.
-    pub async fn desk(&mut self, queue: QueueId, person: PersonId) -> Result<Option<Desk>> {
-        let query = "SELECT q.project_id, q.control_share, q.seed, q.lease_seconds, p.settings,
-                CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
-                (SELECT v.id FROM taxonomy_version v WHERE v.project_id = q.project_id
-                 ORDER BY v.number DESC LIMIT 1) AS version_id,
-                COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
-                COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
-                (SELECT x.id FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
-                 AND x.lease_until < $3 AND x.person_id <> $2 ORDER BY x.lease_until LIMIT 1) IS NOT NULL AS has_expired,
-                a.id AS assignment_id, a.item_id, a.revision_id AS leased_revision, a.lease_until,
-                i.revision_id, r.text, r.fields, r.event_at
-            FROM queue q JOIN project p ON p.id = q.project_id
-            LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
-            LEFT JOIN assignment a ON a.person_id = $2 AND a.queue_id = q.id AND a.state = 'leased'
-            LEFT JOIN item i ON i.id = a.item_id
-            LEFT JOIN item_revision r ON r.id = i.revision_id
-            WHERE q.id = $1 ORDER BY a.id";
-        let now = self.now().0;
-        let mut rows: Vec<DeskRow> =
-            on!(self, |db| sqlx::query_as(query).bind(queue.0).bind(person.0).bind(now).fetch_all(db).await)?;
-        let answered = self.later.answers;
-        let held = rows.iter_mut().filter_map(DeskRow::held).filter(|row| Some(row.id) != answered).collect();
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        Ok(Some(Desk {
-            project_id: ProjectId(row.project_id),
-            state: row.state,
-            control_share: row.control_share,
-            seed: row.seed,
-            lease_seconds: row.lease_seconds,
-            version: row.version_id.map(TaxonomyVersionId),
-            settings: serde_json::from_str(&row.settings).map_err(|e| Error::Unreadable(e.to_string()))?,
-            served: row.served,
-            served_control: row.served_control,
-            cursor_plain: row.cursor_plain,
-            cursor_control: row.cursor_control,
-            has_expired: row.has_expired,
-            held,
-        }))
-    }
-
     /// Renews all leases of a person in a queue, each on the item's current text.
     pub async fn renew_leases(&mut self, queue: QueueId, person: PersonId, until: Time) -> Result<()> {
         let query = "UPDATE assignment SET lease_until = $3,
@@ -364,7 +260,7 @@ impl Tx {
             let n_full = members.iter().filter(|member| member.filled + 1 == member.target).count();
             counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
         }
-        counts.write(terms.person.0, &mut writes);
+        counts.write(self.spread(terms.person.0), &mut writes);
         let n_control = members.iter().filter(|member| member.control).count();
         let answered = counts.take_answered(terms.queue, terms.person);
         served(terms, [members.len() as i64, n_control as i64, answered], &mut writes);

@@ -15,6 +15,7 @@ mod checkpoint;
 pub mod clock;
 mod connections;
 pub mod consensus;
+pub mod desk;
 pub mod dialect;
 pub mod document;
 pub mod error;
@@ -142,9 +143,7 @@ impl Store {
         let data = path.parent().map(Path::to_owned).unwrap_or_default();
         let start = writer::Writer::start(connect, lock::served, data);
         let (writer, committed) = Box::pin(start).await?;
-        let connection = sqlx::ConnectOptions::connect(&options).await?;
-        let follow = checkpoint::follow(connection, committed.commits, committed.finish);
-        writer.followed_by(tokio::spawn(follow)).await;
+        writer.followed_by(checkpoint::start(options.clone(), path, committed).await?).await;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             // Opened here and kept: each has a thread, and it would inherit the low priority of a background thread

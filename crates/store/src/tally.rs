@@ -31,9 +31,10 @@ impl Tally {
 }
 
 /// Which of the shards a writer adds to: one of 64, or of 16 where there are many keys to sum up and writers are
-/// spread over them anyway. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence
+/// spread over them anyway; nobody to be spread `by` means that there is one writer. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence
 /// within a millisecond, and people who are added one by one would all have the same.
-fn shard(kind: &str, by: i64) -> i64 {
+fn shard(kind: &str, by: Option<i64>) -> i64 {
+    let Some(by) = by else { return 0 };
     let n_bits = if kind == Tally::LABELS { 4 } else { 6 };
     ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - n_bits)) as i64
 }
@@ -63,7 +64,7 @@ impl Counts {
     }
 
     /// The tallies so far, as one part; then there are none.
-    pub(crate) fn write(&mut self, by: i64, writes: &mut Together) {
+    pub(crate) fn write(&mut self, by: Option<i64>, writes: &mut Together) {
         let tallies: Vec<_> =
             std::mem::take(&mut self.tallies).into_iter().filter(|(_, n)| *n != 0).collect();
         if tallies.is_empty() {
@@ -87,7 +88,7 @@ impl Tx {
     pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
         let mut writes = self.put_off();
         let answered = std::mem::take(&mut counts.answered);
-        counts.write(by, &mut writes);
+        counts.write(self.spread(by), &mut writes);
         // Last, because PostgreSQL begins with the last part: whoever lowers the cursors of others holds these rows
         // before those of the counts, and so does everybody.
         for ((queue, person), n) in answered.into_iter().filter(|(_, n)| *n != 0) {
@@ -101,6 +102,11 @@ impl Tx {
         Ok(())
     }
 
+    /// On SQLite there is one writer, and one row of each count is one page less to write at each answer.
+    pub(crate) fn spread(&self, by: i64) -> Option<i64> {
+        self.is_postgres().then_some(by)
+    }
+
     /// Adds to a count; `by` spreads writers over the shards (a person's id, a source's id).
     pub async fn count(&mut self, tally: Tally, key: &str, n: i64, by: i64) -> Result<()> {
         if n == 0 {
@@ -109,7 +115,7 @@ impl Tx {
         let (kind, id) = tally.parts();
         let query = "INSERT INTO tally (kind, id, key, shard, n) VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n";
-        let shard = shard(kind, by);
+        let shard = shard(kind, self.spread(by));
         on!(self, |db| {
             sqlx::query(query).bind(kind).bind(id).bind(key).bind(shard).bind(n).execute(db).await.map(|_| ())
         })?;
@@ -147,7 +153,7 @@ mod tests {
         let ids = Ids::new(1, clock.clone());
         let mut people = [0; 64];
         for _ in 0..64 {
-            people[shard("queue", ids.next()) as usize] += 1;
+            people[shard("queue", Some(ids.next())) as usize] += 1;
             clock.advance(7);
         }
         assert!(people.iter().all(|n| *n <= 6), "{people:?}");

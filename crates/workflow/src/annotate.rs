@@ -23,6 +23,9 @@ use domain::queue::Extra;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use store::Tx;
+use store::answers::GroundRow;
+use store::desk::{Answering, Desk};
 use store::leases::Alone;
 use store::tally::Counts;
 use uuid::Uuid;
@@ -144,7 +147,7 @@ async fn take_in_pieces(
         let taken = house.store.write_alone(alone, move |tx| {
             Box::pin(async move {
                 let mut counts = Counts::default();
-                let receipts = submit::take_all(tx, &by, project, piece, &mut counts).await?;
+                let receipts = submit::take_all(tx, &by, project, piece, None, &mut counts).await?;
                 tx.count_all(counts, by.person.0).await?;
                 Ok::<_, Error>(receipts)
             })
@@ -172,8 +175,15 @@ pub async fn submit_and_next(
         let last = last.clone();
         Box::pin(async move {
             let mut counts = Counts::default();
-            let receipts = submit::take_all(tx, &by, project, last, &mut counts).await?;
-            let batch = serve::serve(tx, &by, project, queue, n, &mut counts).await?;
+            let only = submit::only(&last);
+            let (desk, ground) = match only {
+                Some(only) => look(tx, &by, project, queue, only).await?,
+                None => (None, None),
+            };
+            let receipts = submit::take_all(tx, &by, project, last, ground, &mut counts).await?;
+            // Anything else that became of the answer may show on the desk.
+            let desk = desk.filter(|_| only.is_some_and(|(assignment, _)| tx.has_only_answered(assignment)));
+            let batch = serve::serve(tx, &by, project, queue, n, desk, &mut counts).await?;
             tx.count_all(counts, by.person.0).await?;
             Ok::<_, Error>((receipts, batch))
         })
@@ -181,6 +191,22 @@ pub async fn submit_and_next(
     let (of_last, batch) = write.await?;
     receipts.extend(of_last);
     Ok((receipts, batch))
+}
+
+/// The desk, and the ground of an answer to something on it: what nearly every keypress needs, in one question.
+async fn look(
+    tx: &mut Tx,
+    by: &By,
+    project: ProjectId,
+    queue: QueueId,
+    (assignment, id): (AssignmentId, Uuid),
+) -> Result<(Option<Desk>, Option<GroundRow>)> {
+    let id = id.to_string();
+    let desk = tx.desk(queue, by.person, Some(Answering { assignment, id: &id })).await?;
+    Ok(match desk {
+        Some((desk, ground)) if desk.project_id == project => (Some(desk), ground),
+        _ => (None, None),
+    })
 }
 
 /// Answers that are taken in one transaction.

@@ -4,7 +4,8 @@ use super::{Batch, By, Rest, Served};
 use crate::{Error, Result};
 use domain::queue::Pace;
 use domain::{ItemId, ProjectId, QueueId, Time};
-use store::leases::{Candidate, Desk, HeldRow, Pool, Terms};
+use store::desk::Desk;
+use store::leases::{Candidate, HeldRow, Pool, Terms};
 use store::tally::Counts;
 use store::{Tx, dialect};
 
@@ -17,16 +18,21 @@ const MOVE_AFTER: i64 = 4;
 /// So often candidates that someone else was faster with are replaced by the next ones.
 const ROUNDS: usize = 4;
 
+/// The desk is looked at here where it is not `known` already.
 pub async fn serve(
     tx: &mut Tx,
     by: &By,
     project: ProjectId,
     queue: QueueId,
     n: usize,
+    known: Option<Desk>,
     counts: &mut Counts,
 ) -> Result<Batch> {
     let n = n.clamp(1, MOST_AHEAD);
-    let mut desk = desk(tx, by, project, queue).await?;
+    let mut desk = match known {
+        Some(desk) => desk,
+        None => desk(tx, by, project, queue).await?,
+    };
     if desk.has_expired {
         // What this person holds is renewed instead, below.
         tx.reclaim_leases(queue, by.person, counts).await?;
@@ -61,7 +67,7 @@ pub async fn serve(
 }
 
 async fn desk(tx: &mut Tx, by: &By, project: ProjectId, queue: QueueId) -> Result<Desk> {
-    let desk = tx.desk(queue, by.person).await?;
+    let desk = tx.desk(queue, by.person, None).await?.map(|(desk, _)| desk);
     desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))
 }
 

@@ -14,6 +14,7 @@ use store::Tx;
 use store::answers::{AnswerRow, GroundRow, NewAnswer};
 use store::leases::Hold;
 use store::tally::{Counts, Tally};
+use uuid::Uuid;
 
 /// Longer notes are refused.
 const MAX_NOTE: usize = 10_000;
@@ -69,24 +70,34 @@ async fn check_one(house: &House, project: ProjectId, mut s: Submission) -> Resu
     Ok(Checked { submission: s, frame: Some(frame) })
 }
 
+/// The only answer that there is: to what, and its id.
+pub fn only(checked: &[Arc<Result<Checked>>]) -> Option<(AssignmentId, Uuid)> {
+    match checked {
+        [one] => one.as_ref().as_ref().ok().map(|one| (one.submission.assignment, one.submission.id)),
+        _ => None,
+    }
+}
+
 /// What they are answers to.
 pub fn assignments(checked: &[Arc<Result<Checked>>]) -> Vec<AssignmentId> {
     let good = checked.iter().filter_map(|one| one.as_ref().as_ref().ok());
     good.map(|checked| checked.submission.assignment).collect()
 }
 
-/// Takes the answers one after another. Only what the database itself refuses ends all of them.
+/// Takes the answers one after another. Only what the database itself refuses ends all of them. The ground of the
+/// first may be known already.
 pub async fn take_all(
     tx: &mut Tx,
     by: &By,
     project: ProjectId,
     checked: Vec<Arc<Result<Checked>>>,
+    mut known: Option<GroundRow>,
     counts: &mut Counts,
 ) -> Result<Vec<Result<Receipt>>> {
     let mut receipts = Vec::with_capacity(checked.len());
     for one in checked {
         let receipt = match one.as_ref() {
-            Ok(checked) => take(tx, by, project, checked, counts).await,
+            Ok(checked) => take(tx, by, project, checked, known.take(), counts).await,
             Err(error) => Err(copy(error)),
         };
         match receipt {
@@ -103,12 +114,16 @@ async fn take(
     by: &By,
     project: ProjectId,
     checked: &Checked,
+    known: Option<GroundRow>,
     counts: &mut Counts,
 ) -> Result<Receipt> {
     tx.catch_up().await?;
     let s = &checked.submission;
     let id = s.id.to_string();
-    let mut ground = ground(tx, by, project, s.assignment, &id).await?;
+    let mut ground = match known {
+        Some(ground) => ground,
+        None => ground(tx, by, project, s.assignment, &id).await?,
+    };
     let mut slot = Some(ground.slot);
     if !ground.holding.fills_slot() {
         let (target, taken) = tx.taken_slots(ground.queue, ground.subject.item).await?;
