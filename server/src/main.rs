@@ -1,6 +1,6 @@
 #![recursion_limit = "256"]
 
-/// Half of a request is many small allocations, on whichever thread is free.
+/// Requests make many small allocations, on whichever thread is free.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

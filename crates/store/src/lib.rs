@@ -251,7 +251,8 @@ impl Store {
 
     /// Does `work` in one transaction. Returns after it is on disk. An error undoes all of it.
     ///
-    /// The closure may run again when PostgreSQL reports a deadlock or a serialization failure, hence `Clone`.
+    /// The closure may run again, hence `Clone`: when PostgreSQL reports a deadlock or a serialization failure, and on
+    /// SQLite when another request of the same commit failed.
     pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
