@@ -14,6 +14,7 @@ use crate::{Tx, dialect, on};
 use domain::queue::Holding;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
 
 /// A cursor that has passed everything.
 pub const PASSED: i64 = i64::MAX;
@@ -56,21 +57,32 @@ pub struct Alone {
 
 impl Alone {
     /// What PostgreSQL is told of it once in each connection. In this order: each part asks for the one before.
-    pub(crate) const PREPARE: &str = "PREPARE alone (BIGINT, BIGINT, BIGINT[]) AS
-         WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
+    pub(crate) const PREPARE: &str = "PREPARE alone (BIGINT[], BIGINT[], BIGINT[]) AS
+         WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock(person) FROM unnest($1) AS person),
          leases AS MATERIALIZED (
-            SELECT id FROM assignment WHERE person_id = $1 AND queue_id = $2 AND state = 'leased'
-              AND (SELECT COUNT(*) FROM one_by_one) = 1 ORDER BY id FOR UPDATE),
+            SELECT a.id FROM unnest($1, $2) AS these (person, queue)
+              JOIN assignment a ON a.person_id = person AND a.queue_id = queue AND a.state = 'leased'
+            WHERE (SELECT COUNT(*) FROM one_by_one) > 0 ORDER BY a.id FOR UPDATE OF a),
          items AS MATERIALIZED (
-            SELECT id FROM item WHERE id IN (SELECT item_id FROM assignment WHERE id = ANY($3) AND person_id = $1)
+            SELECT id FROM item
+            WHERE id IN (SELECT item_id FROM assignment WHERE id = ANY($3) AND person_id = ANY($1))
               AND (SELECT COUNT(*) FROM leases) >= 0 ORDER BY id FOR UPDATE)
          SELECT COUNT(*) FROM items";
 
-    /// Begins the transaction, in one message.
-    pub(crate) fn begin(&self) -> String {
-        let assignments: Vec<String> = self.assignments.iter().map(|a| a.0.to_string()).collect();
-        let (person, queue) = (self.person.0, self.queue.map_or(0, |q| q.0));
-        format!("BEGIN; EXECUTE alone ({person}, {queue}, '{{{}}}')", assignments.join(","))
+    /// Begins a transaction of all these, in one message. Everybody takes locks in the same order.
+    pub(crate) fn begin<'a>(these: impl IntoIterator<Item = &'a Alone>) -> String {
+        let mut pairs = BTreeSet::new();
+        let mut assignments = Vec::new();
+        for Alone { person, queue, assignments: answered } in these {
+            pairs.insert((person.0, queue.map_or(0, |queue| queue.0)));
+            assignments.extend(answered.iter().map(|assignment| assignment.0));
+        }
+        let (people, queues): (Vec<i64>, Vec<i64>) = pairs.into_iter().unzip();
+        let [people, queues, assignments] = [people, queues, assignments].map(|ids| {
+            let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+            format!("'{{{}}}'", ids.join(","))
+        });
+        format!("BEGIN; EXECUTE alone ({people}, {queues}, {assignments})")
     }
 }
 
@@ -260,7 +272,7 @@ impl Tx {
             let n_full = members.iter().filter(|member| member.filled + 1 == member.target).count();
             counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
         }
-        counts.write(self.spread(terms.person.0), &mut writes);
+        self.write_tallies(counts, terms.person.0, &mut writes);
         let n_control = members.iter().filter(|member| member.control).count();
         let answered = counts.take_answered(terms.queue, terms.person);
         served(terms, [members.len() as i64, n_control as i64, answered], &mut writes);
@@ -397,5 +409,24 @@ impl Tx {
             .fetch_optional(db)
             .await)?;
         Ok(id.map(AssignmentId))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_are_taken_in_the_same_order_by_everyone() {
+        let alone = |person, queue: Option<i64>, assignments: &[i64]| Alone {
+            person: PersonId(person),
+            queue: queue.map(QueueId),
+            assignments: assignments.iter().copied().map(AssignmentId).collect(),
+        };
+        assert_eq!(Alone::begin([&alone(5, Some(7), &[])]), "BEGIN; EXECUTE alone ('{5}', '{7}', '{}')");
+        assert_eq!(
+            Alone::begin([&alone(6, None, &[9]), &alone(5, Some(7), &[3, 4]), &alone(6, None, &[8])]),
+            "BEGIN; EXECUTE alone ('{5,6}', '{7,0}', '{9,3,4,8}')"
+        );
     }
 }

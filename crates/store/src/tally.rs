@@ -31,12 +31,21 @@ impl Tally {
 }
 
 /// Which of the shards a writer adds to: one of 64, or of 16 where there are many keys to sum up and writers are
-/// spread over them anyway; nobody to be spread `by` means that there is one writer. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence
-/// within a millisecond, and people who are added one by one would all have the same.
+/// spread over them anyway; nobody to be spread `by` means that there is one writer.
 fn shard(kind: &str, by: Option<i64>) -> i64 {
     let Some(by) = by else { return 0 };
-    let n_bits = if kind == Tally::LABELS { 4 } else { 6 };
-    ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - n_bits)) as i64
+    if kind == Tally::LABELS { few_shards(by) } else { many_shards(by) }
+}
+
+/// Which of 16. Whoever shares one of the 64 shares this one as well.
+pub(crate) fn few_shards(by: i64) -> i64 {
+    many_shards(by) >> 2
+}
+
+/// Which of 64. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence within a
+/// millisecond, and people who are added one by one would all have the same.
+fn many_shards(by: i64) -> i64 {
+    ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6)) as i64
 }
 
 /// Changes of several counts, written together at the end of a transaction and always in the same order, so
@@ -63,8 +72,15 @@ impl Counts {
         self.answered.remove(&(queue, person)).unwrap_or_default()
     }
 
+    /// The other one's tallies come to these.
+    fn add_tallies(&mut self, other: &mut Counts) {
+        for (tally, n) in std::mem::take(&mut other.tallies) {
+            *self.tallies.entry(tally).or_default() += n;
+        }
+    }
+
     /// The tallies so far, as one part; then there are none.
-    pub(crate) fn write(&mut self, by: Option<i64>, writes: &mut Together) {
+    fn write(&mut self, by: Option<i64>, writes: &mut Together) {
         let tallies: Vec<_> =
             std::mem::take(&mut self.tallies).into_iter().filter(|(_, n)| *n != 0).collect();
         if tallies.is_empty() {
@@ -88,7 +104,7 @@ impl Tx {
     pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
         let mut writes = self.put_off();
         let answered = std::mem::take(&mut counts.answered);
-        counts.write(self.spread(by), &mut writes);
+        self.write_tallies(&mut counts, by, &mut writes);
         // Last, because PostgreSQL begins with the last part: whoever lowers the cursors of others holds these rows
         // before those of the counts, and so does everybody.
         for ((queue, person), n) in answered.into_iter().filter(|(_, n)| *n != 0) {
@@ -102,8 +118,17 @@ impl Tx {
         Ok(())
     }
 
+    /// The tallies so far, as one part, or kept until the end where others are in the transaction too; then there are
+    /// none.
+    pub(crate) fn write_tallies(&mut self, counts: &mut Counts, by: i64, writes: &mut Together) {
+        match &mut self.counts_of_all {
+            Some(of_all) => of_all.add_tallies(counts),
+            None => counts.write(self.spread(by), writes),
+        }
+    }
+
     /// On SQLite there is one writer, and one row of each count is one page less to write at each answer.
-    pub(crate) fn spread(&self, by: i64) -> Option<i64> {
+    fn spread(&self, by: i64) -> Option<i64> {
         self.is_postgres().then_some(by)
     }
 

@@ -3,6 +3,7 @@
 use crate::connections::{Connections, Held};
 use crate::error::Error;
 use crate::ids::Ids;
+use crate::tally::Counts;
 use crate::together::Later;
 use crate::turns::{Turns, Urgency, rest_from};
 use crate::{Clock, Either};
@@ -26,6 +27,8 @@ pub struct Tx {
     pub(crate) ids: Arc<Ids>,
     pub(crate) clock: Clock,
     pub(crate) later: Later,
+    /// Where several people are in one transaction: what they count, to be written once at its end.
+    pub(crate) counts_of_all: Option<Counts>,
 }
 
 pub(crate) enum Connection {
@@ -35,7 +38,7 @@ pub(crate) enum Connection {
 
 impl Tx {
     pub(crate) fn new(connection: Connection, ids: Arc<Ids>, clock: Clock) -> Tx {
-        Tx { connection, ids, clock, later: Later::default() }
+        Tx { connection, ids, clock, later: Later::default(), counts_of_all: None }
     }
 
     /// Does `work` in a transaction that is still to begin, on PostgreSQL.

@@ -1,0 +1,257 @@
+//! People who answer at once on PostgreSQL: what waits goes in one transaction, and only then is any of it confirmed. To
+//! begin, to take locks and to commit costs nearly as much as an answer itself, and is paid once for all of them.
+//!
+//! Where one request of them fails, all is undone, and each is done again in a transaction of its own (see
+//! [`crate::Store::write_alone`]): nothing depends on what is here but the time that it takes.
+//!
+//! What they count is added up and written once at the end. People who add to the same shards of counts are in the same
+//! lane, so that no two lanes wait for each other there.
+
+use crate::Clock;
+use crate::connections::Connections;
+use crate::error::Error;
+use crate::ids::Ids;
+use crate::leases::Alone;
+use crate::tally::{self, Counts};
+use crate::tx::{BoxFuture, Connection, Tx};
+use futures::FutureExt;
+use sqlx::AssertSqlSafe;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// More requests than this don't go together: all of them wait for the last.
+const MOST_AT_ONCE: usize = 16;
+/// Requests of a lane that may wait before senders have to.
+const WAITING: usize = 1024;
+
+/// Cheap to clone. Ends with the last clone.
+#[derive(Clone)]
+pub(crate) struct Lanes(Arc<[mpsc::Sender<Request>]>);
+
+/// Tells whoever asked that it is on disk. Dropped, it tells them to do it by themselves.
+type Confirm = Box<dyn FnOnce() + Send>;
+
+/// Does the work; nothing where it can't be done.
+type Work = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Option<Confirm>> + Send>;
+
+/// Lets the compiler see that the closure takes a transaction of any lifetime.
+fn boxed<F>(work: F) -> Work
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Option<Confirm>> + Send + 'static,
+{
+    Box::new(work)
+}
+
+struct Request {
+    alone: Alone,
+    work: Work,
+    ids: Arc<Ids>,
+    clock: Clock,
+}
+
+impl Lanes {
+    /// So many, each with one of the connections while it has something to do.
+    pub(crate) fn open(connections: &Connections, n: usize) -> Lanes {
+        let open = |_| {
+            let (lane, line) = mpsc::channel(WAITING);
+            tokio::spawn(work_off(connections.clone(), line));
+            lane
+        };
+        Lanes((0..n).map(open).collect())
+    }
+
+    /// Nothing where it could not be done together with others, whatever the reason.
+    pub(crate) async fn together<T, E, F>(
+        &self,
+        alone: Alone,
+        ids: Arc<Ids>,
+        clock: Clock,
+        work: F,
+    ) -> Option<T>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let lane = self.0.get(tally::few_shards(alone.person.0) as usize % self.0.len())?;
+        let (work, told) = told_when_kept(work);
+        lane.send(Request { alone, work, ids, clock }).await.ok()?;
+        told.await.ok()
+    }
+}
+
+/// The work, and where its value comes when it is on disk.
+fn told_when_kept<T, E, F>(work: F) -> (Work, oneshot::Receiver<T>)
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (tell, told) = oneshot::channel();
+    let work = boxed(move |tx| {
+        Box::pin(async move {
+            let done = AssertUnwindSafe(tx.whole(work)).catch_unwind().await;
+            let value = done.ok()?.ok()?;
+            // Whoever asked may have gone; the work is done all the same.
+            let confirm: Confirm = Box::new(move || drop(tell.send(value)));
+            Some(confirm)
+        })
+    });
+    (work, told)
+}
+
+async fn work_off(connections: Connections, mut line: mpsc::Receiver<Request>) {
+    while let Some(first) = line.recv().await {
+        let mut requests = vec![first];
+        while requests.len() < MOST_AT_ONCE
+            && let Ok(next) = line.try_recv()
+        {
+            requests.push(next);
+        }
+        for confirm in commit_together(&connections, requests).await.unwrap_or_default() {
+            confirm();
+        }
+    }
+}
+
+/// Nothing where anything failed: then all of it is undone.
+async fn commit_together(connections: &Connections, requests: Vec<Request>) -> Option<Vec<Confirm>> {
+    let first = requests.first()?;
+    let (by, ids, clock) = (first.alone.person.0, first.ids.clone(), first.clock.clone());
+    let mut held = connections.take().await.ok()?;
+    let n = requests.len();
+    let begin = Alone::begin(requests.iter().map(|request| &request.alone));
+    held.begin(AssertSqlSafe(begin)).await.ok()?;
+    let mut done = Vec::with_capacity(requests.len());
+    let mut tx = Tx::new(Connection::Postgres(held), ids, clock);
+    tx.counts_of_all = Some(Counts::default());
+    for request in requests {
+        (tx.ids, tx.clock) = (request.ids, request.clock);
+        let Some(confirm) = (request.work)(&mut tx).await else { break };
+        done.push(confirm);
+    }
+    let counts = tx.counts_of_all.take().unwrap_or_default();
+    let is_whole = done.len() == n && tx.count_all(counts, by).await.is_ok();
+    let Connection::Postgres(held) = tx.connection else { return None };
+    if !is_whole {
+        // One that fails closes the connection, which undoes the work as well.
+        let _ = held.rollback().await;
+        return None;
+    }
+    held.commit().await.ok()?;
+    Some(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tally::Tally;
+    use crate::{Either, Store, testing};
+    use domain::{PersonId, ProjectId};
+
+    async fn store() -> Option<Store> {
+        let Some((store, _folder)) = testing::postgres().await else {
+            eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
+            return None;
+        };
+        Some(store)
+    }
+
+    fn transactions(store: &Store) -> Connections {
+        let store = store.along_indexes();
+        let Either::Postgres(connections) = store.db() else { unreachable!("PostgreSQL was asked for") };
+        connections.clone()
+    }
+
+    fn alone(person: i64) -> Alone {
+        Alone { person: PersonId(person), queue: None, assignments: Vec::new() }
+    }
+
+    const NOTES: Tally = Tally::Project(ProjectId(1));
+
+    /// Notes a number, counts it, and says in which transaction; one below 0 is refused.
+    async fn note(tx: &mut Tx, n: i64) -> Result<i64, Error> {
+        let mut counts = Counts::default();
+        counts.add(NOTES, "notes", 1);
+        tx.count_all(counts, n).await?;
+        let Either::Postgres(db) = tx.db() else { unreachable!("PostgreSQL was asked for") };
+        let query = "INSERT INTO meta (key, value) VALUES ($1, $2)
+                     RETURNING CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)";
+        let transaction = sqlx::query_scalar(query).bind(format!("note {n}")).bind(n).fetch_one(db).await?;
+        if n < 0 { Err(Error::Check("below 0".to_owned())) } else { Ok(transaction) }
+    }
+
+    fn request(store: &Store, n: i64) -> (Request, oneshot::Receiver<i64>) {
+        let (work, told) = told_when_kept(move |tx: &mut Tx| Box::pin(async move { note(tx, n).await }));
+        (Request { alone: alone(n), work, ids: store.ids.clone(), clock: store.clock.clone() }, told)
+    }
+
+    /// How many were noted, which is how many were counted.
+    async fn noted(store: &Store) -> i64 {
+        let n = testing::number(store, "SELECT COUNT(*) FROM meta WHERE key LIKE 'note %'").await;
+        let counted = store.tally(NOTES).await.expect("the counts");
+        assert_eq!(counted.get("notes").copied().unwrap_or_default(), n);
+        n
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_are_in_one_transaction_and_told_after_it() {
+        let Some(store) = store().await else { return };
+        let connections = transactions(&store);
+        let (requests, mut told): (Vec<_>, Vec<_>) = (1..=3).map(|n| request(&store, n)).unzip();
+        let done = commit_together(&connections, requests).await.expect("all of them can be done");
+        assert!(told.iter_mut().all(|told| told.try_recv().is_err()), "nobody is told yet");
+        done.into_iter().for_each(|confirm| confirm());
+        let transactions: Vec<i64> =
+            told.iter_mut().map(|told| told.try_recv().expect("they are told")).collect();
+        assert!(transactions.iter().all(|t| *t == transactions[0]), "{transactions:?}");
+        assert_eq!(noted(&store).await, 3);
+        assert_eq!(testing::number(&store, "SELECT COUNT(*) FROM tally").await, 1, "counted once for all");
+    }
+
+    #[tokio::test]
+    async fn where_one_fails_nothing_is_kept_and_nobody_told() {
+        let Some(store) = store().await else { return };
+        let connections = transactions(&store);
+        let (requests, told): (Vec<_>, Vec<_>) = [1, -2, 3].map(|n| request(&store, n)).into_iter().unzip();
+        assert!(commit_together(&connections, requests).await.is_none());
+        for told in told {
+            assert!(told.await.is_err(), "they are to do it by themselves");
+        }
+        assert_eq!(noted(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn one_who_is_refused_hears_why_and_stops_nobody() {
+        let Some(store) = store().await else { return };
+        let writes = (1..=40).map(|n| {
+            let n: i64 = if n % 10 == 0 { -n } else { n };
+            store.write_alone(alone(n.abs()), move |tx| Box::pin(async move { note(tx, n).await }))
+        });
+        let outcomes = futures::future::join_all(writes).await;
+        for (n, outcome) in (1..=40).zip(&outcomes) {
+            match outcome {
+                Ok(_) => assert!(n % 10 != 0),
+                Err(error) => assert!(n % 10 == 0 && error.to_string().contains("below 0"), "{n}: {error}"),
+            }
+        }
+        assert_eq!(noted(&store).await, 36);
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_one_stops_nobody() {
+        let Some(store) = store().await else { return };
+        let panicking = store.clone();
+        let panics = tokio::spawn(async move {
+            let write = panicking.write_alone(alone(1), |_| Box::pin(async { panic!("a bug") }));
+            let written: Result<(), Error> = write.await;
+            written
+        });
+        let write = store.write_alone(alone(1), |tx| Box::pin(async move { note(tx, 1).await }));
+        let (panics, written) = futures::join!(panics, write);
+        assert!(panics.is_err(), "a bug is told to whoever ran into it");
+        assert!(written.is_ok());
+        assert_eq!(noted(&store).await, 1);
+    }
+}
