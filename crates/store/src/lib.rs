@@ -106,7 +106,7 @@ const READERS: u32 = 6;
 /// Transactions of PostgreSQL that may be under way at once.
 const WRITERS: u32 = 14;
 /// So many of them at once are of people who answer, each of all who came meanwhile. On two cores with the database,
-/// two to six did the same within what measurements differ.
+/// two to six can't be told apart by what measurements differ; one is slower than a transaction for each person.
 const LANES: usize = 4;
 
 /// How transactions are planned on PostgreSQL: once for each statement, and along indexes. They touch a few rows
