@@ -3,7 +3,7 @@
 use crate::consensus::{Subject, state, target};
 use crate::dialect::push_list;
 use crate::error::{Error, Result};
-use crate::together::{Together, Value};
+use crate::together::{Part, Together, Value};
 use crate::{Doc, Store, Tx, dialect, on};
 use domain::answer::{Origin, Said, SkipReason, Standing};
 use domain::consensus::Vote;
@@ -59,14 +59,9 @@ impl NewAnswer {
     }
 }
 
-const INSERT: &str = "INSERT INTO answer (id, project_id, queue_id, assignment_id, source_id, person_id, item_id,
-       revision_id, number, kind, labels, skip_reason, note, confidence, seconds, taxonomy_version_id,
-       origin, standing, sighted, strategy, round, score, at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
-
 impl NewAnswer {
     pub(crate) fn write(&self, writes: &mut Together) {
-        writes.add(INSERT, self.values());
+        writes.add(Part::Answer, self.values());
     }
 
     fn values(&self) -> [Value; 23] {
@@ -129,7 +124,7 @@ pub struct AnswerRow {
     pub at: i64,
 }
 
-const COLUMNS: &str =
+pub(crate) const COLUMNS: &str =
     "id, queue_id, person_id, item_id, revision_id, number, kind, labels, skip_reason, note,
                        taxonomy_version_id, origin, standing, at";
 
@@ -256,14 +251,18 @@ impl Tx {
 
     /// Everything that was said of an item.
     pub async fn answers_of_item(&mut self, item: ItemId) -> Result<Vec<AnswerRow>> {
+        if let Some(foreseen) = self.foreseen.take_answers(item) {
+            return Ok(foreseen);
+        }
         let query = format!("SELECT {COLUMNS} FROM answer WHERE item_id = $1");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(item.0).fetch_all(db).await)?)
     }
 
     /// Appends an answer. False where its id is taken already.
     pub async fn append_answer(&mut self, answer: &NewAnswer) -> Result<bool> {
+        self.catch_up().await?;
         let mut writes = Together::default();
-        writes.add(format!("{INSERT} ON CONFLICT (id) DO NOTHING"), answer.values());
+        writes.add(Part::AnswerOnce, answer.values());
         Ok(self.write_together(writes).await? == 1)
     }
 

@@ -293,7 +293,7 @@ mod tests {
             eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
             return None;
         };
-        let crate::Either::Postgres(connections) = store.db() else {
+        let crate::Either::Postgres(connections) = store.db().await else {
             unreachable!("PostgreSQL was asked for")
         };
         Some((connections.clone(), store))

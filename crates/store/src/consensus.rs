@@ -4,7 +4,7 @@ use crate::answers::{AnswerRow, NewAnswer};
 use crate::error::{Error, Result};
 use crate::leases::Hold;
 use crate::tally::{Counts, Tally};
-use crate::together::{Later, Together};
+use crate::together::{Part, Together};
 use crate::{Doc, Tx, on};
 use domain::consensus::{Consensus, State, Vote, gather, resolve};
 use domain::project::Settings;
@@ -110,8 +110,8 @@ impl Tx {
         self.settle(subject, votes, &mut writes, counts).await?;
         // What comes next is mostly the next item, which can be looked for without it.
         if let Some(hold) = hold.filter(Hold::only_answers) {
-            self.catch_up().await?;
-            self.later = Later { writes, answers: Some(hold.assignment) };
+            self.put_off(writes);
+            self.answered = Some(hold.assignment);
             return Ok(());
         }
         self.write_together(writes).await?;
@@ -143,7 +143,7 @@ impl Tx {
         count_labels(subject, &consensus, counts);
         if consensus.state != subject.state {
             let item = [subject.item.0.into(), consensus.state.as_str().into()];
-            writes.add("UPDATE item SET state = $2 WHERE id = $1", item);
+            writes.add(Part::ItemState, item);
             counts.add(Tally::Project(subject.project), subject.state.as_str(), -1);
             counts.add(Tally::Project(subject.project), consensus.state.as_str(), 1);
         }
@@ -173,18 +173,12 @@ fn save(subject: &Subject, consensus: &Consensus, n_skips: u32, now: Time, write
     let (item, project) = (subject.item.0, subject.project.0);
     if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
         if subject.had.is_some() {
-            writes.add("DELETE FROM consensus WHERE item_id = $1", [item.into()]);
+            writes.add(Part::ConsensusGone, [item.into()]);
         }
     } else {
         let method = if consensus.state == State::Adjudicated { "adjudicated" } else { "majority" };
         writes.add(
-            "INSERT INTO consensus (item_id, project_id, revision_id, labels, method, confidence, n_answers, n_skips,
-                                    taxonomy_version_id, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (item_id) DO UPDATE SET revision_id = excluded.revision_id, labels = excluded.labels,
-                method = excluded.method, confidence = excluded.confidence, n_answers = excluded.n_answers,
-                n_skips = excluded.n_skips, taxonomy_version_id = excluded.taxonomy_version_id,
-                updated_at = excluded.updated_at",
+            Part::Consensus,
             [
                 item.into(),
                 project.into(),
@@ -200,13 +194,10 @@ fn save(subject: &Subject, consensus: &Consensus, n_skips: u32, now: Time, write
         );
     }
     for label in without(subject.had(), &consensus.labels) {
-        let gone = "DELETE FROM consensus_label WHERE project_id = $1 AND label_id = $2 AND item_id = $3";
-        writes.add(gone, [project.into(), label.0.into(), item.into()]);
+        writes.add(Part::LabelGone, [project.into(), label.0.into(), item.into()]);
     }
     for label in without(&consensus.labels, subject.had()) {
-        let new = "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES ($1, $2, $3)
-                   ON CONFLICT DO NOTHING";
-        writes.add(new, [project.into(), label.0.into(), item.into()]);
+        writes.add(Part::Label, [project.into(), label.0.into(), item.into()]);
     }
 }
 

@@ -4,11 +4,13 @@
 use crate::answers::GroundRow;
 use crate::consensus::{Subject, state, target};
 use crate::error::{Error, Result};
-use crate::leases::HeldRow;
-use crate::{Doc, Tx, on};
+use crate::leases::{HeldRow, Pool};
+use crate::together::{self, Kind};
+use crate::{Doc, Either, Tx};
 use domain::project::Settings;
 use domain::queue::Holding;
 use domain::{AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId};
+use sqlx::AssertSqlSafe;
 
 /// A queue, how far one person has come in it, and what they hold.
 #[derive(Debug, Clone)]
@@ -32,15 +34,25 @@ pub struct Desk {
 }
 
 /// An answer on its way in: to what, and its id.
-#[derive(Debug, Clone, Copy)]
-pub struct Answering<'s> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answering {
     pub assignment: AssignmentId,
-    pub id: &'s str,
+    pub id: String,
+}
+
+/// Someone at a queue, perhaps with an answer to something that they hold there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub(crate) queue: QueueId,
+    pub(crate) person: PersonId,
+    pub(crate) answering: Option<Answering>,
 }
 
 /// The desk with one of the leases; without one where nothing is held.
-#[derive(sqlx::FromRow)]
-struct DeskRow {
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct DeskRow {
+    queue_id: i64,
+    person_id: i64,
     project_id: i64,
     state: String,
     control_share: f64,
@@ -76,6 +88,26 @@ struct DeskRow {
 }
 
 impl DeskRow {
+    pub(crate) fn queue(&self) -> QueueId {
+        QueueId(self.queue_id)
+    }
+
+    pub(crate) fn person(&self) -> PersonId {
+        PersonId(self.person_id)
+    }
+
+    pub(crate) fn cursor(&self, pool: Pool) -> i64 {
+        match pool {
+            Pool::Plain => self.cursor_plain,
+            Pool::Control => self.cursor_control,
+        }
+    }
+
+    /// The item that is being answered, and whether something was said of it before; nothing where this is another one.
+    pub(crate) fn answered(&self) -> Option<(ItemId, bool)> {
+        self.round.and(self.item_id).map(|item| (ItemId(item), self.is_answered))
+    }
+
     fn held(&mut self) -> Option<HeldRow> {
         let revision = self.revision_id?;
         Some(HeldRow {
@@ -126,78 +158,115 @@ impl DeskRow {
     }
 }
 
+/// `qi` and `c` are there only for the lease that is being answered, and the text of all the others. The person's own rows
+/// are found by `$1` and not by `q.id`: PostgreSQL would look through those of everyone in the queue.
+const DESK: &str = "SELECT q.id AS queue_id, CAST($2 AS BIGINT) AS person_id,
+        q.project_id, q.control_share, q.seed, q.strategy, q.lease_seconds, p.settings,
+        CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
+        (SELECT v.id FROM taxonomy_version v WHERE v.project_id = q.project_id
+         ORDER BY v.number DESC LIMIT 1) AS version_id,
+        COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
+        COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
+        (SELECT x.id FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
+         AND x.lease_until < $3 AND x.person_id <> $2 ORDER BY x.lease_until LIMIT 1) IS NOT NULL AS has_expired,
+        EXISTS (SELECT 1 FROM answer said WHERE said.id = $5) AS id_is_taken,
+        a.id AS assignment_id, a.item_id, a.revision_id AS leased_revision, a.lease_until, a.slot, a.beside,
+        i.revision_id, i.state AS item_state, r.text, r.fields, r.event_at,
+        qi.round, qi.score, qi.stuck, c.labels AS had,
+        (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = qi.item_id) AS want,
+        EXISTS (SELECT 1 FROM answer said WHERE said.item_id = qi.item_id) AS is_answered
+    FROM {rows} CROSS JOIN queue q JOIN project p ON p.id = q.project_id
+    LEFT JOIN queue_person qp ON qp.queue_id = $1 AND qp.person_id = $2
+    LEFT JOIN assignment a ON a.person_id = $2 AND a.queue_id = $1 AND a.state = 'leased'
+    LEFT JOIN item i ON i.id = a.item_id
+    LEFT JOIN item_revision r ON r.id = i.revision_id AND a.id <> $4
+    LEFT JOIN queue_item qi ON a.id = $4 AND qi.queue_id = a.queue_id AND qi.item_id = a.item_id
+    LEFT JOIN consensus c ON c.item_id = qi.item_id
+    WHERE q.id = $1 ORDER BY a.id";
+const OF_LOOK: [Kind; 5] = [Kind::Int, Kind::Int, Kind::Int, Kind::Int, Kind::Text];
+
 impl Tx {
-    /// The queue as this person stands in it; what they have just answered they hold no more. With the ground of an
-    /// answer to something that they hold there (for anything else ask [`Tx::ground`]); its item is held already (see
-    /// [`crate::leases::Alone`]).
+    /// The queue as this person stands in it. With the ground of an answer to something that they hold there (for anything
+    /// else ask [`Tx::ground`]), which they then hold no more; its item is held already (see [`crate::leases::Alone`]).
     pub async fn desk(
         &mut self,
         queue: QueueId,
         person: PersonId,
-        answering: Option<Answering<'_>>,
+        answering: Option<Answering>,
     ) -> Result<Option<(Desk, Option<GroundRow>)>> {
-        // `qi` and `c` are there only for the lease that is being answered, and the text of all the others.
-        let query = "SELECT q.project_id, q.control_share, q.seed, q.strategy, q.lease_seconds, p.settings,
-                CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS state,
-                (SELECT v.id FROM taxonomy_version v WHERE v.project_id = q.project_id
-                 ORDER BY v.number DESC LIMIT 1) AS version_id,
-                COALESCE(qp.served, 0) AS served, COALESCE(qp.served_control, 0) AS served_control,
-                COALESCE(qp.cursor_plain, 0) AS cursor_plain, COALESCE(qp.cursor_control, 0) AS cursor_control,
-                (SELECT x.id FROM assignment x WHERE x.queue_id = q.id AND x.state = 'leased'
-                 AND x.lease_until < $3 AND x.person_id <> $2 ORDER BY x.lease_until LIMIT 1) IS NOT NULL AS has_expired,
-                EXISTS (SELECT 1 FROM answer said WHERE said.id = $5) AS id_is_taken,
-                a.id AS assignment_id, a.item_id, a.revision_id AS leased_revision, a.lease_until, a.slot, a.beside,
-                i.revision_id, i.state AS item_state, r.text, r.fields, r.event_at,
-                qi.round, qi.score, qi.stuck, c.labels AS had,
-                (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = qi.item_id) AS want,
-                EXISTS (SELECT 1 FROM answer said WHERE said.item_id = qi.item_id) AS is_answered
-            FROM queue q JOIN project p ON p.id = q.project_id
-            LEFT JOIN queue_person qp ON qp.queue_id = q.id AND qp.person_id = $2
-            LEFT JOIN assignment a ON a.person_id = $2 AND a.queue_id = q.id AND a.state = 'leased'
-            LEFT JOIN item i ON i.id = a.item_id
-            LEFT JOIN item_revision r ON r.id = i.revision_id AND a.id <> $4
-            LEFT JOIN queue_item qi ON a.id = $4 AND qi.queue_id = a.queue_id AND qi.item_id = a.item_id
-            LEFT JOIN consensus c ON c.item_id = qi.item_id
-            WHERE q.id = $1 ORDER BY a.id";
-        let now = self.now().0;
-        let mut rows: Vec<DeskRow> = on!(self, |db| sqlx::query_as(query)
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(now)
-            .bind(answering.map_or(0, |answer| answer.assignment.0))
-            .bind(answering.map_or("", |answer| answer.id))
-            .fetch_all(db)
-            .await)?;
-        let answered = self.later.answers;
-        let held = rows.iter_mut().filter_map(DeskRow::held).filter(|row| Some(row.id) != answered).collect();
-        let Some(row) = rows.first() else { return Ok(None) };
-        let settings: Settings =
-            serde_json::from_str(&row.settings).map_err(|e| Error::Unreadable(e.to_string()))?;
-        let mut ground = None;
-        for row in &rows {
-            ground = ground.or(row.ground(queue, person, &settings)?);
-        }
-        let row = rows.swap_remove(0);
-        let desk = Desk {
-            project_id: ProjectId(row.project_id),
-            state: row.state,
-            control_share: row.control_share,
-            seed: row.seed,
-            lease_seconds: row.lease_seconds,
-            version: row.version_id.map(TaxonomyVersionId),
-            settings,
-            served: row.served,
-            served_control: row.served_control,
-            cursor_plain: row.cursor_plain,
-            cursor_control: row.cursor_control,
-            has_expired: row.has_expired,
-            held,
+        let look = Look { queue, person, answering };
+        let rows = match self.foreseen.take_desk(&look) {
+            Some(rows) => rows,
+            None => {
+                self.catch_up().await?;
+                self.desk_rows(&[look]).await?
+            }
         };
-        Ok(Some((desk, ground)))
+        read(queue, person, rows)
+    }
+
+    /// One after another's, each with one of their leases; what was put off is not seen.
+    pub(crate) async fn desk_rows(&mut self, looks: &[Look]) -> Result<Vec<DeskRow>> {
+        let now = self.now().0;
+        let assignment = |look: &Look| look.answering.as_ref().map_or(0, |answer| answer.assignment.0);
+        let id = |look: &Look| look.answering.as_ref().map(|answer| answer.id.clone()).unwrap_or_default();
+        match self.raw() {
+            Either::Sqlite(db) => {
+                let Some(look) = looks.first() else { return Ok(Vec::new()) };
+                let query = sqlx::query_as(AssertSqlSafe(together::of_rows(DESK, OF_LOOK.len(), 1, 0)))
+                    .bind(look.queue.0)
+                    .bind(look.person.0)
+                    .bind(now)
+                    .bind(assignment(look))
+                    .bind(id(look));
+                Ok(query.fetch_all(db).await?)
+            }
+            Either::Postgres(db) => {
+                let query = sqlx::query_as(AssertSqlSafe(together::of_lists(DESK, &OF_LOOK, 0)))
+                    .bind(looks.iter().map(|look| look.queue.0).collect::<Vec<_>>())
+                    .bind(looks.iter().map(|look| look.person.0).collect::<Vec<_>>())
+                    .bind(vec![now; looks.len()])
+                    .bind(looks.iter().map(assignment).collect::<Vec<_>>())
+                    .bind(looks.iter().map(id).collect::<Vec<_>>());
+                Ok(query.fetch_all(db).await?)
+            }
+        }
     }
 
     /// Is this answer all that has become of the transaction so far, as far as a desk shows it?
     pub fn has_only_answered(&self, assignment: AssignmentId) -> bool {
-        self.later.answers == Some(assignment)
+        self.answered == Some(assignment)
     }
+}
+
+fn read(
+    queue: QueueId,
+    person: PersonId,
+    mut rows: Vec<DeskRow>,
+) -> Result<Option<(Desk, Option<GroundRow>)>> {
+    let held = rows.iter_mut().filter_map(DeskRow::held).collect();
+    let Some(row) = rows.first() else { return Ok(None) };
+    let settings: Settings =
+        serde_json::from_str(&row.settings).map_err(|e| Error::Unreadable(e.to_string()))?;
+    let mut ground = None;
+    for row in &rows {
+        ground = ground.or(row.ground(queue, person, &settings)?);
+    }
+    let row = rows.swap_remove(0);
+    let desk = Desk {
+        project_id: ProjectId(row.project_id),
+        state: row.state,
+        control_share: row.control_share,
+        seed: row.seed,
+        lease_seconds: row.lease_seconds,
+        version: row.version_id.map(TaxonomyVersionId),
+        settings,
+        served: row.served,
+        served_control: row.served_control,
+        cursor_plain: row.cursor_plain,
+        cursor_control: row.cursor_control,
+        has_expired: row.has_expired,
+        held,
+    };
+    Ok(Some((desk, ground)))
 }

@@ -193,7 +193,7 @@ impl Snapshot {
     /// What the engine itself finds wrong with its file: damaged pages, rows that refer to nothing. PostgreSQL
     /// keeps both by itself.
     pub async fn engine_complaints(&mut self) -> Result<Vec<String>> {
-        let Either::Sqlite(connection) = self.db() else { return Ok(Vec::new()) };
+        let Either::Sqlite(connection) = self.db().await else { return Ok(Vec::new()) };
         let pages: Vec<String> =
             sqlx::query_scalar("PRAGMA quick_check(5)").fetch_all(&mut *connection).await?;
         let mut complaints: Vec<String> = pages.into_iter().filter(|line| line != "ok").collect();

@@ -7,10 +7,11 @@ mod back;
 
 pub use back::{Member, RELEASED_AT_ONCE};
 
+use crate::desk::{Answering, Look};
 use crate::error::Result;
 use crate::tally::{Counts, Tally};
-use crate::together::{Together, Value, rows};
-use crate::{Tx, dialect, on};
+use crate::together::{self, Kind, Part, Together, Value};
+use crate::{Either, Tx, dialect, on};
 use domain::queue::Holding;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use sqlx::AssertSqlSafe;
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 /// A cursor that has passed everything.
 pub const PASSED: i64 = i64::MAX;
 /// Control items are served at their own pace, so each queue is two lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pool {
     Plain,
     Control,
@@ -37,7 +38,7 @@ impl Pool {
         }
     }
 
-    fn is_control(self) -> &'static str {
+    pub(crate) fn is_control(self) -> &'static str {
         match self {
             Pool::Plain => "FALSE",
             Pool::Control => "TRUE",
@@ -52,7 +53,7 @@ impl Pool {
 pub struct Alone {
     pub person: PersonId,
     pub queue: Option<QueueId>,
-    pub assignments: Vec<AssignmentId>,
+    pub answers: Vec<Answering>,
 }
 
 impl Alone {
@@ -73,9 +74,9 @@ impl Alone {
     pub(crate) fn begin<'a>(these: impl IntoIterator<Item = &'a Alone>) -> String {
         let mut pairs = BTreeSet::new();
         let mut assignments = Vec::new();
-        for Alone { person, queue, assignments: answered } in these {
+        for Alone { person, queue, answers } in these {
             pairs.insert((person.0, queue.map_or(0, |queue| queue.0)));
-            assignments.extend(answered.iter().map(|assignment| assignment.0));
+            assignments.extend(answers.iter().map(|answer| answer.assignment.0));
         }
         let (people, queues): (Vec<i64>, Vec<i64>) = pairs.into_iter().unzip();
         let [people, queues, assignments] = [people, queues, assignments].map(|ids| {
@@ -83,6 +84,16 @@ impl Alone {
             format!("'{{{}}}'", ids.join(","))
         });
         format!("BEGIN; EXECUTE alone ({people}, {queues}, {assignments})")
+    }
+
+    /// What they are going to look at, where that is their desk with one answer at most.
+    pub(crate) fn look(&self) -> Option<Look> {
+        let (queue, answering) = match self.answers.as_slice() {
+            [] => (self.queue?, None),
+            [one] => (self.queue?, Some(one.clone())),
+            _ => return None,
+        };
+        Some(Look { queue, person: self.person, answering })
     }
 }
 
@@ -104,16 +115,14 @@ impl Hold {
     }
 
     pub(crate) fn write(self, writes: &mut Together) {
-        writes.add(
-            "UPDATE assignment SET state = $2, slot = $3, revision_id = $4, lease_until = $5 WHERE id = $1",
-            [
-                self.assignment.0.into(),
-                self.holding.as_str().into(),
-                self.slot.into(),
-                self.revision.0.into(),
-                self.until.0.into(),
-            ],
-        );
+        let row = [
+            self.assignment.0.into(),
+            self.holding.as_str().into(),
+            self.slot.into(),
+            self.revision.0.into(),
+            self.until.0.into(),
+        ];
+        writes.add(Part::Hold, row);
     }
 }
 
@@ -152,6 +161,13 @@ pub struct Terms {
     pub until: Time,
 }
 
+impl Terms {
+    /// Of [`Part::Person`]: members, control items of them, answers.
+    fn served(&self, [n, control, answered]: [i64; 3]) -> [Value; 5] {
+        [self.queue.0, self.person.0, n, control, answered].map(Value::from)
+    }
+}
+
 /// A lease with the item's current text.
 #[derive(Debug, Clone)]
 pub struct HeldRow {
@@ -182,15 +198,33 @@ fn open_to(pool: Pool, from: &str) -> String {
 const NOT_THEIRS: &str = "0 = (SELECT COUNT(*) FROM assignment m WHERE m.queue_id = qi.queue_id
     AND m.item_id = qi.item_id AND m.person_id = $2 AND m.state <> 'released')";
 
-/// Adds to what a person was served (all, control items of them) and has answered in a queue.
-fn served(terms: &Terms, [n, control, answered]: [i64; 3], writes: &mut Together) {
-    writes.add(
-        "INSERT INTO queue_person (queue_id, person_id, served, served_control, answered) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (queue_id, person_id) DO UPDATE SET served = queue_person.served + excluded.served,
-            served_control = queue_person.served_control + excluded.served_control,
-            answered = queue_person.answered + excluded.answered",
-        [terms.queue.0, terms.person.0, n, control, answered].map(Value::from),
-    );
+/// A person's cursors in a queue are to be moved on from these.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursors {
+    queue: QueueId,
+    person: PersonId,
+    plain: i64,
+    control: i64,
+}
+const OF_CURSORS: [Kind; 4] = [Kind::Int; 4];
+
+/// $3 and $4: from where.
+fn move_cursors() -> String {
+    let first = |pool, from| {
+        format!(
+            "COALESCE((SELECT qi.rank FROM queue_item qi WHERE {} ORDER BY qi.rank LIMIT 1), {PASSED})",
+            open_to(pool, from)
+        )
+    };
+    format!(
+        "INSERT INTO queue_person (queue_id, person_id, cursor_plain, cursor_control)
+         SELECT $1, $2, {}, {} FROM {{rows}} WHERE TRUE
+         ON CONFLICT (queue_id, person_id) DO UPDATE SET cursor_plain = excluded.cursor_plain,
+            cursor_control = excluded.cursor_control
+         RETURNING cursor_plain, cursor_control",
+        first(Pool::Plain, "$3"),
+        first(Pool::Control, "$4")
+    )
 }
 
 impl Tx {
@@ -218,8 +252,16 @@ impl Tx {
         from: i64,
         limit: usize,
     ) -> Result<Vec<Candidate>> {
-        if limit == 0 {
+        if limit == 0 || from == PASSED {
             return Ok(Vec::new());
+        }
+        if let Some(found) = self.foreseen_candidates(terms, pool, from, limit).await? {
+            return Ok(found);
+        }
+        // An answer that was put off opens no member and closes none; what is leased and not written yet would be found
+        // again.
+        if self.later.has(Part::Lease) {
+            self.catch_up().await?;
         }
         let query = format!(
             "SELECT found.item_id, found.control, found.target, found.filled, item.revision_id, r.text, r.fields, r.event_at,
@@ -233,18 +275,27 @@ impl Tx {
             open_to(pool, "$3"),
             dialect::skip_locked(self)
         );
-        Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
-            .bind(terms.queue.0)
-            .bind(terms.person.0)
-            .bind(from)
-            .bind(limit as i64)
-            .fetch_all(db)
-            .await)?)
+        macro_rules! found {
+            ($db:expr) => {
+                sqlx::query_as(AssertSqlSafe(query))
+                    .bind(terms.queue.0)
+                    .bind(terms.person.0)
+                    .bind(from)
+                    .bind(limit as i64)
+                    .fetch_all($db)
+                    .await?
+            };
+        }
+        Ok(match self.raw() {
+            Either::Sqlite(db) => found!(db),
+            Either::Postgres(db) => found!(db),
+        })
     }
 
     /// Leases members to a person, in this order, and remembers that they were served. Returns what they got: where
     /// someone was faster, the constraints say no and the item is left out. What was put off and the counts so far are
-    /// written along.
+    /// written along; where others are in the transaction too, all of it is put off, and all is undone where someone was
+    /// faster.
     pub async fn lease(
         &mut self,
         terms: &Terms,
@@ -256,26 +307,19 @@ impl Tx {
         }
         let now = self.now().0;
         let ids: Vec<AssignmentId> = members.iter().map(|_| self.next_id()).collect();
-        let mut writes = self.put_off();
+        let mut writes = Together::default();
         if !terms.beside {
             // Members are held since they were looked at, so that what they had then is what they have.
-            let places: Vec<String> = (2..members.len() + 2).map(|at| format!("${at}")).collect();
-            writes.add(
-                format!(
-                    "UPDATE queue_item SET filled = filled + 1 WHERE queue_id = $1 AND item_id IN ({})",
-                    places.join(", ")
-                ),
-                [terms.queue.0.into()]
-                    .into_iter()
-                    .chain(members.iter().map(|member| member.item_id.0.into())),
-            );
+            for member in &members {
+                writes.add(Part::Filled, [terms.queue.0, member.item_id.0].map(Value::from));
+            }
             let n_full = members.iter().filter(|member| member.filled + 1 == member.target).count();
             counts.add(Tally::Queue(terms.queue), "full", n_full as i64);
         }
         self.write_tallies(counts, terms.person.0, &mut writes);
         let n_control = members.iter().filter(|member| member.control).count();
         let answered = counts.take_answered(terms.queue, terms.person);
-        served(terms, [members.len() as i64, n_control as i64, answered], &mut writes);
+        writes.add(Part::Person, terms.served([members.len() as i64, n_control as i64, answered]));
         let row = |(member, id): (&Candidate, &AssignmentId)| -> [Value; 12] {
             [
                 id.0.into(),
@@ -292,19 +336,20 @@ impl Tx {
                 now.into(),
             ]
         };
-        writes.add(
-            format!(
-                "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target,
-                                         beside, state, lease_until, created_at)
-                 VALUES {} ON CONFLICT DO NOTHING RETURNING item_id",
-                rows(members.len(), 12)
-            ),
-            members.iter().zip(&ids).flat_map(row),
-        );
-        let got: Vec<(i64,)> = self.fetch_together(writes).await?;
+        for member in members.iter().zip(&ids) {
+            writes.add(Part::Lease, row(member));
+        }
+        let got: Vec<ItemId> = if self.is_with_others() {
+            self.put_off(writes);
+            members.iter().map(|member| member.item_id).collect()
+        } else {
+            let got: Vec<(i64,)> = self.fetch_together(writes).await?;
+            got.into_iter().map(|(item,)| ItemId(item)).collect()
+        };
+        self.foreseen.gave(terms.queue, &got);
         let mut leased = Vec::with_capacity(members.len());
         for (member, id) in members.into_iter().zip(ids) {
-            if got.contains(&(member.item_id.0,)) {
+            if got.contains(&member.item_id) {
                 leased.push(HeldRow {
                     id,
                     item_id: member.item_id,
@@ -317,7 +362,7 @@ impl Tx {
                 });
             } else {
                 let mut writes = Together::default();
-                served(terms, [-1, -i64::from(member.control), 0], &mut writes);
+                writes.add(Part::Person, terms.served([-1, -i64::from(member.control), 0]));
                 self.write_together(writes).await?;
                 if !terms.beside {
                     self.fill(terms.queue, member.item_id, -1, None, counts).await?;
@@ -328,35 +373,47 @@ impl Tx {
     }
 
     /// Moves the cursors of a person to the first members that are open to them, from a rank on in each of the two
-    /// lines. Returns whether there are any.
+    /// lines; at the end of the transaction where others are in it too. Returns whether there are any.
     pub async fn move_cursors(
         &mut self,
         queue: QueueId,
         person: PersonId,
         [plain, control]: [i64; 2],
     ) -> Result<bool> {
-        let first = |pool, from| {
-            format!(
-                "COALESCE((SELECT qi.rank FROM queue_item qi WHERE {} ORDER BY qi.rank LIMIT 1), {PASSED})",
-                open_to(pool, from)
-            )
-        };
-        let query = format!(
-            "INSERT INTO queue_person (queue_id, person_id, cursor_plain, cursor_control) VALUES ($1, $2, {}, {})
-             ON CONFLICT (queue_id, person_id) DO UPDATE SET cursor_plain = excluded.cursor_plain,
-                cursor_control = excluded.cursor_control
-             RETURNING cursor_plain, cursor_control",
-            first(Pool::Plain, "$3"),
-            first(Pool::Control, "$4")
-        );
-        let (plain, control): (i64, i64) = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
-            .bind(queue.0)
-            .bind(person.0)
-            .bind(plain)
-            .bind(control)
-            .fetch_one(db)
-            .await)?;
-        Ok(plain < PASSED || control < PASSED)
+        let cursors = Cursors { queue, person, plain, control };
+        if self.foreseen.has_more(queue, person, [plain, control])
+            && let Some(of_all) = &mut self.of_all
+        {
+            of_all.cursors.push(cursors);
+            return Ok(true);
+        }
+        let moved = self.move_all_cursors(&[cursors]).await?;
+        Ok(moved.iter().any(|(plain, control)| *plain < PASSED || *control < PASSED))
+    }
+
+    /// Returns where they are then.
+    pub(crate) async fn move_all_cursors(&mut self, cursors: &[Cursors]) -> Result<Vec<(i64, i64)>> {
+        let text = move_cursors();
+        Ok(match self.db().await {
+            Either::Sqlite(db) => {
+                let text = AssertSqlSafe(together::of_rows(&text, OF_CURSORS.len(), cursors.len(), 0));
+                let mut query = sqlx::query_as(text);
+                for Cursors { queue, person, plain, control } in cursors {
+                    query = query.bind(queue.0).bind(person.0).bind(plain).bind(control);
+                }
+                query.fetch_all(db).await?
+            }
+            Either::Postgres(db) => {
+                let list = |of: fn(&Cursors) -> i64| -> Vec<i64> { cursors.iter().map(of).collect() };
+                sqlx::query_as(AssertSqlSafe(together::of_lists(&text, &OF_CURSORS, 0)))
+                    .bind(list(|cursors| cursors.queue.0))
+                    .bind(list(|cursors| cursors.person.0))
+                    .bind(list(|cursors| cursors.plain))
+                    .bind(list(|cursors| cursors.control))
+                    .fetch_all(db)
+                    .await?
+            }
+        })
     }
 
     /// Do others hold an item that this person could get if they let go of it?
@@ -418,10 +475,11 @@ mod tests {
 
     #[test]
     fn locks_are_taken_in_the_same_order_by_everyone() {
+        let answering = |id: &i64| Answering { assignment: AssignmentId(*id), id: String::new() };
         let alone = |person, queue: Option<i64>, assignments: &[i64]| Alone {
             person: PersonId(person),
             queue: queue.map(QueueId),
-            assignments: assignments.iter().copied().map(AssignmentId).collect(),
+            answers: assignments.iter().map(answering).collect(),
         };
         assert_eq!(Alone::begin([&alone(5, Some(7), &[])]), "BEGIN; EXECUTE alone ('{5}', '{7}', '{}')");
         assert_eq!(

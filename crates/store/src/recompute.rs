@@ -9,16 +9,17 @@ use domain::{ItemId, ProjectId, QueueId};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 
 /// A place to read from, be it a transaction or a moment.
 struct At<'c>(Either<&'c mut SqliteConnection, &'c mut PgConnection>);
 
 impl At<'_> {
-    fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
-        match &mut self.0 {
+    fn db(&mut self) -> Ready<Either<&mut SqliteConnection, &mut PgConnection>> {
+        ready(match &mut self.0 {
             Either::Sqlite(connection) => Either::Sqlite(connection),
             Either::Postgres(connection) => Either::Postgres(connection),
-        }
+        })
     }
 }
 
@@ -128,8 +129,8 @@ impl Tx {
             let lock = "LOCK TABLE tally IN EXCLUSIVE MODE";
             on!(self, |db| sqlx::query(lock).execute(db).await.map(|_| ()))?;
         }
-        let rows = counted(At(self.db()), tally).await?;
-        if told(At(self.db()), tally).await? == rows {
+        let rows = counted(At(self.db().await), tally).await?;
+        if told(At(self.db().await), tally).await? == rows {
             return Ok(false);
         }
         let (kind, id) = tally.parts();
@@ -183,7 +184,7 @@ impl Snapshot {
         &mut self,
         tally: Tally,
     ) -> Result<(BTreeMap<String, i64>, BTreeMap<String, i64>)> {
-        Ok((told(At(self.db()), tally).await?, counted(At(self.db()), tally).await?))
+        Ok((told(At(self.db().await), tally).await?, counted(At(self.db().await), tally).await?))
     }
 }
 

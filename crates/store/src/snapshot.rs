@@ -6,6 +6,7 @@ use crate::{Either, Store};
 use sqlx::Executor;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
+use std::future::{Ready, ready};
 
 /// One moment of the database. Reads through [`crate::on!`], like a [`Store`]; dropped, it ends.
 pub struct Snapshot(Moment);
@@ -18,7 +19,7 @@ enum Moment {
 impl Store {
     /// Freezes what is there now, for reading all of it while others go on writing.
     pub async fn snapshot(&self) -> Result<Snapshot> {
-        match self.db() {
+        match self.db().await {
             Either::Sqlite(pool) => {
                 let mut transaction = pool.begin().await?;
                 // The first read is what fixes the moment.
@@ -37,10 +38,10 @@ impl Store {
 }
 
 impl Snapshot {
-    pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
-        match &mut self.0 {
+    pub fn db(&mut self) -> Ready<Either<&mut SqliteConnection, &mut PgConnection>> {
+        ready(match &mut self.0 {
             Moment::Sqlite(transaction) => Either::Sqlite(&mut *transaction),
             Moment::Postgres(held) => Either::Postgres(held),
-        }
+        })
     }
 }

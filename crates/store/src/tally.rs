@@ -2,7 +2,7 @@
 //! answer at once do not wait for one row. Derived: `doctor` checks them, `rebuild` makes them again.
 
 use crate::error::Result;
-use crate::together::{Together, Value, rows};
+use crate::together::{Part, Together, Value};
 use crate::{Store, Tx, on};
 use domain::{PersonId, QueueId};
 use std::collections::BTreeMap;
@@ -81,48 +81,39 @@ impl Counts {
 
     /// The tallies so far, as one part; then there are none.
     fn write(&mut self, by: Option<i64>, writes: &mut Together) {
-        let tallies: Vec<_> =
-            std::mem::take(&mut self.tallies).into_iter().filter(|(_, n)| *n != 0).collect();
-        if tallies.is_empty() {
-            return;
+        for ((kind, id, key), n) in std::mem::take(&mut self.tallies) {
+            if n != 0 {
+                let row: [Value; 5] =
+                    [kind.into(), id.into(), key.as_str().into(), shard(kind, by).into(), n.into()];
+                writes.add(Part::Tally, row);
+            }
         }
-        writes.add(
-            format!(
-                "INSERT INTO tally (kind, id, key, shard, n) VALUES {}
-                 ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n",
-                rows(tallies.len(), 5)
-            ),
-            tallies.into_iter().flat_map(|((kind, id, key), n)| -> [Value; 5] {
-                [kind.into(), id.into(), key.as_str().into(), shard(kind, by).into(), n.into()]
-            }),
-        );
     }
 }
 
 impl Tx {
     /// Writes several counts, and what was put off, in one message; `by` as in [`Tx::count`].
     pub async fn count_all(&mut self, mut counts: Counts, by: i64) -> Result<()> {
-        let mut writes = self.put_off();
-        let answered = std::mem::take(&mut counts.answered);
-        self.write_tallies(&mut counts, by, &mut writes);
-        // Last, because PostgreSQL begins with the last part: whoever lowers the cursors of others holds these rows
-        // before those of the counts, and so does everybody.
-        for ((queue, person), n) in answered.into_iter().filter(|(_, n)| *n != 0) {
-            writes.add(
-                "INSERT INTO queue_person (queue_id, person_id, answered) VALUES ($1, $2, $3)
-                 ON CONFLICT (queue_id, person_id) DO UPDATE SET answered = queue_person.answered + excluded.answered",
-                [queue.0, person.0, n].map(Value::from),
-            );
+        let mut writes = Together::default();
+        for ((queue, person), n) in std::mem::take(&mut counts.answered) {
+            if n != 0 {
+                writes.add(Part::Person, [queue.0, person.0, 0, 0, n].map(Value::from));
+            }
         }
-        self.write_together(writes).await?;
+        self.write_tallies(&mut counts, by, &mut writes);
+        if self.is_with_others() {
+            self.put_off(writes);
+        } else {
+            self.write_together(writes).await?;
+        }
         Ok(())
     }
 
     /// The tallies so far, as one part, or kept until the end where others are in the transaction too; then there are
     /// none.
     pub(crate) fn write_tallies(&mut self, counts: &mut Counts, by: i64, writes: &mut Together) {
-        match &mut self.counts_of_all {
-            Some(of_all) => of_all.add_tallies(counts),
+        match &mut self.of_all {
+            Some(of_all) => of_all.counts.add_tallies(counts),
             None => counts.write(self.spread(by), writes),
         }
     }

@@ -1,16 +1,20 @@
 //! Writes that go to the database in one message: each message of its own costs as much as the write itself.
 //!
-//! On PostgreSQL they become one statement, the parts of `WITH` before the last one: all parts see the rows as they were
-//! before any of them, so none may touch what another one writes. On SQLite they run one after another.
+//! On PostgreSQL they become one statement, the parts of `WITH` before the last one, each of all its rows: all parts see
+//! the rows as they were before any of them, so none may touch what another one writes. On SQLite they run one after
+//! another.
 
-use crate::error::Result;
-use crate::{Doc, Tx, on};
-use domain::AssignmentId;
+mod part;
+
+pub(crate) use part::{Kind, Part, of_lists, of_rows};
+
+use crate::error::{Error, Result};
+use crate::{Doc, Either, Tx};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow};
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A value of a part.
@@ -65,77 +69,99 @@ impl<T: Serialize> From<Doc<T>> for Value {
     }
 }
 
-/// Writes that are waiting to be sent.
+/// Writes that are waiting to be sent: the values of all rows of each part, row by row.
 #[derive(Debug, Default)]
-pub(crate) struct Together {
-    parts: Vec<String>,
-    values: Vec<Value>,
-}
-
-/// An answer that is decided and goes with the next message that writes anyway.
-#[derive(Debug, Default)]
-pub(crate) struct Later {
-    pub(crate) writes: Together,
-    /// The assignment that it answers.
-    pub(crate) answers: Option<AssignmentId>,
-}
+pub(crate) struct Together(BTreeMap<Part, Vec<Value>>);
 
 impl Together {
-    /// One more part, with placeholders from `$1` on.
-    pub(crate) fn add(
-        &mut self,
-        part: impl Into<Cow<'static, str>>,
-        values: impl IntoIterator<Item = Value>,
-    ) {
-        self.parts.push(renumbered(&part.into(), self.values.len()));
-        self.values.extend(values);
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    fn text(&self, is_postgres: bool) -> String {
-        let Some((last, others)) = self.parts.split_last() else { return String::new() };
-        let mut text = String::new();
-        for (n, part) in others.iter().enumerate() {
-            let _ = match (is_postgres, n) {
-                (false, _) => write!(text, "{part}; "),
-                (true, 0) => write!(text, "WITH part_0 AS ({part})"),
-                (true, _) => write!(text, ", part_{n} AS ({part})"),
+    pub(crate) fn has(&self, part: Part) -> bool {
+        self.0.contains_key(&part)
+    }
+
+    /// One more row of a part.
+    pub(crate) fn add(&mut self, part: Part, row: impl IntoIterator<Item = Value>) {
+        self.0.entry(part).or_default().extend(row);
+    }
+
+    /// The other one's rows come to these.
+    pub(crate) fn join(&mut self, other: Together) {
+        for (part, rows) in other.0 {
+            self.add(part, rows);
+        }
+    }
+
+    fn n_rows(&self, part: Part) -> usize {
+        self.0.get(&part).map_or(0, |values| values.len() / part.columns().len())
+    }
+
+    /// Each column of each part is a list.
+    fn postgres(&self) -> String {
+        let (mut text, mut before, mut ahead) = (String::new(), 0, self.0.len());
+        for (n, part) in self.0.keys().enumerate() {
+            ahead -= 1;
+            let one = of_lists(&part.text(), part.columns(), before);
+            let _ = match (ahead, n) {
+                (0, 0) => write!(text, "{one}"),
+                (0, _) => write!(text, " {one}"),
+                (_, 0) => write!(text, "WITH part_0 AS ({one})"),
+                _ => write!(text, ", part_{n} AS ({one})"),
             };
+            before += part.columns().len();
         }
-        if is_postgres && !others.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(last);
         text
     }
-}
 
-/// `$1` becomes `$4` where three values came before.
-fn renumbered(part: &str, before: usize) -> String {
-    let mut text = String::with_capacity(part.len() + 16);
-    let mut pieces = part.split('$');
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, rest) = piece.split_at(digits);
-        let number: usize = number.parse().unwrap_or_default();
-        let _ = write!(text, "${}{rest}", number + before);
+    fn sqlite(&self) -> String {
+        let (mut texts, mut before) = (Vec::new(), 0);
+        for (part, values) in &self.0 {
+            texts.push(of_rows(&part.text(), part.columns().len(), self.n_rows(*part), before));
+            before += values.len();
+        }
+        texts.join("; ")
     }
-    text
 }
 
-/// Rows that a list of `VALUES` writes: `($1, $2), ($3, $4)`.
-pub(crate) fn rows(n: usize, columns: usize) -> String {
-    let row = |at: usize| {
-        let places: Vec<String> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    (0..n).map(row).collect::<Vec<_>>().join(", ")
+/// A column of a part as PostgreSQL is given it.
+enum Column {
+    Ints(Vec<Option<i64>>),
+    Floats(Vec<Option<f64>>),
+    Bools(Vec<Option<bool>>),
+    Texts(Vec<Option<String>>),
 }
 
-macro_rules! bound {
-    ($query:expr, $values:expr) => {{
+/// The columns of all parts, in the order in which they are written.
+fn columns(writes: Together) -> Vec<Column> {
+    let mut columns = Vec::new();
+    for (part, values) in writes.0 {
+        let first = columns.len();
+        columns.extend(part.columns().iter().map(|kind| match kind {
+            Kind::Int => Column::Ints(Vec::new()),
+            Kind::Float => Column::Floats(Vec::new()),
+            Kind::Bool => Column::Bools(Vec::new()),
+            Kind::Text => Column::Texts(Vec::new()),
+        }));
+        let (of_part, n) = (&mut columns[first..], part.columns().len());
+        for (at, value) in values.into_iter().enumerate() {
+            match (&mut of_part[at % n], value) {
+                (Column::Ints(list), Value::Int(n)) => list.push(n),
+                (Column::Floats(list), Value::Float(x)) => list.push(x),
+                (Column::Bools(list), Value::Bool(is)) => list.push(Some(is)),
+                (Column::Texts(list), Value::Text(text)) => list.push(text),
+                (_, value) => unreachable!("{part:?} has no {value:?} at {}", at % n),
+            }
+        }
+    }
+    columns
+}
+
+macro_rules! bound_rows {
+    ($query:expr, $writes:expr) => {{
         let mut query = $query;
-        for value in $values {
+        for value in $writes.0.into_values().flatten() {
             query = match value {
                 Value::Int(n) => query.bind(n),
                 Value::Float(x) => query.bind(x),
@@ -147,67 +173,127 @@ macro_rules! bound {
     }};
 }
 
+macro_rules! bound_lists {
+    ($query:expr, $writes:expr) => {{
+        let mut query = $query;
+        for column in columns($writes) {
+            query = match column {
+                Column::Ints(list) => query.bind(list),
+                Column::Floats(list) => query.bind(list),
+                Column::Bools(list) => query.bind(list),
+                Column::Texts(list) => query.bind(list),
+            };
+        }
+        query
+    }};
+}
+
 impl Tx {
-    /// Sends what was put off. Called before anything reads what it writes, and in any case before the transaction ends.
-    pub async fn catch_up(&mut self) -> Result<()> {
-        let writes = self.put_off();
-        self.write_together(writes).await?;
+    /// Puts writes off: they go with what is written next, and before anything else is asked.
+    pub(crate) fn put_off(&mut self, writes: Together) {
+        self.later.join(writes);
+    }
+
+    /// Sends what was put off.
+    pub(crate) async fn catch_up(&mut self) -> Result<()> {
+        if self.later.is_empty() {
+            return Ok(());
+        }
+        // Boxed: it would lie in the future of everyone who asks the database for something.
+        Box::pin(self.write_together(Together::default())).await?;
         Ok(())
     }
 
-    /// What was put off, for whoever sends something along with it that touches none of the same rows.
-    pub(crate) fn put_off(&mut self) -> Together {
-        std::mem::take(&mut self.later).writes
-    }
-
-    /// Returns how many rows they wrote: on PostgreSQL the last of them.
+    /// Sends these, and with them what was put off. Returns how many rows they wrote: on PostgreSQL the last of them.
     pub(crate) async fn write_together(&mut self, writes: Together) -> Result<u64> {
-        if writes.parts.is_empty() {
+        let mut all = std::mem::take(&mut self.later);
+        all.join(writes);
+        if all.is_empty() {
             return Ok(0);
         }
-        let text = AssertSqlSafe(writes.text(self.is_postgres()));
-        Ok(on!(self, |db| bound!(sqlx::query(text), writes.values)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()))?)
+        let n_leases = all.n_rows(Part::Lease);
+        let done = match self.raw() {
+            Either::Sqlite(db) => {
+                let text = AssertSqlSafe(all.sqlite());
+                bound_rows!(sqlx::query(text), all).execute(db).await?.rows_affected()
+            }
+            Either::Postgres(db) => {
+                let text = AssertSqlSafe(all.postgres());
+                bound_lists!(sqlx::query(text), all).execute(db).await?.rows_affected()
+            }
+        };
+        // Whoever puts leases off has told of them already.
+        if n_leases > 0 && done != n_leases as u64 { Err(Error::Busy) } else { Ok(done) }
     }
 
-    /// Returns the rows that the last part gives back.
+    /// The same. Returns the rows that the last part gives back.
     pub(crate) async fn fetch_together<T>(&mut self, writes: Together) -> Result<Vec<T>>
     where
         T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let text = AssertSqlSafe(writes.text(self.is_postgres()));
-        Ok(on!(self, |db| bound!(sqlx::query_as(text), writes.values).fetch_all(db).await)?)
+        let mut all = std::mem::take(&mut self.later);
+        all.join(writes);
+        Ok(match self.raw() {
+            Either::Sqlite(db) => {
+                let text = AssertSqlSafe(all.sqlite());
+                bound_rows!(sqlx::query_as(text), all).fetch_all(db).await?
+            }
+            Either::Postgres(db) => {
+                let text = AssertSqlSafe(all.postgres());
+                bound_lists!(sqlx::query_as(text), all).fetch_all(db).await?
+            }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Store, both};
 
     #[test]
-    fn rows_of_values() {
-        assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
-        assert_eq!(rows(1, 1), "($1)");
+    fn parts_become_one_text() {
+        let mut writes = Together::default();
+        assert!(writes.is_empty());
+        writes.add(Part::ItemState, [7.into(), "resolved".into()]);
+        assert_eq!(writes.sqlite(), "UPDATE item SET state = $2 WHERE id = $1");
+        let given = "unnest($1::BIGINT[], $2::TEXT[]) AS given (c1, c2)";
+        let state = format!("UPDATE item SET state = given.c2 FROM {given} WHERE id = given.c1");
+        assert_eq!(writes.postgres(), state);
+        let mut more = Together::default();
+        more.add(Part::ItemState, [8.into(), "open".into()]);
+        more.add(Part::Filled, [1.into(), 7.into()]);
+        writes.join(more);
+        assert_eq!(
+            writes.sqlite(),
+            "UPDATE item SET state = $2 WHERE id = $1; UPDATE item SET state = $4 WHERE id = $3; \
+             UPDATE queue_item SET filled = filled + 1 WHERE queue_id = $5 AND item_id = $6"
+        );
+        let given = "unnest($3::BIGINT[], $4::BIGINT[]) AS given (c1, c2)";
+        let filled = format!(
+            "UPDATE queue_item SET filled = filled + 1 FROM {given} WHERE queue_id = given.c1 AND item_id = given.c2"
+        );
+        assert_eq!(writes.postgres(), format!("WITH part_0 AS ({state}) {filled}"));
+        let columns = columns(writes);
+        let Some(Column::Ints(ids)) = columns.first() else { panic!("ids come first") };
+        assert_eq!(ids, &[Some(7), Some(8)], "a list for each column, of all rows");
     }
 
-    #[test]
-    fn parts_are_numbered_through() {
-        let mut writes = Together::default();
-        assert_eq!(writes.text(true), "");
-        writes.add("UPDATE a SET x = $2 WHERE id = $1", [1.into(), "one".into()]);
-        assert_eq!(writes.text(true), "UPDATE a SET x = $2 WHERE id = $1");
-        writes.add("INSERT INTO b VALUES ($1, $1, $10)", [2.into()]);
-        writes.add("DELETE FROM c WHERE id = $1", [None::<i64>.into()]);
-        assert_eq!(
-            writes.text(true),
-            "WITH part_0 AS (UPDATE a SET x = $2 WHERE id = $1), \
-             part_1 AS (INSERT INTO b VALUES ($3, $3, $12)) DELETE FROM c WHERE id = $4"
-        );
-        assert_eq!(
-            writes.text(false),
-            "UPDATE a SET x = $2 WHERE id = $1; INSERT INTO b VALUES ($3, $3, $12); DELETE FROM c WHERE id = $4"
-        );
+    both! {
+        async fn what_was_put_off_and_fails_ends_the_work(store: Store) {
+            let written: Result<()> = store
+                .write(|tx| {
+                    Box::pin(async move {
+                        let mut writes = Together::default();
+                        writes.add(Part::Person, [1, 2, 0, 0, 1].map(Value::from));
+                        tx.put_off(writes);
+                        // Of a queue that is not there, which comes out when something else is asked.
+                        tx.db().await;
+                        Ok(())
+                    })
+                })
+                .await;
+            assert!(matches!(written, Err(Error::ForeignKey)), "{written:?}");
+        }
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::connections::{Connections, Held};
 use crate::error::Error;
+use crate::foreseen::Foreseen;
 use crate::ids::Ids;
+use crate::leases::Cursors;
 use crate::tally::Counts;
-use crate::together::Later;
+use crate::together::Together;
 use crate::turns::{Turns, Urgency, rest_from};
 use crate::{Clock, Either};
+use domain::AssignmentId;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -17,8 +20,7 @@ use std::time::{Duration, Instant};
 
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
-/// A transaction on either engine. Reads inside it see its own writes, except an answer that was put off (see
-/// [`Tx::catch_up`]).
+/// A transaction on either engine. Reads inside it see its own writes.
 ///
 /// On PostgreSQL a failed statement ends the transaction: where a conflict is expected, write `ON CONFLICT DO
 /// NOTHING` and look at what came back instead of catching the error.
@@ -26,9 +28,22 @@ pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) ids: Arc<Ids>,
     pub(crate) clock: Clock,
-    pub(crate) later: Later,
-    /// Where several people are in one transaction: what they count, to be written once at its end.
-    pub(crate) counts_of_all: Option<Counts>,
+    /// Decided, and written with what is written next, or before anything else is asked (see [`Tx::db`]).
+    pub(crate) later: Together,
+    /// An answer to this is all that has become of the work so far, as far as a desk shows it.
+    pub(crate) answered: Option<AssignmentId>,
+    /// Where several people are in one transaction: what is written once for all of them, at its end.
+    pub(crate) of_all: Option<OfAll>,
+    pub(crate) foreseen: Foreseen,
+    /// What was put off could not be written: whatever came after it, this is what became of the work.
+    failed: Option<Error>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct OfAll {
+    pub(crate) counts: Counts,
+    /// Whose cursors are to be moved, and from where.
+    pub(crate) cursors: Vec<Cursors>,
 }
 
 pub(crate) enum Connection {
@@ -38,7 +53,16 @@ pub(crate) enum Connection {
 
 impl Tx {
     pub(crate) fn new(connection: Connection, ids: Arc<Ids>, clock: Clock) -> Tx {
-        Tx { connection, ids, clock, later: Later::default(), counts_of_all: None }
+        Tx {
+            connection,
+            ids,
+            clock,
+            later: Together::default(),
+            answered: None,
+            of_all: None,
+            foreseen: Foreseen::default(),
+            failed: None,
+        }
     }
 
     /// Does `work` in a transaction that is still to begin, on PostgreSQL.
@@ -53,23 +77,46 @@ impl Tx {
         self.whole(work).await
     }
 
-    /// Does `work`, and what it put off.
+    /// Does `work`, and what it put off, unless others come after it.
     pub(crate) async fn whole<T, E, F>(&mut self, work: F) -> Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
         E: From<Error>,
     {
-        let value = work(self).await?;
-        self.catch_up().await?;
-        Ok(value)
+        self.answered = None;
+        let outcome = work(self).await;
+        if let Some(failed) = self.failed.take() {
+            return Err(failed.into());
+        }
+        if outcome.is_ok() && !self.is_with_others() {
+            self.catch_up().await?;
+        }
+        outcome
     }
 
-    /// For [`crate::on!`]: where to read and write.
-    pub fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
+    /// For [`crate::on!`]: where to read and write. Whatever is asked or written, what was put off comes before it, and
+    /// what was foreseen is no more.
+    pub async fn db(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
+        if let Err(error) = self.catch_up().await {
+            self.failed.get_or_insert(error);
+        }
+        self.answered = None;
+        if !self.foreseen.is_empty() {
+            self.foreseen = Foreseen::default();
+        }
+        self.raw()
+    }
+
+    /// For those who know what was put off, and whether it matters to them.
+    pub(crate) fn raw(&mut self) -> Either<&mut SqliteConnection, &mut PgConnection> {
         match &mut self.connection {
             Connection::Sqlite(connection) => Either::Sqlite(connection),
             Connection::Postgres(held) => Either::Postgres(held),
         }
+    }
+
+    pub(crate) fn is_with_others(&self) -> bool {
+        self.of_all.is_some()
     }
 
     pub fn is_postgres(&self) -> bool {

@@ -143,7 +143,7 @@ async fn take_in_pieces(
     let mut receipts = Vec::with_capacity(checked.len());
     for piece in checked.chunks(AT_ONCE) {
         let piece = piece.to_vec();
-        let alone = Alone { person: by.person, queue: None, assignments: submit::assignments(&piece) };
+        let alone = Alone { person: by.person, queue: None, answers: submit::answers(&piece) };
         let taken = house.store.write_alone(alone, move |tx| {
             Box::pin(async move {
                 let mut counts = Counts::default();
@@ -170,19 +170,20 @@ pub async fn submit_and_next(
     let (by, mut checked) = (By::of(actor)?, submit::check(house, project, submissions).await?);
     let last = checked.split_off(checked.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
     let mut receipts = take_in_pieces(house, by, project, &checked).await?;
-    let alone = Alone { person: by.person, queue: Some(queue), assignments: submit::assignments(&last) };
+    let alone = Alone { person: by.person, queue: Some(queue), answers: submit::answers(&last) };
     let write = house.store.write_alone(alone, move |tx| {
         let last = last.clone();
         Box::pin(async move {
             let mut counts = Counts::default();
             let only = submit::only(&last);
+            let assignment = only.as_ref().map(|only| only.assignment);
             let (desk, ground) = match only {
                 Some(only) => look(tx, &by, project, queue, only).await?,
                 None => (None, None),
             };
             let receipts = submit::take_all(tx, &by, project, last, ground, &mut counts).await?;
             // Anything else that became of the answer may show on the desk.
-            let desk = desk.filter(|_| only.is_some_and(|(assignment, _)| tx.has_only_answered(assignment)));
+            let desk = desk.filter(|_| assignment.is_some_and(|only| tx.has_only_answered(only)));
             let batch = serve::serve(tx, &by, project, queue, n, desk, &mut counts).await?;
             tx.count_all(counts, by.person.0).await?;
             Ok::<_, Error>((receipts, batch))
@@ -199,10 +200,9 @@ async fn look(
     by: &By,
     project: ProjectId,
     queue: QueueId,
-    (assignment, id): (AssignmentId, Uuid),
+    answering: Answering,
 ) -> Result<(Option<Desk>, Option<GroundRow>)> {
-    let id = id.to_string();
-    let desk = tx.desk(queue, by.person, Some(Answering { assignment, id: &id })).await?;
+    let desk = tx.desk(queue, by.person, Some(answering)).await?;
     Ok(match desk {
         Some((desk, ground)) if desk.project_id == project => (Some(desk), ground),
         _ => (None, None),

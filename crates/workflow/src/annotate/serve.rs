@@ -50,7 +50,6 @@ pub async fn serve(
     // Not at each keypress: a lease of which more than three quarters are left is long enough.
     let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
     if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
-        tx.catch_up().await?;
         tx.renew_leases(queue, by.person, until).await?;
         held.iter_mut().for_each(|row| row.lease_until = until.0);
     }

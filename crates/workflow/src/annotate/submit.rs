@@ -12,9 +12,9 @@ use domain::{AssignmentId, LabelId, ProjectId, TaxonomyVersionId};
 use std::sync::Arc;
 use store::Tx;
 use store::answers::{AnswerRow, GroundRow, NewAnswer};
+use store::desk::Answering;
 use store::leases::Hold;
 use store::tally::{Counts, Tally};
-use uuid::Uuid;
 
 /// Longer notes are refused.
 const MAX_NOTE: usize = 10_000;
@@ -70,18 +70,16 @@ async fn check_one(house: &House, project: ProjectId, mut s: Submission) -> Resu
     Ok(Checked { submission: s, frame: Some(frame) })
 }
 
-/// The only answer that there is: to what, and its id.
-pub fn only(checked: &[Arc<Result<Checked>>]) -> Option<(AssignmentId, Uuid)> {
-    match checked {
-        [one] => one.as_ref().as_ref().ok().map(|one| (one.submission.assignment, one.submission.id)),
-        _ => None,
-    }
+/// The only answer that there is.
+pub fn only(checked: &[Arc<Result<Checked>>]) -> Option<Answering> {
+    if checked.len() == 1 { answers(checked).pop() } else { None }
 }
 
-/// What they are answers to.
-pub fn assignments(checked: &[Arc<Result<Checked>>]) -> Vec<AssignmentId> {
+/// Those that fit on their own.
+pub fn answers(checked: &[Arc<Result<Checked>>]) -> Vec<Answering> {
     let good = checked.iter().filter_map(|one| one.as_ref().as_ref().ok());
-    good.map(|checked| checked.submission.assignment).collect()
+    let answering = |s: &Submission| Answering { assignment: s.assignment, id: s.id.to_string() };
+    good.map(|checked| answering(&checked.submission)).collect()
 }
 
 /// Takes the answers one after another. Only what the database itself refuses ends all of them. The ground of the
@@ -117,7 +115,6 @@ async fn take(
     known: Option<GroundRow>,
     counts: &mut Counts,
 ) -> Result<Receipt> {
-    tx.catch_up().await?;
     let s = &checked.submission;
     let id = s.id.to_string();
     let mut ground = match known {

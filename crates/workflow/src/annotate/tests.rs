@@ -4,8 +4,11 @@ use super::world::*;
 use super::{Rest, Submission, submit, submit_and_next, submit_many};
 use crate::{Error, queues};
 use domain::answer::{Said, Standing};
+use domain::permission::Actor;
 use domain::queue::{Extra, Plan, Strategy};
 use domain::{ItemId, LabelId, RevisionId};
+use futures::future::join_all;
+use std::collections::BTreeMap;
 use store::both;
 use store::tally::Counts;
 use uuid::Uuid;
@@ -212,6 +215,42 @@ both! {
         assert_eq!(ids, sent.iter().map(|s| s.id).collect::<Vec<_>>(), "in the order given");
         assert_eq!((batch.items.len(), batch.rest), (0, Rest::Done));
         assert_eq!(number(&w.house.store, "SELECT COUNT(*) FROM answer").await, 80);
+    }
+
+    async fn people_who_answer_at_once_get_different_items(store: Store) {
+        let w = World::with(store, 400, 5).await;
+        let plan = Plan { strategy: Strategy::InOrder, overlap: 2, ..Plan::default() };
+        let (once, twice) = (w.queue(1).await, w.queue_with("twice", plan).await);
+        for q in [once, twice] {
+            let people: Vec<Actor> = (1..=16).map(annotator).collect();
+            let mut held = join_all(people.iter().map(|who| w.next(who, q, 2))).await;
+            for _ in 0..6 {
+                let (mut items, mut most) = (BTreeMap::new(), 0);
+                for batch in &held {
+                    assert_eq!(batch.items.len(), 2);
+                    for served in &batch.items {
+                        let n = items.entry(served.item).or_insert(0);
+                        *n += 1;
+                        most = most.max(*n);
+                    }
+                }
+                assert!(most <= if q == once { 1 } else { 2 });
+                let said = held.iter().map(|batch| vec![said_of(&batch.items[0], label(A))]);
+                let sent: Vec<_> = people.iter().zip(said).collect();
+                let done = sent.into_iter().map(|(who, said)| submit_and_next(&w.house, who, P, q, said, 2));
+                held = join_all(done)
+                    .await
+                    .into_iter()
+                    .map(|done| {
+                        let (receipts, batch) = done.unwrap();
+                        assert!(receipts.iter().all(|receipt| receipt.as_ref().unwrap().standing == Standing::Counted));
+                        batch
+                    })
+                    .collect();
+            }
+            assert_eq!(w.tally(q).await.get("answers"), Some(&96));
+            nothing_is_wrong(&w).await;
+        }
     }
 
     async fn a_late_answer_takes_its_slot_back_while_it_is_free(store: Store) {

@@ -56,6 +56,7 @@ impl World {
     pub async fn with(store: Store, n: i64, control: i64) -> World {
         let settings = Doc(Settings { shown_fields: vec!["channel".into()], ..Settings::default() });
         let document = Doc(labels(&[(A, "refund"), (B, "card")]));
+        let n_control = n.checked_div(control).unwrap_or_default();
         let mut statements = vec![
             format!(
                 "INSERT INTO project (id, slug, name, task, settings, created_at)
@@ -71,6 +72,7 @@ impl World {
                 serde_json::to_string(&document.0).expect("a taxonomy")
             ),
             format!("INSERT INTO tally (kind, id, key, shard, n) VALUES ('project', 1, 'unlabeled', 0, {n})"),
+            format!("INSERT INTO tally (kind, id, key, shard, n) VALUES ('project', 1, 'control', 0, {n_control})"),
         ];
         for person in (1..=20).chain([30, 40]) {
             statements.push(format!(
