@@ -305,9 +305,30 @@ mod tests {
     async fn who_is_there_twice_or_answers_the_same_item_asks_alone() {
         let Some(store) = store().await else { return };
         let looks = [look(1, Some(1)), look(2, Some(2)), look(3, None), look(3, None)];
-        let tx = begun(&store, looks.to_vec()).await;
+        let mut tx = begun(&store, looks.to_vec()).await;
         let foreseen: Vec<i64> = tx.foreseen.desks.keys().map(|(_, person)| person.0).collect();
         assert_eq!(foreseen, [1, 3]);
+        tx.desk(QUEUE, PersonId(2), Some(look(2, Some(2)).answering.expect("an answer")))
+            .await
+            .expect("a desk");
+        assert!(tx.foreseen.is_empty(), "what they do may change what the others would be told");
         commit(tx).await;
+    }
+
+    #[tokio::test]
+    async fn a_cursor_does_not_pass_what_became_free_in_the_same_transaction() {
+        let Some(store) = store().await else { return };
+        testing::run(
+            &store,
+            &["INSERT INTO queue_person (queue_id, person_id, cursor_plain) SELECT 1, n, 3 FROM generate_series(1, 3) n"],
+        )
+        .await;
+        let mut tx = begun(&store, (1..=3).map(|person| look(person, None)).collect()).await;
+        assert_eq!(lease(&mut tx, 3).await, 3);
+        tx.lower_cursors(QUEUE, false, 2).await.expect("lowered");
+        commit(tx).await;
+        let cursor =
+            testing::number(&store, "SELECT cursor_plain FROM queue_person WHERE person_id = 3").await;
+        assert_eq!(cursor, 2);
     }
 }

@@ -126,6 +126,10 @@ impl Tx {
     /// Everyone who had passed this rank looks again from there.
     pub async fn lower_cursors(&mut self, queue: QueueId, control: bool, rank: i64) -> Result<()> {
         let cursor = Pool::of(control).cursor();
+        // Cursors that were to be moved on from where they were would pass what is free now.
+        if let Some(of_all) = &mut self.of_all {
+            of_all.cursors.clear();
+        }
         // Whoever is being served at this moment is passed over: before they are told that the line has ended,
         // they look at all of it again (see `others_write_now`).
         let query = format!(
