@@ -249,7 +249,7 @@ impl Tx {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Store, both};
+    use crate::both;
 
     #[test]
     fn parts_become_one_text() {
