@@ -69,7 +69,9 @@ impl Foreseen {
         let front = self.fronts.get(&(terms.queue, pool)).filter(|front| front.from <= from)?;
         let open = front.members.iter().filter(|open| open.is_for(terms.person, from));
         let found: Vec<Candidate> = open.take(limit).map(|open| open.candidate.clone()).collect();
-        (found.len() == limit || front.is_all).then_some(found)
+        // One that was given away may have a slot for them all the same.
+        let no_others = || front.is_all && !front.members.iter().any(|open| open.is_given);
+        (found.len() == limit || no_others()).then_some(found)
     }
 
     /// These are leased now.
@@ -312,6 +314,17 @@ mod tests {
             .await
             .expect("a desk");
         assert!(tx.foreseen.is_empty(), "what they do may change what the others would be told");
+        commit(tx).await;
+    }
+
+    #[tokio::test]
+    async fn at_the_end_of_a_line_the_second_slot_goes_to_someone_in_the_same_transaction() {
+        let Some(store) = store().await else { return };
+        testing::run(&store, &["UPDATE queue_item SET filled = target WHERE item_id < 5"]).await;
+        let mut tx = begun(&store, (1..=3).map(|person| look(person, None)).collect()).await;
+        assert_eq!(lease(&mut tx, 1).await, 5);
+        assert_eq!(lease(&mut tx, 2).await, 6);
+        assert_eq!(lease(&mut tx, 3).await, 5);
         commit(tx).await;
     }
 
