@@ -126,20 +126,10 @@ impl Tx {
         counts: &mut Counts,
     ) -> Result<Consensus> {
         let maps = self.maps_for(subject, votes).await?;
-        let carry = |from: Option<TaxonomyVersionId>, labels: &[LabelId]| match from {
-            Some(from) if Some(from) != subject.version => {
-                maps.get(&from).map_or(Some(labels.to_vec()), |map| map.carry(labels))
-            }
-            _ => Some(labels.to_vec()),
-        };
-        let (mut evidence, n_left_behind) = gather(votes, subject.revision, carry);
-        evidence.target = subject.target;
-        evidence.stuck_after = subject.stuck_after;
-        let mut consensus = resolve(&evidence);
-        if n_left_behind > 0 && !consensus.state.is_resolved() {
-            consensus.state = State::NeedsLook;
-        }
-        save(subject, &consensus, evidence.n_skips, self.now(), writes);
+        let (target, stuck_after) = (subject.target, subject.stuck_after);
+        let outcome = Outcome::of(votes, subject.revision, target, stuck_after, subject.version, &maps);
+        save(subject, &outcome, self.now(), writes);
+        let consensus = outcome.consensus;
         count_labels(subject, &consensus, counts);
         if consensus.state != subject.state {
             let item = [subject.item.0.into(), consensus.state.as_str().into()];
@@ -151,32 +141,69 @@ impl Tx {
     }
 
     /// Label maps into the newest version, where an answer speaks of an older one.
-    async fn maps_for(
-        &mut self,
-        subject: &Subject,
-        votes: &[Vote],
-    ) -> Result<BTreeMap<TaxonomyVersionId, LabelMap>> {
+    async fn maps_for(&mut self, subject: &Subject, votes: &[Vote]) -> Result<Maps> {
         let is_old = |v: &Vote| v.version.is_some() && v.version != subject.version;
         match subject.version {
             Some(version) if votes.iter().any(is_old) => {
                 let query = "SELECT label_maps FROM taxonomy_version WHERE id = $1";
-                let maps: Doc<BTreeMap<TaxonomyVersionId, LabelMap>> =
+                let maps: Doc<Maps> =
                     on!(self, |db| sqlx::query_scalar(query).bind(version.0).fetch_one(db).await)?;
                 Ok(maps.0)
             }
-            _ => Ok(BTreeMap::new()),
+            _ => Ok(Maps::new()),
         }
     }
 }
 
-fn save(subject: &Subject, consensus: &Consensus, n_skips: u32, now: Time, writes: &mut Together) {
-    let (item, project) = (subject.item.0, subject.project.0);
-    if consensus.n_answers == 0 && n_skips == 0 && !consensus.state.is_resolved() {
-        if subject.had.is_some() {
-            writes.add(Part::ConsensusGone, [item.into()]);
+/// Label maps into the newest version, by the version from which they lead.
+pub(crate) type Maps = BTreeMap<TaxonomyVersionId, LabelMap>;
+
+/// What the answers of an item come to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) consensus: Consensus,
+    pub(crate) n_skips: u32,
+}
+
+impl Outcome {
+    /// `revision` is the item's current content, `version` the newest of the taxonomy.
+    pub(crate) fn of(
+        votes: &[Vote],
+        revision: RevisionId,
+        target: u32,
+        stuck_after: u32,
+        version: Option<TaxonomyVersionId>,
+        maps: &Maps,
+    ) -> Outcome {
+        let carry = |from: Option<TaxonomyVersionId>, labels: &[LabelId]| match from {
+            Some(from) if Some(from) != version => {
+                maps.get(&from).map_or(Some(labels.to_vec()), |map| map.carry(labels))
+            }
+            _ => Some(labels.to_vec()),
+        };
+        let (mut evidence, n_left_behind) = gather(votes, revision, carry);
+        (evidence.target, evidence.stuck_after) = (target, stuck_after);
+        let mut consensus = resolve(&evidence);
+        if n_left_behind > 0 && !consensus.state.is_resolved() {
+            consensus.state = State::NeedsLook;
         }
-    } else {
-        let method = if consensus.state == State::Adjudicated { "adjudicated" } else { "majority" };
+        Outcome { consensus, n_skips: evidence.n_skips }
+    }
+
+    /// If not, no consensus is kept of the item.
+    pub(crate) fn says_something(&self) -> bool {
+        self.consensus.n_answers > 0 || self.n_skips > 0 || self.consensus.state.is_resolved()
+    }
+
+    pub(crate) fn method(&self) -> &'static str {
+        if self.consensus.state == State::Adjudicated { "adjudicated" } else { "majority" }
+    }
+}
+
+fn save(subject: &Subject, outcome: &Outcome, now: Time, writes: &mut Together) {
+    let (item, project) = (subject.item.0, subject.project.0);
+    let consensus = &outcome.consensus;
+    if outcome.says_something() {
         writes.add(
             Part::Consensus,
             [
@@ -184,14 +211,16 @@ fn save(subject: &Subject, consensus: &Consensus, n_skips: u32, now: Time, write
                 project.into(),
                 subject.revision.0.into(),
                 Doc(&consensus.labels).into(),
-                method.into(),
+                outcome.method().into(),
                 consensus.confidence.into(),
                 i64::from(consensus.n_answers).into(),
-                i64::from(n_skips).into(),
+                i64::from(outcome.n_skips).into(),
                 subject.version.map(|v| v.0).into(),
                 now.0.into(),
             ],
         );
+    } else if subject.had.is_some() {
+        writes.add(Part::ConsensusGone, [item.into()]);
     }
     for label in without(subject.had(), &consensus.labels) {
         writes.add(Part::LabelGone, [project.into(), label.0.into(), item.into()]);

@@ -34,6 +34,7 @@ pub mod projects;
 pub mod queues;
 pub mod recompute;
 pub mod releases;
+mod resolved;
 pub mod sessions;
 pub mod snapshot;
 pub mod sources;

@@ -4,7 +4,6 @@ use crate::error::Result;
 use crate::snapshot::Snapshot;
 use crate::tally::{Counts, Tally};
 use crate::{Either, Store, Tx, on};
-use domain::consensus::State;
 use domain::{ItemId, ProjectId, QueueId};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -59,33 +58,10 @@ async fn told(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> {
     Ok(rows.into_iter().filter(|(_, n)| *n != 0).collect())
 }
 
-/// An item's consensus as it is kept, without the time at which it was written.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-struct Kept {
-    state: String,
-    labels: Option<String>,
-    method: Option<String>,
-    confidence: Option<f64>,
-    n_answers: Option<i64>,
-    n_skips: Option<i64>,
-    /// The rows of `consensus_label`.
-    n_labels: i64,
-    n_strange: i64,
-    #[sqlx(default)]
-    updated_at: Option<i64>,
-}
-
-impl Kept {
-    fn timeless(&self) -> Kept {
-        Kept { updated_at: None, ..self.clone() }
-    }
-}
-
 impl Tx {
-    /// Resolves an item again from its answers, from nothing. Returns whether it was otherwise before.
-    pub async fn recompute_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<bool> {
+    /// Resolves an item again from its answers, from nothing.
+    pub async fn recompute_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<()> {
         self.lock_item(item).await?;
-        let before = self.kept(item).await?;
         let mut counts = Counts::default();
         let had = "SELECT label_id FROM consensus_label WHERE item_id = $1";
         let had: Vec<i64> = on!(self, |db| sqlx::query_scalar(had).bind(item.0).fetch_all(db).await)?;
@@ -98,28 +74,7 @@ impl Tx {
             on!(self, |db| sqlx::query(delete).bind(item.0).execute(db).await.map(|_| ()))?;
         }
         self.settle_consensus(project, item, &mut counts).await?;
-        self.count_all(counts, item.0).await?;
-        let after = self.kept(item).await?;
-        if before.timeless() != after.timeless() {
-            return Ok(true);
-        }
-        // Nothing has changed, not even when it was resolved.
-        if let Some(at) = before.updated_at {
-            let query = "UPDATE consensus SET updated_at = $2 WHERE item_id = $1";
-            on!(self, |db| sqlx::query(query).bind(item.0).bind(at).execute(db).await.map(|_| ()))?;
-        }
-        Ok(false)
-    }
-
-    async fn kept(&mut self, item: ItemId) -> Result<Kept> {
-        let query = "SELECT item.state, c.labels, c.method, c.confidence, c.n_answers, c.n_skips, c.updated_at,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM consensus_label l WHERE l.item_id = item.id) AS n_labels,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM consensus_label l WHERE l.item_id = item.id
-                    AND (l.project_id <> item.project_id OR c.labels IS NULL
-                         OR REPLACE(REPLACE(c.labels, '[', ','), ']', ',')
-                            NOT LIKE '%,' || l.label_id || ',%')) AS n_strange
-            FROM item LEFT JOIN consensus c ON c.item_id = item.id WHERE item.id = $1";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_one(db).await)?)
+        self.count_all(counts, item.0).await
     }
 
     /// Makes a tally say what the rows say. Returns whether it said something else.
@@ -203,28 +158,5 @@ impl Store {
         let queues: Vec<i64> =
             on!(self, |db| sqlx::query_scalar("SELECT id FROM queue ORDER BY id").fetch_all(db).await)?;
         Ok(queues.into_iter().map(QueueId).collect())
-    }
-
-    /// Items that have answers, or look as if they had, after one of them; each with its project.
-    pub async fn touched_items(&self, after: ItemId, limit: i64) -> Result<Vec<(ItemId, ProjectId)>> {
-        let query = "SELECT id, project_id FROM item WHERE id > $1 AND (state <> $2
-                OR EXISTS (SELECT 1 FROM answer WHERE answer.item_id = item.id)
-                OR EXISTS (SELECT 1 FROM consensus WHERE consensus.item_id = item.id))
-            ORDER BY id LIMIT $3";
-        let rows: Vec<(i64, i64)> = on!(self, |db| sqlx::query_as(query)
-            .bind(after.0)
-            .bind(State::Unlabeled.as_str())
-            .bind(limit)
-            .fetch_all(db)
-            .await)?;
-        Ok(rows.into_iter().map(|(item, project)| (ItemId(item), ProjectId(project))).collect())
-    }
-
-    /// About `n` of them, spread over all.
-    pub async fn some_touched_items(&self, n: i64) -> Result<Vec<(ItemId, ProjectId)>> {
-        let query = "SELECT item_id, project_id FROM consensus
-                     ORDER BY item_id / 64 % 1048573 * 7919 % 1048573, item_id LIMIT $1";
-        let rows: Vec<(i64, i64)> = on!(self, |db| sqlx::query_as(query).bind(n).fetch_all(db).await)?;
-        Ok(rows.into_iter().map(|(item, project)| (ItemId(item), ProjectId(project))).collect())
     }
 }

@@ -9,7 +9,6 @@ use domain::item::split_key;
 use domain::{ItemId, ProjectId};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use store::Tx;
 use store::examine::QUESTIONS;
 use store::snapshot::Snapshot;
 use store::tally::Tally;
@@ -37,8 +36,8 @@ pub enum Depth {
 }
 
 const SAMPLE: i64 = 2_000;
-/// Items resolved again in one go.
-const PIECE: usize = 100;
+/// Items looked at in one go.
+const PIECE: usize = 500;
 const EXAMPLES: usize = 5;
 /// A blob that nothing refers to may be an upload that is just coming in.
 const ORPHAN_SECONDS: i64 = 86_400;
@@ -210,67 +209,26 @@ async fn orphans(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
     Ok(found("Nothing lies about that nobody needs", "blobs that nothing refers to", orphans, cure))
 }
 
-/// Resolves items again, compares, and undoes it.
+/// Holds what items are resolved to against their answers.
 async fn consensus(house: &House, depth: Depth) -> Result<Option<Finding>> {
-    let mut wrong = Vec::new();
+    let (store, mut wrong) = (&house.store, Vec::new());
     match depth {
         Depth::Sample => {
-            for piece in house.store.some_touched_items(SAMPLE).await?.chunks(PIECE) {
-                wrong.extend(otherwise(house, piece.to_vec()).await?);
+            for piece in store.some_resolved_items(SAMPLE).await?.chunks(PIECE) {
+                wrong.extend(store.resolved_otherwise(piece).await?);
             }
         }
         Depth::All => {
             let mut after = ItemId(0);
             loop {
-                let piece = house.store.touched_items(after, PIECE as i64).await?;
+                let piece = store.items_after(after, PIECE as i64).await?;
                 let Some(last) = piece.last() else { break };
-                after = last.0;
-                wrong.extend(otherwise(house, piece).await?);
+                after = *last;
+                wrong.extend(store.resolved_otherwise(&piece).await?);
             }
         }
     }
-    let wrong = wrong.into_iter().map(|item| format!("item {item}")).collect();
+    let wrong = wrong.into_iter().map(|(item, _)| format!("item {item}")).collect();
     let promise = "What an item is resolved to follows from its answers";
     Ok(found(promise, "items whose answers say something else", wrong, REBUILD))
-}
-
-/// What a transaction that only looks ends with.
-enum Looked {
-    Seen(Vec<ItemId>),
-    Failed(store::Error),
-}
-
-impl From<store::Error> for Looked {
-    fn from(error: store::Error) -> Looked {
-        Looked::Failed(error)
-    }
-}
-
-impl store::MaybeBusy for Looked {
-    fn is_busy(&self) -> bool {
-        matches!(self, Looked::Failed(store::Error::Busy))
-    }
-}
-
-/// Those of the items that would be resolved otherwise. The error undoes what it took to find out.
-async fn otherwise(house: &House, items: Vec<(ItemId, ProjectId)>) -> Result<Vec<ItemId>> {
-    let looked = house
-        .store
-        .write_piece(move |tx: &mut Tx| {
-            Box::pin(async move {
-                let mut wrong = Vec::new();
-                for (item, project) in items {
-                    if tx.recompute_consensus(project, item).await? {
-                        wrong.push(item);
-                    }
-                }
-                Err::<(), _>(Looked::Seen(wrong))
-            })
-        })
-        .await;
-    match looked {
-        Ok(()) => Ok(Vec::new()),
-        Err(Looked::Seen(wrong)) => Ok(wrong),
-        Err(Looked::Failed(error)) => Err(error.into()),
-    }
 }

@@ -10,10 +10,12 @@ pub(crate) use index::open_search;
 pub use index::{catch_up, follow_changes, from_scratch};
 
 use crate::{Error, House, Result};
-use domain::ItemId;
+use domain::{ItemId, ProjectId};
 
+/// Items looked at in one go.
+const PAGE: i64 = 500;
 /// Items resolved again in one transaction.
-const PIECE: i64 = 50;
+const PIECE: usize = 50;
 /// A blob that nothing refers to may be an upload that is just coming in.
 const ORPHAN_SECONDS: i64 = 86_400;
 
@@ -46,23 +48,16 @@ pub async fn rebuild(
 
     let (mut after, mut done) = (ItemId(0), 0);
     loop {
-        let items = house.store.touched_items(after, PIECE).await?;
+        let items = house.store.items_after(after, PAGE).await?;
         let Some(last) = items.last() else { break };
-        after = last.0;
+        after = *last;
         done += items.len() as i64;
         tell("consensus", done);
-        rebuilt.n_resolved += house
-            .store
-            .write_piece(move |tx| {
-                Box::pin(async move {
-                    let mut n = 0;
-                    for (item, project) in items {
-                        n += i64::from(tx.recompute_consensus(project, item).await?);
-                    }
-                    Ok::<_, Error>(n)
-                })
-            })
-            .await?;
+        let wrong = house.store.resolved_otherwise(&items).await?;
+        rebuilt.n_resolved += wrong.len() as i64;
+        for piece in wrong.chunks(PIECE) {
+            resolve(house, piece.to_vec()).await?;
+        }
     }
     for queue in house.store.all_queues().await? {
         tell("queues", rebuilt.n_refilled as i64);
@@ -86,4 +81,18 @@ pub async fn rebuild(
         rebuilt.n_removed += 1;
     }
     Ok(rebuilt)
+}
+
+async fn resolve(house: &House, items: Vec<(ItemId, ProjectId)>) -> Result<()> {
+    house
+        .store
+        .write_piece(move |tx| {
+            Box::pin(async move {
+                for (item, project) in items {
+                    tx.recompute_consensus(project, item).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
