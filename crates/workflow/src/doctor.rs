@@ -1,5 +1,5 @@
-//! The promises, held against the database. Reads one moment, so that it can be asked while people work, and
-//! changes nothing.
+//! The promises, held against the database. Each is looked at in one moment (what items are resolved to: page by page),
+//! so that it can be asked while people work. Changes nothing.
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +37,7 @@ pub enum Depth {
 
 const SAMPLE: i64 = 2_000;
 /// Items looked at in one go.
-const PIECE: usize = 500;
+const PAGE: usize = 500;
 const EXAMPLES: usize = 5;
 /// A blob that nothing refers to may be an upload that is just coming in.
 const ORPHAN_SECONDS: i64 = 86_400;
@@ -214,17 +214,17 @@ async fn consensus(house: &House, depth: Depth) -> Result<Option<Finding>> {
     let (store, mut wrong) = (&house.store, Vec::new());
     match depth {
         Depth::Sample => {
-            for piece in store.some_resolved_items(SAMPLE).await?.chunks(PIECE) {
-                wrong.extend(store.resolved_otherwise(piece).await?);
+            for page in store.some_resolved_items(SAMPLE).await?.chunks(PAGE) {
+                wrong.extend(store.resolved_otherwise(page).await?);
             }
         }
         Depth::All => {
             let mut after = ItemId(0);
             loop {
-                let piece = store.items_after(after, PIECE as i64).await?;
-                let Some(last) = piece.last() else { break };
+                let page = store.items_after(after, PAGE as i64).await?;
+                let Some(last) = page.last() else { break };
                 after = *last;
-                wrong.extend(store.resolved_otherwise(&piece).await?);
+                wrong.extend(store.resolved_otherwise(&page).await?);
             }
         }
     }
