@@ -23,12 +23,13 @@ impl Cluster {
         Cluster::start_in(place, &std::env::temp_dir(), FORGETFUL)
     }
 
-    /// The same as it comes, on a disk and with every commit synced, and asked by its socket: for measurements.
+    /// The same on a disk, with every commit synced and the settings that operators are told, and asked by its socket: for
+    /// measurements.
     pub fn start_durable(place: &Place) -> Result<Cluster> {
         // The user that PostgreSQL runs as can't go into every target folder; this one is never in memory by custom.
         let folder = Path::new("/var/tmp");
         on_disk(folder)?;
-        let mut cluster = Cluster::start_in(place, folder, "")?;
+        let mut cluster = Cluster::start_in(place, folder, &recommended())?;
         cluster.url = format!("{}?host={}", cluster.url, cluster.folder.display());
         Ok(cluster)
     }
@@ -51,6 +52,14 @@ impl Cluster {
 /// Durability is off: for tests only, never for a measurement.
 const FORGETFUL: &str =
     "-c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+
+/// What `docs/operators.md` says to set.
+const RECOMMENDED: [(&str, &str); 3] =
+    [("shared_buffers", "1GB"), ("max_wal_size", "4GB"), ("min_wal_size", "1GB")];
+
+fn recommended() -> String {
+    RECOMMENDED.map(|(name, value)| format!("-c {name}={value}")).join(" ")
+}
 
 impl Drop for Cluster {
     fn drop(&mut self) {
@@ -130,4 +139,17 @@ fn command(program: &str, arguments: &[&str]) -> Command {
 pub fn free_port() -> Result<u16> {
     let socket = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(socket.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RECOMMENDED;
+
+    #[test]
+    fn measurements_are_made_with_what_operators_are_told_to_set() {
+        let told = include_str!("../../docs/operators.md");
+        for (name, value) in RECOMMENDED {
+            assert!(told.contains(&format!("| `{name} = {value}` |")), "{name}");
+        }
+    }
 }

@@ -235,7 +235,7 @@ mod tests {
     }
 
     async fn commit(mut tx: Tx) {
-        tx.end(1).await.expect("written");
+        tx.end(0).await.expect("written");
         let Connection::Postgres(held) = tx.connection else { unreachable!("PostgreSQL was asked for") };
         held.commit().await.expect("committed");
     }

@@ -108,10 +108,6 @@ enum Engine {
 const READERS: u32 = 6;
 /// Transactions of PostgreSQL that may be under way at once.
 const WRITERS: u32 = 14;
-/// So many of them at once are of people who answer, each of all who came meanwhile. More of them are less together: on
-/// two cores with the database, 1,000 answers a second had a p99 of 44 ms in one, 25 in two, 69 in four.
-const LANES: usize = 2;
-
 /// How transactions are planned on PostgreSQL: once for each statement, and along indexes. They touch a few rows
 /// each, found by a key or at the beginning of an order; what is known of a table that was filled a minute ago makes a
 /// planner read and sort all of it instead (measured: 200 ms for the next item instead of 0.1).
@@ -182,10 +178,11 @@ impl Store {
         let readers = Connections::open(options.clone(), READERS, "").await?;
         sqlx::migrate!("../../migrations/postgres").run(readers.pool()).await?;
         let writers = Connections::open(options.clone().options(BY_INDEX), WRITERS, Alone::PREPARE).await?;
-        let lanes = Lanes::open(&writers, LANES);
+        let turns = tx::PostgresTurns::default();
+        let lanes = Lanes::open(&writers, &turns.turns);
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
-            engine: Engine::Postgres { readers, writers, lanes, turns: Arc::default() },
+            engine: Engine::Postgres { readers, writers, lanes, turns: Arc::new(turns) },
             ids,
             clock,
             blobs: blobs::Place::Table,
@@ -304,18 +301,20 @@ impl Store {
         self.write_as(turns::Urgency::Aside, None, work).await
     }
 
-    /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite whoever
-    /// reads is in nobody's way.
+    /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite, where
+    /// whoever reads is in nobody's way but for the processor, only when people wait for long.
     pub async fn read_piece<T>(&self, read: impl Future<Output = T>) -> T {
-        match &self.engine {
-            Engine::Sqlite { .. } => read.await,
-            Engine::Postgres { turns, .. } => {
-                let start = Instant::now();
-                let outcome = read.await;
-                turns.rest_from(start.elapsed()).await;
-                outcome
-            }
+        let (turns, in_the_way) = match &self.engine {
+            Engine::Sqlite { writer, .. } => (&writer.turns, false),
+            Engine::Postgres { turns, .. } => (&turns.turns, true),
+        };
+        let start = Instant::now();
+        let outcome = read.await;
+        let rest = turns.rest_from_reading(start.elapsed(), Instant::now(), in_the_way);
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
         }
+        outcome
     }
 
     async fn write_as<T, E, F>(

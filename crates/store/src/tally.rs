@@ -37,8 +37,8 @@ fn shard(kind: &str, by: Option<i64>) -> i64 {
     if kind == Tally::LABELS { few_shards(by) } else { many_shards(by) }
 }
 
-/// Which of 16. Whoever shares one of the 64 shares this one as well.
-pub(crate) fn few_shards(by: i64) -> i64 {
+/// Which of 16.
+fn few_shards(by: i64) -> i64 {
     many_shards(by) >> 2
 }
 

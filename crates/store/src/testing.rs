@@ -53,6 +53,13 @@ pub async fn run(store: &Store, statements: &[&str]) {
     done.expect("the statements of a test");
 }
 
+/// Makes PostgreSQL write to its files what it has only in its log, and use old files of the log again.
+pub async fn checkpoint(url: &str) {
+    use sqlx::{Connection, Executor};
+    let mut connection = sqlx::PgConnection::connect(url).await.expect("the PostgreSQL server");
+    connection.execute("CHECKPOINT").await.expect("a checkpoint");
+}
+
 /// One number out of the database.
 pub async fn number(store: &Store, query: &'static str) -> i64 {
     crate::on!(store, |db| sqlx::query_scalar(query).fetch_one(db).await).expect("a number")

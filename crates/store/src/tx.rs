@@ -7,7 +7,7 @@ use crate::ids::Ids;
 use crate::leases::Cursors;
 use crate::tally::Counts;
 use crate::together::Together;
-use crate::turns::{Turns, Urgency, rest_from};
+use crate::turns::{Turns, Urgency};
 use crate::{Clock, Either};
 use domain::AssignmentId;
 use sqlx::AssertSqlSafe;
@@ -15,8 +15,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
@@ -148,7 +148,7 @@ impl MaybeBusy for Error {
 /// go one by one and rest in between.
 #[derive(Debug, Default)]
 pub(crate) struct PostgresTurns {
-    turns: Mutex<Turns>,
+    pub(crate) turns: Arc<Turns>,
     piece: tokio::sync::Mutex<()>,
 }
 
@@ -156,29 +156,18 @@ impl PostgresTurns {
     pub(crate) async fn take<T>(&self, urgency: Urgency, work: impl Future<Output = T>) -> T {
         if urgency != Urgency::Piece {
             let now = Instant::now();
-            self.turns().ended(urgency, now, now);
+            self.turns.ended(urgency, now, now);
             return work.await;
         }
         let _one_by_one = self.piece.lock().await;
-        let rest = self.turns().rest(Instant::now());
+        let rest = self.turns.rest(Instant::now());
         if !rest.is_zero() {
             tokio::time::sleep(rest).await;
         }
         let start = Instant::now();
         let outcome = work.await;
-        self.turns().ended(urgency, start, Instant::now());
+        self.turns.ended(urgency, start, Instant::now());
         outcome
-    }
-
-    /// Rests from a step that was no transaction, where people are about.
-    pub(crate) async fn rest_from(&self, step: Duration) {
-        if self.turns().people_are_about(Instant::now()) {
-            tokio::time::sleep(rest_from(step)).await;
-        }
-    }
-
-    fn turns(&self) -> MutexGuard<'_, Turns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) struct Writer {
     foreground: mpsc::Sender<Request>,
     background: mpsc::Sender<Request>,
     closed: Arc<Notify>,
+    pub(crate) turns: Arc<Turns>,
     /// Carries over what is committed, see [`checkpoint`].
     follower: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
@@ -64,6 +65,7 @@ where
 }
 
 struct Request {
+    since: Instant,
     urgency: Urgency,
     work: Work,
     ids: Arc<Ids>,
@@ -83,7 +85,8 @@ impl Writer {
         let (closed, finish) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (commit, commits) = watch::channel(());
         let committed = Committed { commits, finish: finish.clone() };
-        let done = closed.clone();
+        let (done, turns) = (closed.clone(), Arc::<Turns>::default());
+        let of_writer = turns.clone();
         let (tell, told) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("assay-writer".to_owned()).spawn(move || {
@@ -93,7 +96,7 @@ impl Writer {
                 match open().await {
                     Ok(connection) => {
                         let _ = tell.send(Ok(()));
-                        let calls = Calls { closed: &done, finish: &finish, commit };
+                        let calls = Calls { closed: &done, finish: &finish, commit, turns: &of_writer };
                         serve(connection, from_people, from_jobs, calls, || served(&data)).await;
                     }
                     Err(error) => {
@@ -103,7 +106,7 @@ impl Writer {
             });
         })?;
         told.await.map_err(|_| Error::Closed)??;
-        Ok((Writer { foreground, background, closed, follower: Arc::default() }, committed))
+        Ok((Writer { foreground, background, closed, turns, follower: Arc::default() }, committed))
     }
 
     /// Ends together with whoever says so by dropping the other end.
@@ -149,7 +152,10 @@ impl Writer {
             })
         });
         let queue = if urgency == Urgency::Piece { &self.background } else { &self.foreground };
-        queue.send(Request { urgency, work, ids, clock }).await.map_err(|_| E::from(Error::Closed))?;
+        queue
+            .send(Request { since: Instant::now(), urgency, work, ids, clock })
+            .await
+            .map_err(|_| E::from(Error::Closed))?;
         told.await.map_err(|_| E::from(Error::Closed))?
     }
 
@@ -173,6 +179,7 @@ struct Calls<'w> {
     closed: &'w Notify,
     finish: &'w Notify,
     commit: watch::Sender<()>,
+    turns: &'w Turns,
 }
 
 async fn serve(
@@ -184,9 +191,8 @@ async fn serve(
 ) {
     let mut at = Some(connection);
     let (mut server, mut n_background) = (Server::None, 0_u32);
-    let mut turns = Turns::default();
     loop {
-        let rest = turns.rest(Instant::now());
+        let rest = calls.turns.rest(Instant::now());
         let first = tokio::select! {
             biased;
             () = calls.finish.notified() => {
@@ -214,7 +220,7 @@ async fn serve(
             Server::ThisProcess => SERVER_SPELL,
             Server::Another => POLITE_SPELL,
         };
-        let line = Line { people: &mut people, jobs: &mut jobs, turns: &mut turns };
+        let line = Line { people: &mut people, jobs: &mut jobs, turns: calls.turns };
         at = Some(commit_together(connection, first, spell, line).await);
         calls.commit.send_replace(());
         if server == Server::Another && is_background {
@@ -267,7 +273,7 @@ fn interrupt_nobody() {}
 struct Line<'w> {
     people: &'w mut mpsc::Receiver<Request>,
     jobs: &'w mut mpsc::Receiver<Request>,
-    turns: &'w mut Turns,
+    turns: &'w Turns,
 }
 
 impl Line<'_> {
@@ -321,6 +327,9 @@ async fn try_together(
         let next = next.or_else(|| if done.len() < MOST_AT_ONCE { line.next(began, spell) } else { None });
         let Some(mut request) = next else { break };
         let start = Instant::now();
+        if request.urgency == Urgency::Person {
+            line.turns.waited(start - request.since);
+        }
         let mut tx = Tx::new(Connection::Sqlite(connection), request.ids.clone(), request.clock.clone());
         let (keep, confirm) = (request.work)(Ok(&mut tx)).await;
         connection = into_connection(tx);

@@ -26,6 +26,8 @@ impl Programs<'_> {
         step("the programs", || {
             build::compile(place, profile, profile == Profile::Release, &["assay", "measure"])
         })?;
+        // What was built goes to the disk now, and not while something is measured.
+        let _ = Command::new("sync").status();
         Ok(Programs { place, profile })
     }
 

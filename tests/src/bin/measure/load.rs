@@ -29,11 +29,6 @@ pub async fn load(mut arguments: Arguments) -> Value {
     let house = scene::open(place.path(), url.as_deref()).await;
     let scene = scene::prepare(&house, people, items, overlap).await;
     workflow::rebuild::catch_up(&house).await.expect("the search index");
-    if house.store.is_postgres() {
-        // A server that has just been made writes each file of its log for the first time, and all commits wait for that.
-        // One that has been running for some minutes has had a checkpoint, after which old files are used again.
-        store::testing::run(&house.store, &["CHECKPOINT"]).await;
-    }
     house.store.close().await;
     drop(house);
 
@@ -41,15 +36,25 @@ pub async fn load(mut arguments: Arguments) -> Value {
     let (starts, server) = started(place.path(), url.as_deref()).await;
     settled(&server, Duration::from_secs(20)).await;
     let idle = server.usage().memory;
+    // A PostgreSQL that has just been made writes each file of its log for the first time, and all commits wait for that.
+    // One that has been running for some minutes has had checkpoints, after which old files are used again.
+    let checkpoint = async || {
+        if let Some(url) = &url {
+            store::testing::checkpoint(url).await;
+        }
+    };
+    checkpoint().await;
     tell("one person alone");
     let alone = scene::run(&server.address, &scene, 1, Pace::AsFastAsTheyCan, (seconds / 4.0).min(5.0)).await;
     tell(&format!("{people} people as fast as they can"));
     let all = scene::run(&server.address, &scene, people, Pace::AsFastAsTheyCan, seconds).await;
     tell(&format!("{people} people, {pace} answers a second"));
+    checkpoint().await;
     // Long enough for what a database does once a minute to be in it once.
     let paced = scene::run(&server.address, &scene, people, Pace::PerSecond(pace), 3.0 * seconds).await;
     let crowd = if rows > 0 {
         tell(&format!("{people} people beside an import of {rows} rows and releases"));
+        checkpoint().await;
         Some(beside::beside(&server.address, &scene, people, Pace::PerSecond(pace), items, rows).await)
     } else {
         None
