@@ -74,8 +74,8 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
          {} items, overlap 1; each of {people} people sends an answer and gets the next item in the same request: first \
          as fast as they can, each asking again as soon as the next item is there; then at an even pace, three times as \
          long, where the time of an answer counts from the moment at which it was due, so that no wait is hidden. Both databases write to disk and sync: SQLite with `synchronous=FULL`, \
-         PostgreSQL with the settings that `docs/operators.md` names, and a checkpoint before each part: a server that was \
-         made a moment before writes each file of its log for the first time, and everybody waits for that. Memory is that \
+         PostgreSQL with the settings that `docs/operators.md` names, and a checkpoint when the items are in and before \
+         each part at the even pace: a server that was made a moment before writes each file of its log for the first time, and everybody waits for that. Memory is that \
          of the server program, without PostgreSQL's own processes. \
          Afterwards `assay doctor --all` holds every promise against the database.\n\n{table}",
         number(told(&sqlite, "/items"))
