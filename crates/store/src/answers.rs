@@ -3,6 +3,7 @@
 use crate::consensus::{Subject, state, target};
 use crate::dialect::push_list;
 use crate::error::{Error, Result};
+use crate::tally::{Counts, Tally};
 use crate::together::{Part, Together, Value};
 use crate::{Doc, Store, Tx, dialect, on};
 use domain::answer::{Origin, Said, SkipReason, Standing};
@@ -60,8 +61,17 @@ impl NewAnswer {
 }
 
 impl NewAnswer {
-    pub(crate) fn write(&self, writes: &mut Together) {
+    pub(crate) fn write(&self, writes: &mut Together, counts: &mut Counts) {
         writes.add(Part::Answer, self.values());
+        self.count(counts);
+    }
+
+    fn count(&self, counts: &mut Counts) {
+        let tally = Tally::Answers(self.project);
+        counts.add(tally, Tally::ALL, 1);
+        if matches!(self.said, Said::Labels(_)) && self.origin != Origin::Imported {
+            counts.add(tally, &self.at.day().to_string(), 1);
+        }
     }
 
     fn values(&self) -> [Value; 23] {
@@ -259,11 +269,15 @@ impl Tx {
     }
 
     /// Appends an answer. False where its id is taken already.
-    pub async fn append_answer(&mut self, answer: &NewAnswer) -> Result<bool> {
+    pub async fn append_answer(&mut self, answer: &NewAnswer, counts: &mut Counts) -> Result<bool> {
         self.catch_up().await?;
         let mut writes = Together::default();
         writes.add(Part::AnswerOnce, answer.values());
-        Ok(self.write_together(writes).await? == 1)
+        let is_new = self.write_together(writes).await? == 1;
+        if is_new {
+            answer.count(counts);
+        }
+        Ok(is_new)
     }
 
     /// Is this one of the texts that the item has or had?

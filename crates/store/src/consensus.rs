@@ -103,7 +103,7 @@ impl Tx {
         counts: &mut Counts,
     ) -> Result<()> {
         let mut writes = Together::default();
-        answer.write(&mut writes);
+        answer.write(&mut writes, counts);
         if let Some(hold) = &hold {
             hold.write(&mut writes);
         }

@@ -54,19 +54,16 @@ pub struct ConflictAnswer {
 }
 
 impl Store {
-    /// Changes whenever the pool of a project's answers may have: computed from indexes alone.
-    pub async fn pool_stamp(&self, project: ProjectId) -> Result<[i64; 5]> {
-        let query =
-            "SELECT m.at, (SELECT CAST(COUNT(*) AS BIGINT) FROM answer WHERE project_id = $1 AND at = m.at),
+    /// Changes whenever the pool of a project's answers may have; not one answer is read for it.
+    pub async fn pool_stamp(&self, project: ProjectId) -> Result<[i64; 4]> {
+        let query = "SELECT (SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally
+                     WHERE kind = 'answers' AND id = $1 AND key = 'all'),
                (SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) FROM taxonomy_version WHERE project_id = $1),
-               s.revised, s.undone
-             FROM (SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) AS at FROM answer WHERE project_id = $1) m,
-                  (SELECT CAST(COALESCE(SUM(n_revised), 0) AS BIGINT) AS revised,
-                          CAST(COUNT(undone_at) AS BIGINT) AS undone
-                   FROM source WHERE project_id = $1) s";
-        let stamp: (i64, i64, i64, i64, i64) =
+               CAST(COALESCE(SUM(n_revised), 0) AS BIGINT), CAST(COUNT(undone_at) AS BIGINT)
+             FROM source WHERE project_id = $1";
+        let stamp: (i64, i64, i64, i64) =
             on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_one(db).await)?;
-        Ok([stamp.0, stamp.1, stamp.2, stamp.3, stamp.4])
+        Ok(stamp.into())
     }
 
     /// Queues of a project and their overlap, oldest first.

@@ -108,13 +108,17 @@ impl Store {
         Ok(tallies)
     }
 
-    /// Answers by day (days since 1970) in a project from `since` on; days without any are absent. Withdrawn
-    /// and skipped ones are not labels and don't count.
-    pub async fn labels_by_day(&self, project: ProjectId, since: Time) -> Result<Vec<(i64, i64)>> {
-        let query = "SELECT at / 86400000000, CAST(COUNT(*) AS BIGINT) FROM answer
-                     WHERE project_id = $1 AND at >= $2 AND kind = 'labels' AND origin <> 'imported'
-                     GROUP BY 1 ORDER BY 1";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(since.0).fetch_all(db).await)?)
+    /// Labels that people gave, by day (days since 1970), from `since` on; days without any are absent. Withdrawn and
+    /// skipped ones are not labels and don't count.
+    pub async fn labels_by_day(&self, project: ProjectId, since: i64) -> Result<BTreeMap<i64, i64>> {
+        let query = "SELECT CAST(key AS BIGINT), CAST(SUM(n) AS BIGINT) FROM tally
+                     WHERE kind = 'answers' AND id = $1 AND key >= $2 AND key < 'a' GROUP BY key";
+        let days: Vec<(i64, i64)> = on!(self, |db| sqlx::query_as(query)
+            .bind(project.0)
+            .bind(since.to_string())
+            .fetch_all(db)
+            .await)?;
+        Ok(days.into_iter().collect())
     }
 }
 

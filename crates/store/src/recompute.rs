@@ -35,6 +35,15 @@ async fn counted(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> 
              GROUP BY label_id",
             id.0,
         ),
+        Tally::Answers(id) => (
+            // The items first, in either engine: their answers are found by them.
+            "SELECT 'all', CAST(COUNT(*) AS BIGINT) FROM item i CROSS JOIN answer a
+             WHERE i.project_id = $1 AND a.item_id = i.id
+             UNION ALL SELECT CAST(a.at / 86400000000 AS TEXT), CAST(COUNT(*) AS BIGINT) FROM item i CROSS JOIN answer a
+             WHERE i.project_id = $1 AND a.item_id = i.id AND a.kind = 'labels' AND a.origin <> 'imported'
+             GROUP BY a.at / 86400000000",
+            id.0,
+        ),
         Tally::Queue(id) => (
             "SELECT 'members', CAST(COUNT(*) AS BIGINT) FROM queue_item WHERE queue_id = $1
              UNION ALL SELECT 'slots', CAST(COALESCE(SUM(target), 0) AS BIGINT) FROM queue_item WHERE queue_id = $1
@@ -150,7 +159,7 @@ impl Store {
             on!(self, |db| sqlx::query_scalar("SELECT id FROM project ORDER BY id").fetch_all(db).await)?;
         let queues = self.all_queues().await?;
         let projects = projects.into_iter().map(ProjectId);
-        let projects = projects.flat_map(|id| [Tally::Project(id), Tally::Labels(id)]);
+        let projects = projects.flat_map(|id| [Tally::Project(id), Tally::Labels(id), Tally::Answers(id)]);
         Ok(projects.chain(queues.into_iter().map(Tally::Queue)).collect())
     }
 

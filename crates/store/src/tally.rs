@@ -14,17 +14,24 @@ pub enum Tally {
     Project(domain::ProjectId),
     /// Items of a project that are resolved to each label (key: the label's id).
     Labels(domain::ProjectId),
+    /// Answers of a project: `all` that there are, and the labels that people gave in a day (key: days since 1970, which
+    /// have five digits until 2243).
+    Answers(domain::ProjectId),
     /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
     Queue(QueueId),
 }
 
 impl Tally {
     const LABELS: &str = "labels";
+    const ANSWERS: &str = "answers";
+    /// The key of all answers.
+    pub(crate) const ALL: &str = "all";
 
     pub(crate) fn parts(self) -> (&'static str, i64) {
         match self {
             Tally::Project(id) => ("project", id.0),
             Tally::Labels(id) => (Tally::LABELS, id.0),
+            Tally::Answers(id) => (Tally::ANSWERS, id.0),
             Tally::Queue(id) => ("queue", id.0),
         }
     }
@@ -34,7 +41,7 @@ impl Tally {
 /// spread over them anyway; nobody to be spread `by` means that there is one writer.
 fn shard(kind: &str, by: Option<i64>) -> i64 {
     let Some(by) = by else { return 0 };
-    if kind == Tally::LABELS { few_shards(by) } else { many_shards(by) }
+    if matches!(kind, Tally::LABELS | Tally::ANSWERS) { few_shards(by) } else { many_shards(by) }
 }
 
 /// Which of 16.

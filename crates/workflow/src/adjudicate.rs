@@ -73,10 +73,10 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
                     score: None,
                     at: tx.now(),
                 };
-                if !tx.append_answer(&answer).await? {
+                let mut counts = store::tally::Counts::default();
+                if !tx.append_answer(&answer, &mut counts).await? {
                     return Err(Error::conflict("The decision could not be saved: send it again."));
                 }
-                let mut counts = store::tally::Counts::default();
                 tx.settle_consensus(project, item, &mut counts).await?;
                 tx.count_all(counts, item.0).await?;
                 Ok(())

@@ -100,6 +100,7 @@ async fn counts(now: &mut Snapshot, tallies: &[Tally]) -> Result<Option<Finding>
         let name = match tally {
             Tally::Project(id) => format!("project {id}"),
             Tally::Labels(id) => format!("labels of project {id}"),
+            Tally::Answers(id) => format!("answers of project {id}"),
             Tally::Queue(id) => format!("queue {id}"),
         };
         let keys: std::collections::BTreeSet<&String> = told.keys().chain(rows.keys()).collect();

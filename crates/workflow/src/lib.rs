@@ -46,8 +46,6 @@ pub struct House {
     search: Arc<OnceCell<Search>>,
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
-    /// Counts of days that are over.
-    days: Arc<projects::Days>,
     agreement: Arc<measure::Cache>,
 }
 
@@ -60,7 +58,6 @@ impl House {
             frames: Arc::default(),
             search: Arc::default(),
             closing: CancellationToken::new(),
-            days: Arc::default(),
             agreement: Arc::default(),
         }
     }

@@ -23,7 +23,7 @@ use tokio::sync::Mutex;
 pub struct Cache(Mutex<HashMap<(ProjectId, Option<QueueId>), Kept>>);
 
 struct Kept {
-    stamp: [i64; 5],
+    stamp: [i64; 4],
     at: Time,
     agreement: Arc<Agreement>,
 }

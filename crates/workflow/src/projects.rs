@@ -2,13 +2,12 @@
 
 use crate::fields::Fields;
 use crate::{Error, House, Result, allow};
+use domain::ProjectId;
 use domain::permission::{Act, Actor, Roles};
 use domain::project::{Settings, Slug, Task};
-use domain::{ProjectId, Time};
 use rand::RngCore;
 use rand::rngs::OsRng;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 use store::projects::{ListedProject, NewProject, Project};
 use store::stations::Line;
 use store::tally::Tally;
@@ -140,24 +139,6 @@ pub async fn line(house: &House, actor: &Actor, project: ProjectId) -> Result<Li
     Ok(house.store.line(project).await?)
 }
 
-/// Labels of days that are over, by project: they don't change any more, and counting a million takes a while.
-#[derive(Debug, Default)]
-pub struct Days(Mutex<HashMap<ProjectId, BTreeMap<i64, i64>>>);
-
-impl Days {
-    fn of(&self, project: ProjectId) -> BTreeMap<i64, i64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&project).cloned().unwrap_or_default()
-    }
-
-    fn keep(&self, project: ProjectId, days: BTreeMap<i64, i64>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= 1_000 {
-            kept.clear();
-        }
-        kept.insert(project, days);
-    }
-}
-
 /// Labels given by day, for so many days up to today: (days since 1970, labels), every day once.
 pub async fn labels_by_day(
     house: &House,
@@ -168,19 +149,8 @@ pub async fn labels_by_day(
     allow(actor, Act::SeeOthers)?;
     let today = house.store.now().day();
     let first = today - days.max(1) + 1;
-    let known = house.days.of(project);
-    let from = (first..today).find(|day| !known.contains_key(day)).unwrap_or(today);
-    let found = house.store.labels_by_day(project, Time(from * 86_400_000_000)).await?;
-    let found: BTreeMap<i64, i64> = found.into_iter().collect();
-    let count = |day: i64| {
-        let n = if day < from { known.get(&day) } else { found.get(&day) };
-        (day, n.copied().unwrap_or(0))
-    };
-    let counts: Vec<(i64, i64)> = (first..=today).map(count).collect();
-    // A request of yesterday may still be under way shortly after midnight: its day is not over for us yet.
-    let over = house.store.now().plus_seconds(-600).day();
-    house.days.keep(project, counts.iter().copied().filter(|(day, _)| *day < over).collect());
-    Ok(counts)
+    let found = house.store.labels_by_day(project, first).await?;
+    Ok((first..=today).map(|day| (day, found.get(&day).copied().unwrap_or(0))).collect())
 }
 
 /// Renames, describes, and sets what annotators see and how a pick is sent.

@@ -66,21 +66,28 @@ pub async fn rebuild(
             .write_piece(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
             .await?;
     }
-    for tally in house.store.all_tallies().await? {
-        tell("counts", rebuilt.n_recounted);
-        rebuilt.n_recounted += house
-            .store
-            .write_piece(move |tx| {
-                Box::pin(async move { Ok::<_, Error>(i64::from(tx.recount(tally).await?)) })
-            })
-            .await?;
-    }
+    rebuilt.n_recounted = recount(house, |n| tell("counts", n)).await?;
     let before = house.store.now().plus_seconds(-ORPHAN_SECONDS);
     for key in house.store.snapshot().await?.orphan_blobs(before).await? {
         house.store.delete_blob(&key).await?;
         rebuilt.n_removed += 1;
     }
     Ok(rebuilt)
+}
+
+/// Makes every count say what the rows say. Returns how many said something else.
+pub(crate) async fn recount(house: &House, mut tell: impl FnMut(i64) + Send) -> Result<i64> {
+    let mut n = 0;
+    for tally in house.store.all_tallies().await? {
+        tell(n);
+        n += house
+            .store
+            .write_piece(move |tx| {
+                Box::pin(async move { Ok::<_, Error>(i64::from(tx.recount(tally).await?)) })
+            })
+            .await?;
+    }
+    Ok(n)
 }
 
 async fn resolve(house: &House, items: Vec<(ItemId, ProjectId)>) -> Result<()> {

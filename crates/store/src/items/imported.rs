@@ -80,6 +80,7 @@ impl Tx {
         let mut n = self.insert_answers(piece, by, &new).await?;
         self.settle_new(piece, by, &new, counts).await?;
         n += self.insert_answers(piece, by, &known).await?;
+        counts.add(Tally::Answers(piece.project), Tally::ALL, n as i64);
         for answer in &known {
             self.settle_consensus(piece.project, answer.item, counts).await?;
         }

@@ -109,12 +109,13 @@ impl Tx {
         if ids.is_empty() {
             return Ok(0);
         }
-        on!(self, |db| {
+        let n_answers = on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM answer WHERE source_id = ");
             query.push_bind(source.id.0).push(" AND item_id IN ");
             push_list(&mut query, ids.iter().map(|item| item.0));
-            query.build().persistent(false).execute(db).await.map(|_| ())
+            query.build().persistent(false).execute(db).await.map(|r| r.rows_affected())
         })?;
+        self.count(Tally::Answers(source.project), Tally::ALL, -(n_answers as i64), source.id.0).await?;
         if items[0].came {
             self.remove_items(source, &items, &ids).await?;
         } else {

@@ -184,7 +184,7 @@ async fn take(
         votes.push(answer.vote());
         let hold = move_on(tx, &ground, then, slot.unwrap_or(ground.slot), &votes, counts).await?;
         tx.settle_with(&ground.subject, &votes, &answer, hold, counts).await?;
-    } else if !tx.append_answer(&answer).await? {
+    } else if !tx.append_answer(&answer, counts).await? {
         return Err(taken_id());
     }
     Ok(Receipt { id: s.id, item: answer.item, number: answer.number, standing: answer.standing, why })

@@ -39,7 +39,8 @@ pub async fn restore<R: Read + Send>(
     mut tell: impl FnMut(&str, i64) + Send,
 ) -> Result<Summary> {
     let (mut reader, head) = Reader::begin(from)?;
-    if head.schema > house.store.schema_number().await? {
+    let schema = house.store.schema_number().await?;
+    if head.schema > schema {
         return Err(Bad::Newer(head.program).into());
     }
     let used = house.store.write(|tx| Box::pin(async move { tx.first_used_table().await })).await?;
@@ -60,6 +61,10 @@ pub async fn restore<R: Read + Send>(
             return Err(error);
         }
     };
+    if head.schema < schema {
+        // What is counted by now was not all counted then.
+        rebuild::recount(house, |_| {}).await?;
+    }
     rebuild::from_scratch(house, |_, _| {}).await?;
     Ok(restored)
 }

@@ -243,9 +243,12 @@ both! {
         assert!(bring("a.csv", file).await.counts.changed_nothing());
         let third = bring("b.csv", "id,text,intent\n5,e,loan\n").await;
         assert_eq!(counts(&third), [1, 0, 0, 0, 1]);
+        let said = || store.tally(Tally::Answers(project));
+        assert_eq!(said().await.expect("counts"), BTreeMap::from([("all".to_owned(), 3)]), "of no day: nobody gave them");
         undo(&house, ADMIN, project, first.id).await.expect("only its own answers");
         jobs::run_all(&house).await.expect("a run");
         assert!(tally(&store, project).await.is_empty());
+        assert_eq!(said().await.expect("counts")["all"], 0);
     }
 
     async fn new_content_waits_for_new_answers(store: Store) {

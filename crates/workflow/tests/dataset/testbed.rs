@@ -1,13 +1,15 @@
 //! A small labeled project for the stories of design, agreement and releases.
 
+use domain::answer::{Origin, Said, Standing};
 use domain::item::{control_hash, control_threshold, hash53};
 use domain::permission::{Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind};
 use domain::project::{Settings, Slug, Task};
 use domain::taxonomy::edit::Edit;
-use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
+use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use store::answers::NewAnswer;
 use store::people::NewPerson;
 use store::projects::NewProject;
 use store::tally::Tally;
@@ -176,40 +178,51 @@ impl Testbed {
     /// follows.
     pub async fn answer(&self, queue: QueueId, item: usize, person: usize, labels: Option<&[usize]>) {
         let serial = self.n_answers.fetch_add(1, Ordering::SeqCst);
-        let id = format!("00000000-0000-7000-8000-{serial:012}");
-        let kind = if labels.is_some() { "labels" } else { "withdrawn" };
-        let labels: Vec<LabelId> = labels.unwrap_or_default().iter().map(|l| self.labels[*l]).collect();
-        let (project, person, item) = (self.project, self.people[person], self.items[item]);
-        let version = self.house.store.published_taxonomy(project).await.expect("a version").map(|v| v.0.0);
+        let said = match labels {
+            Some(labels) => Said::Labels(labels.iter().map(|l| self.labels[*l]).collect()),
+            None => Said::Withdrawn,
+        };
+        let (project, person, (item, revision)) = (self.project, self.people[person], self.items[item]);
+        let version = self.house.store.published_taxonomy(project).await.expect("a version").map(|v| v.0);
         self.house
             .store
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let query = "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number,
-                           kind, labels, seconds, taxonomy_version_id, origin, standing, sighted, at)
-                         VALUES ($1, $2, $3, $4, $5, $6,
-                           (SELECT COUNT(*) + 1 FROM answer
-                            WHERE queue_id = $3 AND item_id = $5 AND person_id = $4),
-                           $7, $8, $9, $10, 'queue', 'counted', FALSE, $11)";
-                    let now = tx.now().0 + serial;
-                    on!(tx, |db| sqlx::query(query)
-                        .bind(&id)
-                        .bind(project.0)
+                    let earlier =
+                        "SELECT COUNT(*) FROM answer WHERE queue_id = $1 AND item_id = $2 AND person_id = $3";
+                    let earlier: i64 = on!(tx, |db| sqlx::query_scalar(earlier)
                         .bind(queue.0)
+                        .bind(item.0)
                         .bind(person.0)
-                        .bind(item.0.0)
-                        .bind(item.1.0)
-                        .bind(kind)
-                        .bind(Doc(&labels))
-                        .bind(1.5 + serial as f64)
-                        .bind(version)
-                        .bind(now)
-                        .execute(db)
-                        .await
-                        .map(|_| ()))?;
+                        .fetch_one(db)
+                        .await)?;
+                    let answer = NewAnswer {
+                        id: format!("00000000-0000-7000-8000-{serial:012}"),
+                        project,
+                        queue: Some(queue),
+                        assignment: None,
+                        source: None,
+                        person,
+                        item,
+                        revision,
+                        number: earlier + 1,
+                        said,
+                        note: None,
+                        confidence: None,
+                        seconds: Some(1.5 + serial as f64),
+                        version,
+                        origin: Origin::Queue,
+                        standing: Standing::Counted,
+                        sighted: false,
+                        strategy: None,
+                        round: None,
+                        score: None,
+                        at: Time(tx.now().0 + serial),
+                    };
                     let mut counts = store::tally::Counts::default();
-                    tx.settle_consensus(project, item.0, &mut counts).await?;
-                    tx.count_all(counts, item.0.0).await?;
+                    tx.append_answer(&answer, &mut counts).await?;
+                    tx.settle_consensus(project, item, &mut counts).await?;
+                    tx.count_all(counts, item.0).await?;
                     Ok::<_, store::Error>(())
                 })
             })

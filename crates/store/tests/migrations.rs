@@ -1,0 +1,105 @@
+//! An installation of an earlier version keeps what is in it, and from then on counts what it did not count.
+
+use domain::ProjectId;
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use store::error::{Constraint, Error};
+use store::tally::Tally;
+use store::testing::number;
+use store::{Clock, Store, Tx, on};
+
+/// The last migration before answers were counted.
+const BEFORE: i64 = 4;
+
+/// Two people's answers to one item, a skip, one that came too late, one that was imported.
+const FILLED: [&str; 14] = [
+    "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)",
+    "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (1, 'a@example.org', 'A', 'person', FALSE, 0)",
+    "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (2, 'b@example.org', 'B', 'person', FALSE, 0)",
+    "INSERT INTO source (id, project_id, name, format, mapping, state, created_at)
+     VALUES (1, 1, 's', 'csv', '{}', 'done', 0)",
+    "INSERT INTO item (id, project_id, source_id, external_id, ingested_at, control_hash, control, revision_id, state)
+     VALUES (1, 1, 1, 'e', 0, 0, FALSE, 10, 'agreed')",
+    "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, content_hash, normalized_hash,
+       created_at) VALUES (10, 1, 1, 1, 1, 'text', '{}', 0, 0, 0)",
+    "INSERT INTO queue (id, project_id, name, state, strategy, overlap, control_share, lease_seconds, seed, filter,
+       created_at) VALUES (7, 1, 'q', 'open', 'random', 2, 0, 600, 1, '{}', 0)",
+    "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels, origin,
+       standing, sighted, at) VALUES ('a', 1, 7, 1, 1, 10, 1, 'labels', '[5]', 'queue', 'counted', FALSE, 86400000000)",
+    "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels, origin,
+       standing, sighted, at) VALUES ('b', 1, 7, 2, 1, 10, 1, 'skip', '[]', 'queue', 'counted', FALSE, 86400000001)",
+    "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels, origin,
+       standing, sighted, at) VALUES ('c', 1, 7, 2, 1, 10, 1, 'labels', '[5]', 'queue', 'extra', FALSE, 172800000000)",
+    "INSERT INTO answer (id, project_id, person_id, item_id, revision_id, number, kind, labels, origin, standing,
+       sighted, at) VALUES ('d', 1, 2, 1, 10, 1, 'labels', '[5]', 'imported', 'counted', FALSE, 86400000000)",
+    "INSERT INTO consensus (item_id, project_id, revision_id, labels, method, confidence, n_answers, n_skips,
+       updated_at) VALUES (1, 1, 10, '[5]', 'majority', 1.0, 2, 1, 3)",
+    "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES (1, 5, 1)",
+    "INSERT INTO tally (kind, id, key, shard, n) VALUES ('project', 1, 'agreed', 0, 1)",
+];
+
+async fn again(store: &Store, id: &'static str, standing: &'static str) -> Result<(), Error> {
+    let query = "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels,
+                   origin, standing, sighted, at)
+                 SELECT $1, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels, origin, $2,
+                   sighted, at FROM answer WHERE id = 'a'";
+    store
+        .write(move |tx: &mut Tx| {
+            Box::pin(async move {
+                on!(tx, |db| sqlx::query(query).bind(id).bind(standing).execute(db).await.map(|_| ()))?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn is_taken_over(store: Store) {
+    let counted = store.tally(Tally::Answers(ProjectId(1))).await.expect("counts");
+    let expected = [("1", 1), ("2", 1), ("all", 4)].map(|(key, n)| (key.to_owned(), n));
+    assert_eq!(counted, expected.into());
+    assert_eq!(store.labels_by_day(ProjectId(1), 2).await.expect("days"), [(2, 1)].into());
+    assert_eq!(store.tally(Tally::Project(ProjectId(1))).await.expect("counts")["agreed"], 1);
+    let whole = "SELECT COUNT(*) FROM consensus c JOIN consensus_label l ON l.item_id = c.item_id
+                 WHERE c.item_id = 1 AND c.labels = '[5]' AND c.n_answers = 2 AND c.taxonomy_version_id IS NULL
+                   AND c.updated_at = 3 AND l.project_id = 1 AND l.label_id = 5";
+    assert_eq!(number(&store, whole).await, 1);
+    // Nobody's answer counts twice, and what comes too late is kept however often.
+    let twice = again(&store, "e", "counted").await;
+    assert!(matches!(twice, Err(Error::Unique(Constraint::AnswerCounted))), "{twice:?}");
+    again(&store, "f", "extra").await.expect("one more");
+    again(&store, "g", "extra").await.expect("and another");
+}
+
+#[tokio::test]
+async fn in_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("assay.db");
+    let address = format!("sqlite://{}?mode=rwc", file.display());
+    let mut connection = SqliteConnection::connect(&address).await.expect("a file");
+    sqlx::migrate!("../../migrations/sqlite")
+        .run_to(BEFORE, &mut connection)
+        .await
+        .expect("the tables of before");
+    for statement in FILLED {
+        connection.execute(statement).await.expect("rows");
+    }
+    connection.close().await.expect("its end");
+    is_taken_over(Store::open_sqlite(&file, Clock::System).await.expect("the store of today")).await;
+}
+
+#[tokio::test]
+async fn in_postgres() {
+    let Some(url) = store::testing::postgres_url().await else {
+        eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
+        return;
+    };
+    let mut connection = PgConnection::connect(&url).await.expect("a database");
+    sqlx::migrate!("../../migrations/postgres")
+        .run_to(BEFORE, &mut connection)
+        .await
+        .expect("the tables of before");
+    for statement in FILLED {
+        connection.execute(statement).await.expect("rows");
+    }
+    connection.close().await.expect("its end");
+    is_taken_over(Store::open_postgres(&url, Clock::System).await.expect("the store of today")).await;
+}
