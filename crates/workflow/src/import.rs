@@ -18,7 +18,7 @@ pub use mapping::label_names;
 pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
-pub use undo::{dependents, run_undo_job, undo};
+pub use undo::{run_undo_job, undo};
 
 use crate::jobs::{self, Halt, Kind, Outcome, Running};
 use crate::{Error, House, Result, allow};

@@ -10,7 +10,7 @@ use crate::{Doc, Store, Tx, on};
 use domain::consensus::State;
 use domain::{ItemId, SourceId};
 use sqlx::QueryBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What rests on an import: while any of it is there, the import stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub struct Dependents {
     pub n_answers: i64,
     /// Items of it by the queue that they are in.
     pub queues: Vec<(String, i64)>,
-    /// Items of it in releases.
+    /// Items in releases with content or answers of it.
     pub n_released: i64,
     /// Items of it that a later import revised.
     pub n_revised_later: i64,
@@ -49,7 +49,10 @@ impl Store {
         let released = format!(
             "SELECT CAST(COUNT(DISTINCT w.item_id) AS BIGINT) FROM release_row w
              JOIN item_revision r ON r.id = w.revision_id
-             WHERE w.item_id IN ({TOUCHED}) AND r.source_id = $1"
+             WHERE w.item_id IN ({TOUCHED} UNION SELECT item_id FROM answer WHERE source_id = $1)
+               AND (r.source_id = $1 OR EXISTS (
+                 SELECT 1 FROM answer a WHERE a.item_id = w.item_id AND a.source_id = $1
+                   AND w.answers LIKE '%' || a.id || '%'))"
         );
         let later = "SELECT CAST(COUNT(DISTINCT mine.item_id) AS BIGINT) FROM item_revision mine
              JOIN item_revision next ON next.item_id = mine.item_id AND next.number > mine.number
@@ -89,9 +92,9 @@ struct Back {
 }
 
 impl Tx {
-    /// Removes a piece of an import that nothing depends on: its answers, revisions and items. Returns how many
-    /// items were touched; none means that nothing is left. What began to depend on it meanwhile stops it: the
-    /// database refuses to remove what something refers to.
+    /// Removes a piece of an import that nothing depends on: its items, its revisions of others, and at last its
+    /// answers on items that it left as they were. Returns how many items were touched; none means that nothing is
+    /// left. What began to depend on it meanwhile stops it: the database refuses to remove what something refers to.
     pub async fn undo_piece(&mut self, source: &Source, limit: i64) -> Result<i64> {
         let came =
             "SELECT id, state, control, TRUE AS came FROM item WHERE source_id = $1 ORDER BY id LIMIT $2";
@@ -106,22 +109,48 @@ impl Tx {
                 on!(self, |db| sqlx::query_as(revised).bind(source.id.0).bind(limit).fetch_all(db).await)?;
         }
         let ids: Vec<ItemId> = items.iter().map(|i| ItemId(i.id)).collect();
-        if ids.is_empty() {
+        match items.first() {
+            None => return self.take_answers_back(source, limit).await,
+            Some(first) => {
+                self.delete_answers(source, &ids).await?;
+                if first.came {
+                    self.remove_items(source, &items, &ids).await?;
+                } else {
+                    self.fall_back(source, &ids).await?;
+                }
+            }
+        }
+        Ok(ids.len() as i64)
+    }
+
+    /// What is said of items that the import found as they were: before it, something else was said of them, or nothing.
+    async fn take_answers_back(&mut self, source: &Source, limit: i64) -> Result<i64> {
+        // In no order, so that the index ends the search after a piece.
+        let query = "SELECT item_id FROM answer WHERE source_id = $1 LIMIT $2";
+        let answered: Vec<i64> =
+            on!(self, |db| sqlx::query_scalar(query).bind(source.id.0).bind(limit).fetch_all(db).await)?;
+        let items: BTreeSet<ItemId> = answered.into_iter().map(ItemId).collect();
+        let items: Vec<ItemId> = items.into_iter().collect();
+        if items.is_empty() {
             return Ok(0);
         }
+        self.delete_answers(source, &items).await?;
+        let mut counts = Counts::default();
+        for item in &items {
+            self.settle_consensus(source.project, *item, &mut counts).await?;
+        }
+        self.count_all(counts, source.id.0).await?;
+        Ok(items.len() as i64)
+    }
+
+    async fn delete_answers(&mut self, source: &Source, items: &[ItemId]) -> Result<()> {
         let n_answers = on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM answer WHERE source_id = ");
             query.push_bind(source.id.0).push(" AND item_id IN ");
-            push_list(&mut query, ids.iter().map(|item| item.0));
+            push_list(&mut query, items.iter().map(|item| item.0));
             query.build().persistent(false).execute(db).await.map(|r| r.rows_affected())
         })?;
-        self.count(Tally::Answers(source.project), Tally::ALL, -(n_answers as i64), source.id.0).await?;
-        if items[0].came {
-            self.remove_items(source, &items, &ids).await?;
-        } else {
-            self.fall_back(source, &ids).await?;
-        }
-        Ok(ids.len() as i64)
+        self.count(Tally::Answers(source.project), Tally::ALL, -(n_answers as i64), source.id.0).await
     }
 
     async fn remove_items(&mut self, source: &Source, items: &[Touched], ids: &[ItemId]) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::browse;
+use crate::{browse, release};
 use domain::consensus::State;
 use domain::project::{Settings, Slug, Task};
 use domain::source::LabelColumn;
@@ -249,6 +249,54 @@ both! {
         jobs::run_all(&house).await.expect("a run");
         assert!(tally(&store, project).await.is_empty());
         assert_eq!(said().await.expect("counts")["all"], 0);
+    }
+
+    async fn answers_on_items_that_were_there_are_taken_back_alone(store: Store) {
+        let (house, project) = house(&store).await;
+        import(&house, project, "texts.csv", "id,text\n1,a\n2,b\n3,c\n").await;
+        let label = |name: &'static str, file: &'static str| {
+            let house = house.clone();
+            async move {
+                import_with(&house, project, name, file.as_bytes(), |m| m.label = as_answers("intent")).await
+            }
+        };
+        let first = label("first.csv", "id,text,intent\n1,a,card\n2,b,refund\n").await;
+        assert_eq!((first.counts.new, first.counts.answers), (0, 2));
+        let labels = || async {
+            let (_, _, taxonomy) = store.published_taxonomy(project).await.expect("a query").expect("a taxonomy");
+            let mut said = Vec::new();
+            for id in ["1", "2", "3"] {
+                let item = store.item_named(project, id).await.expect("a query").expect("the item");
+                let page = browse::item(&house, ADMIN, project, item).await.expect("its page");
+                let labels = page.item.labels.map(|labels| labels.0).unwrap_or_default();
+                let name = |id| taxonomy.labels.iter().find(|l| l.id == id).map(|l| l.name.clone());
+                said.push(labels.into_iter().filter_map(name).collect::<String>());
+            }
+            said
+        };
+        assert_eq!(labels().await, ["card", "refund", ""]);
+        // Said otherwise by a later import of the same person: the last word counts, and goes first.
+        let second = label("second.csv", "id,text,intent\n1,a,refund\n2,b,refund\n3,c,card\n").await;
+        assert_eq!(second.counts.answers, 2);
+        assert_eq!(labels().await, ["refund", "refund", "card"]);
+        let take_back = async |source| {
+            undo(&house, ADMIN, project, source).await.expect("nothing depends on it");
+            jobs::run_all(&house).await.expect("a run");
+        };
+        take_back(second.id).await;
+        assert_eq!(labels().await, ["card", "refund", ""]);
+        take_back(first.id).await;
+        assert_eq!(labels().await, ["", "", ""]);
+        assert_eq!(texts(&house, project).await.len(), 3, "the items stay");
+        assert_eq!(tally(&store, project).await, BTreeMap::from([("unlabeled".to_owned(), 3)]));
+        assert_eq!(store.tally(Tally::Answers(project)).await.expect("counts")["all"], 0);
+        let again = label("first.csv", "id,text,intent\n1,a,card\n2,b,refund\n").await;
+        assert_eq!(again.counts.answers, 2, "as if it had never been");
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
+        release::cut_now(&house, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        let refused = undo(&house, ADMIN, project, again.id).await.expect_err("a release speaks of its answers");
+        assert_eq!(refused.to_string(), "This import can’t be taken back, because of 2 items in releases.");
+        assert_eq!(labels().await, ["card", "refund", ""]);
     }
 
     async fn new_content_waits_for_new_answers(store: Store) {

@@ -14,18 +14,6 @@ const PIECE: i64 = 64;
 
 const ENDED: [SourceState; 3] = [SourceState::Done, SourceState::Failed, SourceState::Cancelled];
 
-/// What rests on an import.
-pub async fn dependents(
-    house: &House,
-    actor: &Actor,
-    project: ProjectId,
-    source: SourceId,
-) -> Result<Dependents> {
-    allow(actor, Act::Import)?;
-    let source = of_project(house, project, source).await?;
-    Ok(house.store.dependents(source.id).await?)
-}
-
 /// Takes an import back in the background; refused while anything depends on it.
 pub async fn undo(house: &House, actor: &Actor, project: ProjectId, source: SourceId) -> Result<JobId> {
     allow(actor, Act::Import)?;
