@@ -168,18 +168,19 @@ impl Store {
             .await)?)
     }
 
-    /// Items after `after` that are resolved to a label which is no longer offered.
-    pub async fn resolved_to_retired(
+    /// Items after `after` that are resolved to a label.
+    pub async fn resolved_to(
         &self,
         project: ProjectId,
+        label: LabelId,
         after: i64,
         limit: i64,
     ) -> Result<Vec<ItemId>> {
-        let query = "SELECT DISTINCT c.item_id FROM label l
-                     JOIN consensus_label c ON c.project_id = l.project_id AND c.label_id = l.id
-                     WHERE l.project_id = $1 AND l.retired AND c.item_id > $2 ORDER BY c.item_id LIMIT $3";
+        let query = "SELECT item_id FROM consensus_label
+                     WHERE project_id = $1 AND label_id = $2 AND item_id > $3 ORDER BY item_id LIMIT $4";
         let items: Vec<i64> = on!(self, |db| sqlx::query_scalar(query)
             .bind(project.0)
+            .bind(label.0)
             .bind(after)
             .bind(limit)
             .fetch_all(db)

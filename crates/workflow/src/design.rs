@@ -59,6 +59,8 @@ pub const MAX_NOTE: usize = 2_000;
 const PAGE: i64 = 50;
 /// Items that are looked at in one transaction.
 const PIECE: i64 = 25;
+/// Items whose answers are read at once.
+const READ: i64 = 500;
 /// States of items that have answers under the newest version.
 const ANSWERED: [&str; 4] = ["agreed", "adjudicated", "partial", "conflict"];
 /// Of these, the ones that are not resolved.
@@ -239,7 +241,7 @@ async fn reach(house: &House, project: ProjectId, draft: &Draft) -> Result<(i64,
     for state in OPEN {
         let mut after = 0;
         loop {
-            let answers = house.store.open_answers(project, None, state, after, PIECE).await?;
+            let answers = house.store.open_answers(project, None, state, after, READ).await?;
             let Some(last) = answers.last() else { break };
             after = last.item_id.0;
             n_need_look += items_where(&answers, leads_nowhere).len() as i64;
@@ -273,18 +275,21 @@ async fn settle_for(
     run: Option<&Running>,
 ) -> std::result::Result<i64, Halt> {
     let Some(published) = newest(house, project).await? else { return Ok(0) };
-    if !published.taxonomy.labels.iter().any(|l| l.retired) {
+    let retired: Vec<LabelId> = published.taxonomy.labels.iter().filter(|l| l.retired).map(|l| l.id).collect();
+    if retired.is_empty() {
         return Ok(0);
     }
     let mut done = 0;
     let (store, version) = (&house.store, published.id);
-    let mut after = 0;
-    loop {
-        let items = store.resolved_to_retired(project, after, PIECE).await?;
-        let Some(last) = items.last() else { break };
-        after = last.0;
-        done += resettle(house, project, items).await?;
-        tell(run, done).await?;
+    for label in retired {
+        let mut after = 0;
+        loop {
+            let items = store.resolved_to(project, label, after, PIECE).await?;
+            let Some(last) = items.last() else { break };
+            after = last.0;
+            done += resettle(house, project, items).await?;
+            tell(run, done).await?;
+        }
     }
     let maps = store.label_maps(version).await?;
     for state in OPEN {
