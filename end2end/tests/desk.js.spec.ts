@@ -89,6 +89,23 @@ test("without a network nothing is lost", async ({ page, another, allowed, expec
   await expect(await answers(page, queue)).toHaveText("8");
 });
 
+test("what the server can't save is kept, and why is said in its words", async ({ page, another, allowed }) => {
+  allowed.push(/Failed to load resource/);
+  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const ben = desks[0]!;
+  await expect(ben.saved).toHaveText(/[3-9] ready/);
+  const full = { code: "internal", message: "The disk of the server is full." };
+  await ben.page.route("**/api/app/**", (route) => route.fulfill({ status: 500, json: full }));
+  await ben.pick("Label A");
+  await expect(ben.page.getByRole("alert")).toContainText("Nothing can be saved. The disk of the server is full.");
+  await expect(ben.page.getByRole("alert")).toContainText("1 answer is kept in this browser");
+  await expect(ben.saved).toHaveText("Not saved · 1 kept here");
+  await ben.page.unroute("**/api/app/**");
+  await ben.isSafe();
+  await expect(ben.page.getByRole("alert")).toHaveCount(0);
+  await expect(await answers(page, queue)).toHaveText("1");
+});
+
 test("a reload in the middle sends what was kept", async ({ page, another, allowed }) => {
   allowed.push(/Failed to load resource|ERR_FAILED/);
   const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });

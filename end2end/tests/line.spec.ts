@@ -9,6 +9,7 @@ import {
   labelsFrom,
   makeProject,
   openQueue,
+  said,
   send,
   somebody,
   takeIn,
@@ -19,6 +20,7 @@ import { expect, test, type Page } from "../harness/test.ts";
 const TOPICS = ["card", "refund", "transfer"] as const;
 const ROWS = Array.from({ length: 12 }, (_, i) => ({ id: `m${i}`, text: `Message ${i} about a ${TOPICS[i % 3]}` }));
 const FILE = ["id,text,topic", ...ROWS.map((row, i) => `${row.id},${row.text},${TOPICS[i % 3]}`)].join("\n");
+const NOTE = "Read the whole message before you decide.";
 const CONTESTED = ROWS[5]!;
 
 /** What the text on the desk is about: what someone who reads it would say. */
@@ -43,12 +45,18 @@ test("from a file to a dataset", async ({ page, another, javaScriptEnabled, expe
   await expectAccessible(page);
   await openQueue(page, project, "First round", 2);
   const queue = page.url();
+  await page.getByText("Change", { exact: true }).click();
+  await page.getByLabel("Note").fill(NOTE);
+  await expectAccessible(page);
+  await send(page, "Save");
+  await expect(said(page)).toContainText("The queue is changed");
 
   const desks: Desk[] = [];
   for (const name of ["Ben Adler", "Chi Lee"]) {
     const desk = new Desk(await another(), javaScriptEnabled);
     await colleague(page, desk.page, somebody(name), project, ["annotator"]);
     await desk.open(project, "First round");
+    await expect(desk.page.locator("#main"), "what its owner says to all of them").toContainText(NOTE);
     desks.push(desk);
   }
   await expectAccessible(desks[0]!.page);

@@ -17,6 +17,7 @@ pub struct Choice {
     pub includes: String,
     pub excludes: String,
     pub examples: Vec<String>,
+    pub counter_examples: Vec<String>,
 }
 
 /// What stays the same while someone labels in a queue.
@@ -26,6 +27,8 @@ pub struct Setting {
     pub project: String,
     pub queue: i64,
     pub queue_name: String,
+    /// What its owner says to all who label in it.
+    pub note: String,
     pub person: i64,
     pub version: i64,
     pub choices: Vec<Choice>,

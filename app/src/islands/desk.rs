@@ -48,6 +48,9 @@ fn head(seat: Seat) -> impl IntoView {
     let saved = move || {
         let (n_kept, n_ready) = seat.table.with(|table| (table.outbox.len(), table.cards.len()));
         match seat.line.get() {
+            Line::Off(_) if seat.trouble.with(Option::is_some) => {
+                ("saved off", format!("Not saved · {n_kept} kept here"))
+            }
             Line::Off(_) => ("saved off", format!("Offline · {n_kept} kept here")),
             Line::SignedOut => ("saved off", format!("Signed out · {n_kept} kept here")),
             Line::Refused => ("saved off", "Not saved".to_owned()),
@@ -83,9 +86,10 @@ fn notice(seat: Seat) -> Option<AnyView> {
     match seat.line.get() {
         // Where there is no text either, the page itself says so.
         Line::Off(_) => seat.has_card().then(|| {
+            let (title, why) = trouble(seat);
             view! {
                 <p class="notice bad" role="alert">
-                    {format!("No connection. Go on: {kept} What you answer is sent as soon as the server can be reached.")}
+                    {format!("{title}. {why} Go on: {kept} What you answer is sent as soon as the server takes it.")}
                 </p>
             }
             .into_any()
@@ -111,6 +115,14 @@ fn notice(seat: Seat) -> Option<AnyView> {
             .told
             .get()
             .map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any()),
+    }
+}
+
+/// Why nothing is saved at this moment.
+fn trouble(seat: Seat) -> (&'static str, String) {
+    match seat.trouble.get() {
+        Some(why) => ("Nothing can be saved", why),
+        None => ("No connection", "The server can’t be reached.".to_owned()),
     }
 }
 
@@ -286,7 +298,8 @@ fn labels(seat: Seat) -> impl IntoView {
         {send}
         <div class="guide" tabindex="0" role="region" aria-labelledby="guide-h">
             <h2 class="vh" id="guide-h">"Guideline"</h2>
-            {move || guide(seat)}
+            <section>{move || guide(seat)}</section>
+            {seat.setting.with_value(queue_note)}
         </div>
     }
 }
@@ -331,7 +344,21 @@ fn guide(seat: Seat) -> Option<AnyView> {
     seat.setting.with_value(|s| s.choices.get(at).map(guideline))
 }
 
-/// What a label means, what is in, what is out, and a few examples. What was written in lines is shown in lines.
+/// What the owner of the queue says to all who label in it.
+pub fn queue_note(setting: &Setting) -> Option<AnyView> {
+    let note = setting.note.clone();
+    (!note.is_empty()).then(|| {
+        view! {
+            <section>
+                <h3>"This queue"</h3>
+                <p dir="auto">{note}</p>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// What a label means, what is in, what is out, and a few examples for and against. What was written in lines is shown in lines.
 pub fn guideline(choice: &Choice) -> AnyView {
     let line = |name: &'static str, text: &str, class: &'static str| {
         let text = text.to_owned();
@@ -344,17 +371,16 @@ pub fn guideline(choice: &Choice) -> AnyView {
             }
         })
     };
-    let examples: Vec<_> = choice
-        .examples
-        .iter()
-        .take(3)
-        .map(|example| line("Example", &format!("“{example}”"), "text"))
-        .collect();
+    let some = |name: &'static str, examples: &[String]| -> Vec<_> {
+        examples.iter().take(3).map(|example| line(name, &format!("“{example}”"), "text")).collect()
+    };
+    let (examples, counter) =
+        (some("Example", &choice.examples), some("Not an example", &choice.counter_examples));
     let definition = choice.definition.clone();
     view! {
         <h3 dir="auto">{choice.name.clone()}</h3>
         {(!definition.is_empty()).then(|| view! { <p dir="auto">{definition}</p> })}
-        <dl>{line("In", &choice.includes, "")} {line("Out", &choice.excludes, "")} {examples}</dl>
+        <dl>{line("In", &choice.includes, "")} {line("Out", &choice.excludes, "")} {examples} {counter}</dl>
     }
     .into_any()
 }
@@ -367,7 +393,8 @@ fn pause(seat: Seat) -> impl IntoView {
             ("New labels", "Your answers are saved, then the page shows the new labels.".to_owned())
         } else if is_off() {
             let kept = kept(seat.table.with(|table| table.outbox.len()));
-            ("No connection", format!("{kept} The server can’t be reached."))
+            let (title, why) = trouble(seat);
+            (title, format!("{kept} {why}"))
         } else {
             pause_words(seat.rest.get(), &name)
         }

@@ -117,6 +117,7 @@ fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
         <tr>
             <th scope="row" dir="auto">
                 {name}
+                {(!queue.note.is_empty()).then(|| view! { <small dir="auto">{queue.note.clone()}</small> })}
             </th>
             <td>{state_mark(&queue.state)}</td>
             {sighted
@@ -229,11 +230,7 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
     let field = |name, label, hint, kind, value, required| {
         Field { form: "queue", name, label, hint, kind, value, required }.view(flash)
     };
-    let (overlap, share, minutes) = (
-        plan.overlap.to_string(),
-        (plan.control_share * 100.0).round().to_string(),
-        (plan.lease_seconds / 60).to_string(),
-    );
+    let (overlap, (share, minutes)) = (plan.overlap.to_string(), terms(&plan));
     let missing = thread.taxonomy.is_none().then(|| {
         view! {
             <p class="notice">
@@ -264,8 +261,8 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
             </fieldset>
             <div class="pairs">
                 {field("overlap", "People an item", "Two or more give agreement.", "number", &overlap, true)}
-                {field("control_share", "Control share, %", "How soon control items come, while there are any.", "number", &share, true)}
-                {field("lease", "Lease, minutes", "Held so long before someone else may have it.", "number", &minutes, true)}
+                {field("control_share", "Control share, %", CONTROL_SHARE, "number", &share, true)}
+                {field("lease", "Lease, minutes", LEASE, "number", &minutes, true)}
             </div>
             <fieldset class="field">
                 <legend>"Which items"</legend>
@@ -279,7 +276,7 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
                     {field("value", "Its value", "Exactly as it stands there.", "text", "", false)}
                 </div>
             </fieldset>
-            {area(flash, "queue", "note", "Note", "What people should know before they begin. May be empty.", "", 2)}
+            {area(flash, "queue", "note", "Note", NOTE, "", 2)}
             <div class="acts">
                 <button class="btn do">"Open the queue"</button>
                 <a class="btn bare" href=base.clone()>
@@ -308,11 +305,30 @@ async fn create(
     finish(&session, "queue", &form, &format!("{base}/new"), outcome.await).await
 }
 
+const CONTROL_SHARE: &str = "How soon control items come, while there are any.";
+const LEASE: &str = "Held so long before someone else may have it.";
+const NOTE: &str = "What people should know before they begin. May be empty.";
+
+/// Control share and lease as their fields show them.
+fn terms(plan: &Plan) -> (String, String) {
+    ((plan.control_share * 100.0).round().to_string(), (plan.lease_seconds / 60).to_string())
+}
+
+fn control_share(form: &Form) -> Result<f64, Error> {
+    Ok(whole(form, "control_share", "The control share")? as f64 / 100.0)
+}
+
+/// In seconds.
+fn lease(form: &Form) -> Result<i64, Error> {
+    Ok(whole(form, "lease", "The lease")?.saturating_mul(60))
+}
+
+fn whole(form: &Form, name: &str, what: &str) -> Result<i64, Error> {
+    form.get(name).parse().map_err(|_| Error::invalid(name, format!("{what} is a whole number.")))
+}
+
 /// What the form says; what it means for the items is checked by the workflow.
 fn read(form: &Form) -> Result<Setup, Error> {
-    let number = |name: &str, what: &str| -> Result<i64, Error> {
-        form.get(name).parse().map_err(|_| Error::invalid(name, format!("{what} is a whole number.")))
-    };
     let strategy = Strategy::parse(form.get("strategy"))
         .ok_or_else(|| Error::invalid("strategy", "Choose an order for the queue."))?;
     let state = match form.get("state") {
@@ -335,9 +351,9 @@ fn read(form: &Form) -> Result<Setup, Error> {
         name: form.get("name").to_owned(),
         plan: Plan {
             strategy,
-            overlap: u32::try_from(number("overlap", "“People an item”")?).unwrap_or(0),
-            control_share: number("control_share", "The control share")? as f64 / 100.0,
-            lease_seconds: number("lease", "The lease")?.saturating_mul(60),
+            overlap: u32::try_from(whole(form, "overlap", "“People an item”")?).unwrap_or(0),
+            control_share: control_share(form)?,
+            lease_seconds: lease(form)?,
         },
         filter: Filter { states: state, source, label: None, field },
         note: form.get("note").to_owned(),

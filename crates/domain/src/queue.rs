@@ -36,17 +36,18 @@ impl Strategy {
     }
 
     /// An item's place in the queue: smaller comes first. Random is a seeded hash, so that a queue can be built
-    /// again in the same order; in order is the order of import.
-    pub fn rank(self, queue: QueueId, seed: u64, item: ItemId) -> i64 {
+    /// again in the same order; in order is the order of import. Control items come at random under every strategy:
+    /// those that are answered when half of the queue is done are a sample of all.
+    pub fn rank(self, queue: QueueId, seed: u64, item: ItemId, control: bool) -> i64 {
         match self {
-            Strategy::Random => random_rank(queue, seed, item),
-            Strategy::InOrder => item.0,
+            Strategy::InOrder if !control => item.0,
+            Strategy::InOrder | Strategy::Random => random_rank(queue, seed, item),
         }
     }
 }
 
-/// A place drawn at random, repeatable: also the order of control items under every strategy.
-pub fn random_rank(queue: QueueId, seed: u64, item: ItemId) -> i64 {
+/// A place drawn at random, repeatable.
+fn random_rank(queue: QueueId, seed: u64, item: ItemId) -> i64 {
     hash53(&[b"rank", &seed.to_le_bytes(), &queue.0.to_le_bytes(), &item.0.to_le_bytes()])
 }
 
@@ -305,6 +306,21 @@ mod tests {
         assert_eq!(free_slot(2, &[0]), Some(1));
         assert_eq!(free_slot(2, &[1, 0]), None);
         assert_eq!(free_slot(0, &[]), None);
+    }
+
+    #[test]
+    fn control_items_come_at_random_under_every_strategy() {
+        let order = |strategy: Strategy, control| {
+            let mut items: Vec<i64> = (1..=100).collect();
+            items.sort_by_key(|item| strategy.rank(QueueId(1), 7, ItemId(*item), control));
+            items
+        };
+        assert!(order(Strategy::InOrder, false).is_sorted());
+        let drawn = order(Strategy::Random, false);
+        assert!(!drawn.is_sorted());
+        assert_eq!(order(Strategy::InOrder, true), drawn);
+        let first_half: i64 = drawn[..50].iter().sum();
+        assert!((2_000..3_050).contains(&first_half), "of early and late ones alike: {first_half}");
     }
 
     fn any_ground() -> impl proptest::strategy::Strategy<Value = Ground> {

@@ -40,6 +40,15 @@ impl QueueRow {
         Strategy::parse(&self.strategy)
             .ok_or_else(|| Error::Unreadable(format!("strategy {}", self.strategy)))
     }
+
+    pub fn plan(&self) -> Result<Plan> {
+        Ok(Plan {
+            strategy: self.strategy()?,
+            overlap: self.overlap as u32,
+            control_share: self.control_share,
+            lease_seconds: self.lease_seconds,
+        })
+    }
 }
 
 /// A queue to be made.
@@ -319,7 +328,11 @@ impl Store {
     /// The first open members of one of a queue's two lines, in order.
     pub async fn next_members(&self, queue: QueueId, control: bool, limit: i64) -> Result<Vec<MemberRow>> {
         let query = format!(
-            "{MEMBERS} WHERE qi.queue_id = $1 AND qi.control = {} AND qi.filled < qi.target AND NOT qi.stuck
+            "SELECT qi.item_id, item.external_id, r.text, qi.rank, qi.control, qi.target, qi.filled, qi.stuck,
+                    item.state
+             FROM queue_item qi JOIN item ON item.id = qi.item_id
+             JOIN item_revision r ON r.id = item.revision_id
+             WHERE qi.queue_id = $1 AND qi.control = {} AND qi.filled < qi.target AND NOT qi.stuck
              ORDER BY qi.rank LIMIT $2",
             if control { "TRUE" } else { "FALSE" }
         );
@@ -329,21 +342,4 @@ impl Store {
             .fetch_all(db)
             .await)?)
     }
-
-    /// A page of members in the order of import.
-    pub async fn queue_members(&self, queue: QueueId, after: ItemId, limit: i64) -> Result<Vec<MemberRow>> {
-        let query =
-            format!("{MEMBERS} WHERE qi.queue_id = $1 AND qi.item_id > $2 ORDER BY qi.item_id LIMIT $3");
-        Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
-            .bind(queue.0)
-            .bind(after.0)
-            .bind(limit)
-            .fetch_all(db)
-            .await)?)
-    }
 }
-
-const MEMBERS: &str =
-    "SELECT qi.item_id, item.external_id, r.text, qi.rank, qi.control, qi.target, qi.filled,
-                              qi.stuck, item.state
-    FROM queue_item qi JOIN item ON item.id = qi.item_id JOIN item_revision r ON r.id = item.revision_id";

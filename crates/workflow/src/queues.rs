@@ -23,6 +23,15 @@ pub struct Setup {
     pub note: String,
 }
 
+/// What may be set otherwise later. Overlap, order and filter were fixed with the members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub name: String,
+    pub note: String,
+    pub control_share: f64,
+    pub lease_seconds: i64,
+}
+
 /// A queue as pages show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueView {
@@ -184,7 +193,7 @@ pub async fn fill(house: &House, queue: QueueId, run: Option<&Running>) -> std::
                 .filter(|looked| looked.fits)
                 .map(|looked| Entry {
                     item: looked.id,
-                    rank: strategy.rank(queue, seed, looked.id),
+                    rank: strategy.rank(queue, seed, looked.id, looked.control),
                     control: looked.control,
                     answered: looked.answered,
                 })
@@ -246,12 +255,7 @@ async fn view_of(house: &House, actor: &Actor, row: QueueRow) -> Result<QueueVie
     };
     Ok(QueueView {
         id: row.id,
-        plan: Plan {
-            strategy: row.strategy()?,
-            overlap: row.overlap as u32,
-            control_share: row.control_share,
-            lease_seconds: row.lease_seconds,
-        },
+        plan: row.plan()?,
         progress: Progress::of(&counts),
         mine,
         name: row.name,
@@ -306,33 +310,19 @@ pub async fn preview(
 /// So many members are shown ahead.
 const PREVIEW: i64 = 20;
 
-/// A page of members in the order of import, after one of them.
-pub async fn members(
-    house: &House,
-    actor: &Actor,
-    project: ProjectId,
-    queue: QueueId,
-    after: Option<ItemId>,
-    limit: i64,
-) -> Result<Vec<MemberRow>> {
-    allow(actor, Act::SeeOthers)?;
-    row(&house.store, project, queue).await?;
-    Ok(house.store.queue_members(queue, after.unwrap_or(ItemId(0)), limit.clamp(1, 500)).await?)
-}
-
-/// New name, note and terms. The overlap, the strategy and the filter were fixed with the members: they are not
-/// read here.
+/// What is held already is held for as long as it was taken for.
 pub async fn change(
     house: &House,
     actor: &Actor,
     project: ProjectId,
     queue: QueueId,
-    setup: Setup,
+    change: Change,
 ) -> Result<()> {
     allow(actor, Act::RunQueues)?;
-    row(&house.store, project, queue).await?;
-    let (name, plan) = (checked_name(&setup.name)?, checked_plan(setup.plan)?);
-    let (note, actor) = (setup.note.trim().to_owned(), *actor);
+    let plan = row(&house.store, project, queue).await?.plan()?;
+    let (control_share, lease_seconds) = (change.control_share, change.lease_seconds);
+    let plan = checked_plan(Plan { control_share, lease_seconds, ..plan })?;
+    let (name, note, actor) = (checked_name(&change.name)?, change.note.trim().to_owned(), *actor);
     house
         .store
         .write(move |tx| {

@@ -1,6 +1,6 @@
 //! What lies over the desk: the reasons to skip, all keys, the guideline on a phone.
 
-use super::guideline as guideline_of;
+use super::{guideline as guideline_of, queue_note};
 use super::seat::{Seat, Sheet};
 use crate::api::label::{Setting, Word};
 use leptos::ev::MouseEvent;
@@ -176,6 +176,7 @@ fn guideline(seat: Seat) -> impl IntoView {
         // It takes the focus, so that one begins to read at its beginning.
         <div class="guide" tabindex="0">
             <h2>"Guideline"</h2>
+            {seat.setting.with_value(queue_note)}
             {labels}
         </div>
         <button class="btn wide" on:click=move |_| seat.sheet.set(None)>

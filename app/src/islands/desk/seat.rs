@@ -53,6 +53,8 @@ pub struct Seat {
     pub rest: RwSignal<Rest>,
     /// What the person should know.
     pub told: RwSignal<Option<String>>,
+    /// Why the server takes nothing, in its own words; nothing where it can't be reached.
+    pub trouble: RwSignal<Option<String>>,
     /// Other labels were published since this page was made.
     pub outdated: RwSignal<bool>,
     /// Between two texts: the page is loaded again as soon as everything is saved.
@@ -81,6 +83,7 @@ impl Seat {
             line: RwSignal::new(Line::Good),
             rest: RwSignal::new(rest),
             told: RwSignal::new(None),
+            trouble: RwSignal::new(None),
             outdated: RwSignal::new(false),
             leaving: RwSignal::new(false),
             ready: RwSignal::new(false),
@@ -311,6 +314,8 @@ impl Seat {
                     Line::Off(n) => n + 1,
                     _ => 1,
                 };
+                let is_told = matches!(error.code, Code::Internal | Code::Conflict | Code::TooMany);
+                self.trouble.set(is_told.then(|| error.message.clone()));
                 self.line.set(Line::Off(tries));
                 self.send_after(Duration::from_secs(1 << tries.min(4)));
             }

@@ -35,6 +35,7 @@ pub async fn setting(house: &House, visitor: &Visitor, queue: QueueId) -> Result
             includes: label.includes.clone(),
             excludes: label.excludes_text.clone(),
             examples: label.examples.clone(),
+            counter_examples: label.counter_examples.clone(),
         })
         .collect();
     Ok(Some(Setting {
@@ -42,6 +43,7 @@ pub async fn setting(house: &House, visitor: &Visitor, queue: QueueId) -> Result
         project: project.name.clone(),
         queue: queue.0,
         queue_name: view.name,
+        note: view.note,
         person: visitor.actor()?.person.0,
         version: version.0,
         choices,

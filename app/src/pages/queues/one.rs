@@ -1,9 +1,10 @@
 //! One queue: how far it is, who is on it, what comes next, and its ends.
 
-use super::{address, meter, state_mark};
+use super::{CONTROL_SHARE, LEASE, NOTE, address, control_share, lease, meter, state_mark, terms};
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
+use crate::parts::fields::{Field, area};
 use crate::parts::numbers::grouped;
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
@@ -17,12 +18,13 @@ use leptos::prelude::*;
 use store::queues::{MemberRow, QueuePerson};
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::queues::{self, QueueView};
+use workflow::queues::{self, Change, QueueView};
 
 pub fn routes() -> Vec<Route> {
     let run = Need::Project(Act::RunQueues);
     vec![
         Route::get("/p/{slug}/queues/{queue}", Need::Project(Act::SeeOthers), show),
+        Route::post("/p/{slug}/queues/{queue}/change", run, change),
         Route::post("/p/{slug}/queues/{queue}/close", run, close),
         Route::post("/p/{slug}/queues/{queue}/reopen", run, reopen),
         Route::post("/p/{slug}/queues/{queue}/release", run, release),
@@ -74,7 +76,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
                 </dl>
             </section>
             <div class="two">
-                {people_table(&people, &at, may_run)} {settings(&view)}
+                {people_table(&people, &at, may_run)} {settings(&view, &at, may_run, &visitor)}
             </div>
             {coming(&next, &visitor)?}
         </div>
@@ -192,7 +194,7 @@ fn people_table(people: &[QueuePerson], at: &str, may_run: bool) -> AnyView {
     .into_any()
 }
 
-fn settings(view: &QueueView) -> AnyView {
+fn settings(view: &QueueView, at: &str, may_run: bool, visitor: &Visitor) -> AnyView {
     let minutes = view.plan.lease_seconds / 60;
     view! {
         <section class="sheet">
@@ -209,7 +211,32 @@ fn settings(view: &QueueView) -> AnyView {
                 <dt>"Members"</dt>
                 <dd dir="auto">{said(&view.filter)}</dd>
             </dl>
+            {may_run.then(|| changing(view, at, visitor))}
         </section>
+    }
+    .into_any()
+}
+
+/// What may be set otherwise while people are at it: who is a member, in which order and for how many stays.
+fn changing(view: &QueueView, at: &str, visitor: &Visitor) -> AnyView {
+    let flash = &visitor.flash;
+    let field = |name, label, hint, kind, value, required| {
+        Field { form: "change", name, label, hint, kind, value, required }.view(flash)
+    };
+    let (share, minutes) = terms(&view.plan);
+    view! {
+        <details class="behind" open=flash.form == "change">
+            <summary>"Change"</summary>
+            <form class="form" method="post" action=format!("{at}/change")>
+                {field("name", "Name", "", "text", &view.name, true)}
+                {field("control_share", "Control share, %", CONTROL_SHARE, "number", &share, true)}
+                {field("lease", "Lease, minutes", LEASE, "number", &minutes, true)}
+                {area(flash, "change", "note", "Note", NOTE, &view.note, 3)}
+                <div class="acts">
+                    <button class="btn do">"Save"</button>
+                </div>
+            </form>
+        </details>
     }
     .into_any()
 }
@@ -283,6 +310,23 @@ fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Erro
         }
         .into_any()
     }))
+}
+
+async fn change(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, queue)): At,
+    form: Form,
+) -> Page {
+    let at = format!("{}/{queue}", address(&visitor)?);
+    let outcome = async {
+        let (name, note) = (form.get("name").to_owned(), form.get("note").to_owned());
+        let change = Change { name, note, control_share: control_share(&form)?, lease_seconds: lease(&form)? };
+        queues::change(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?, change).await?;
+        Ok(Done::to(at.clone()).say("The queue is changed."))
+    };
+    finish(&session, "change", &form, &at, outcome.await).await
 }
 
 async fn close(
