@@ -152,7 +152,11 @@ async fn list(
             </div>
         </header>
         {filters(&asked, &taxonomy, &sources)}
-        {if is_empty { empty(thread.n_items, &slug) } else { table.into_any() }}
+        {match page.next {
+            Some(next) if is_empty => look_on(format!("{base}?{}", asked.query(Some(next)))),
+            _ if is_empty => empty(thread.n_items, &slug),
+            _ => table.into_any(),
+        }}
         <nav class="pager" aria-label="Pages">
             <span></span>
             <span class="acts">{first} {next}</span>
@@ -160,6 +164,22 @@ async fn list(
     };
     let body = shell::house(&visitor, &thread, Station::Data, content)?;
     Ok(shell::document("Items · Assay", Some(&visitor), "house", || body).into_response())
+}
+
+/// Words that many texts have, and a filter that hardly any of them passes: a page ends before the pile does.
+fn look_on(to: String) -> AnyView {
+    view! {
+        <div class="empty">
+            <h2>"Nothing yet"</h2>
+            <p>"None of the texts that were looked through here passes the filters. There are more."</p>
+            <p class="acts">
+                <a class="btn do" href=to>
+                    "Look on"
+                </a>
+            </p>
+        </div>
+    }
+    .into_any()
 }
 
 fn empty(n_items: i64, slug: &str) -> AnyView {

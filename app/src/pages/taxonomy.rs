@@ -12,7 +12,7 @@ use crate::parts::numbers::grouped;
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use domain::permission::Act;
 use domain::taxonomy::Label;
@@ -20,6 +20,7 @@ use domain::taxonomy::change::Operation;
 use domain::taxonomy::edit::Edit;
 use domain::{LabelId, Time};
 use leptos::prelude::*;
+use serde::Deserialize;
 use store::taxonomies::VersionRow;
 use tower_sessions::Session;
 use workflow::Error;
@@ -50,10 +51,19 @@ fn seen(form: &Form) -> Result<i64, Error> {
     form.get("edit").parse().map_err(|_| Error::conflict("The form was not complete. Nothing was changed."))
 }
 
-async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
+#[derive(Debug, Deserialize)]
+struct Before {
+    before: Option<i64>,
+}
+
+async fn show(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Query(Before { before }): Query<Before>,
+) -> Page {
     let project = visitor.project()?.id;
     let draft = design::draft(&app.house, visitor.actor()?, project).await?;
-    let versions = design::versions(&app.house, visitor.actor()?, project, None).await?;
+    let versions = design::versions(&app.house, visitor.actor()?, project, before).await?;
     let counts = app.house.store.label_counts(project).await?;
     let thread = shell::thread(&app.house, &visitor).await?;
     let base = address(&visitor)?;
@@ -67,7 +77,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
     let aside = view! {
         <div class="stack">
             {may_edit.then(|| draft_sheet(&draft, &visitor, &base))} {may_edit.then(|| from_field_form(&draft, &visitor, &base))}
-            {history(&versions)}
+            {history(&versions, &base)}
         </div>
     };
     let content = view! {
@@ -310,7 +320,7 @@ fn from_field_form(draft: &Draft, visitor: &Visitor, base: &str) -> AnyView {
     .into_any()
 }
 
-fn history(versions: &[VersionRow]) -> Option<AnyView> {
+fn history(versions: &[VersionRow], base: &str) -> Option<AnyView> {
     let rows: Vec<_> = versions
         .iter()
         .map(|version| {
@@ -332,11 +342,16 @@ fn history(versions: &[VersionRow]) -> Option<AnyView> {
             }
         })
         .collect();
+    let older = versions.last().map(|version| version.number).filter(|number| *number > 1).map(|number| {
+        let to = format!("{base}?before={number}#versions-h");
+        view! { <p><a class="btn small" href=to rel="next">"Older →"</a></p> }
+    });
     (!rows.is_empty()).then(|| {
         view! {
             <section aria-labelledby="versions-h">
                 <h2 id="versions-h">"Versions"</h2>
                 <ol class="history stack tight">{rows}</ol>
+                {older}
             </section>
         }
         .into_any()

@@ -44,7 +44,16 @@ impl Release {
             anyhow::bail!("there is no project called {}: see assay project list", self.slug);
         };
         if self.list {
-            self.show_all(&release::list(&house, &OPERATOR, project.id, None).await?)?;
+            let mut all: Vec<Cut> = Vec::new();
+            loop {
+                let before = all.last().map(|release| release.row.number);
+                let page = release::list(&house, &OPERATOR, project.id, before).await?;
+                if page.is_empty() {
+                    break;
+                }
+                all.extend(page);
+            }
+            self.show_all(&all)?;
             house.store.close().await;
             return Ok(ExitCode::SUCCESS);
         }
