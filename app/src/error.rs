@@ -67,6 +67,16 @@ fn log_id() -> String {
     format!("{:06x}", domain::item::hash53(&[&now.to_le_bytes()]) & 0xff_ffff)
 }
 
+/// Programs ask here.
+pub fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+/// The error for whoever asked at this address.
+pub fn told_at(path: &str, error: &ApiError) -> Response {
+    if is_api(path) { error_json(error) } else { error_page(error) }
+}
+
 /// The error as JSON.
 pub fn error_json(error: &ApiError) -> Response {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

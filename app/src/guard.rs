@@ -2,7 +2,7 @@
 //! `domain::permission`. The table of routes is also what the test walks with every role.
 
 use crate::api::{ApiError, Code};
-use crate::error::{error_json, error_page};
+use crate::error::{is_api, told_at};
 use crate::flash::Flash;
 use crate::tries::Tries;
 use axum::Router;
@@ -202,10 +202,6 @@ async fn signed_in(parts: &Parts) -> Option<PersonId> {
     session.get::<PersonId>(PERSON).await.ok().flatten()
 }
 
-fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
-}
-
 fn refuse(refusal: Refusal, parts: &Parts) -> Response {
     let path = parts.uri.path();
     let error = match &refusal {
@@ -231,10 +227,8 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
         // An island reads the error as its server functions write it.
         let status = http::StatusCode::from_u16(error.code.status()).unwrap_or_default();
         (status, axum::Json(error)).into_response()
-    } else if is_api(path) {
-        error_json(&error)
     } else {
-        error_page(&error)
+        told_at(path, &error)
     };
     response.extensions_mut().insert(Refused);
     response

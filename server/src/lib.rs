@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod cli;
+mod refused;
 pub mod rest;
 pub mod routes;
 pub mod security;

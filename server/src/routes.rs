@@ -1,13 +1,14 @@
 //! All addresses: pages, the public API, server functions of islands, files; and the layers around them.
 
 use crate::serve::Options;
-use crate::{assets, rest, security};
+use crate::{assets, refused, rest, security};
 use app::guard::{App, Need, Route, guarded};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::permission::Act;
+use http::Uri;
 use store::sessions::Sessions;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -41,6 +42,7 @@ pub fn router(app: App, options: &Options) -> Router {
         .route("/health", axum::routing::get(health))
         .merge(assets::routes())
         .fallback(not_found)
+        .layer(from_fn(refused::tell))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(security::same_origin))
         .layer(from_fn_with_state(options.clone(), security::headers))
@@ -70,8 +72,8 @@ async fn health(State(app): State<App>) -> Response {
     }
 }
 
-async fn not_found() -> Response {
-    app::error::Trouble(workflow::Error::NotFound("This page")).into_response()
+async fn not_found(uri: Uri) -> Response {
+    app::error::told_at(uri.path(), &app::error::api_error(workflow::Error::NotFound("This page")))
 }
 
 /// A panic is a bug of ours: told as one, without its words.

@@ -44,11 +44,7 @@ pub async fn same_origin(request: Request, next: Next) -> Response {
     }
     let error =
         ApiError::new(Code::Forbidden, "This came from another site. Open the page here and send it again.");
-    if request.uri().path().starts_with("/api/") {
-        app::error::error_json(&error)
-    } else {
-        app::error::error_page(&error)
-    }
+    app::error::told_at(request.uri().path(), &error)
 }
 
 /// Only what is a token to the guard: a browser behind a proxy may send other credentials with everything.

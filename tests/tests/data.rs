@@ -122,6 +122,32 @@ both! {
         assert!(app.house.store.blobs().await.expect("blobs").is_empty(), "nothing is kept of what was not taken");
     }
 
+    async fn what_the_framework_refuses_is_told_like_everything_else(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, _, eli) = engineer(store, &folder).await;
+        let page = app.get(&eli, "/p/inbox/data?before=yesterday").await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        assert!(page.text().contains("That does not fit") && page.text().contains("has a slip"), "{}", page.text());
+        let method = app.post(&eli, "/p/inbox", &[]).await;
+        assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(method.headers.contains_key(header::ALLOW) && method.text().contains("its method does not fit"));
+        let said = async |path: &str| {
+            let reply = app.get(&eli, path).await;
+            let error: serde_json::Value = serde_json::from_str(&reply.text()).expect("JSON");
+            (reply.status, error["error"]["message"].as_str().expect("words").to_owned())
+        };
+        let (status, words) = said("/api/v1/projects/inbox/releases?before=yesterday").await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(words.contains("before"), "{words}");
+        assert_eq!(said("/api/v2/projects").await, (StatusCode::NOT_FOUND, "This page was not found.".to_owned()));
+        // A key that is written wrong would make other ids of all rows.
+        let rows = "{\"key\":\"1\",\"message\":\"Hello\"}\n";
+        let path = "/api/v1/projects/inbox/items?text=message&ident=key";
+        let reply = app.send(sent(&eli, path, "application/x-ndjson", "*/*", rows)).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+        assert!(reply.text().contains("unknown field `ident`"), "{}", reply.text());
+    }
+
     async fn rows_by_program(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, project, eli) = engineer(store, &folder).await;

@@ -37,6 +37,7 @@ const REJECTS: i64 = 1000;
 
 /// Which keys are what; those that are not named become fields.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Keys {
     text: Option<String>,
     id: Option<String>,
