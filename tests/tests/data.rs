@@ -115,6 +115,8 @@ both! {
         let reply = upload(&app, &eli, "a.csv", "a,a\n", "text/plain").await;
         assert_eq!((reply.status, reply.text().as_str()), (StatusCode::OK, "/p/inbox/data"));
         assert!(app.get(&eli, "/p/inbox/data").await.text().contains("Two columns are called"));
+        upload(&app, &eli, "a.json", "[\n  {\"text\": \"a\"}\n]\n", "text/html").await;
+        assert!(app.get(&eli, "/p/inbox/data").await.text().contains("The file is one JSON array."));
         let reply = upload(&app, &eli, "a.csv", FILE, "text/plain").await;
         let here = reply.text();
         assert!(here.starts_with("/p/inbox/data/"), "{here}");

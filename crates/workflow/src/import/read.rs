@@ -2,7 +2,7 @@
 //! of that never more than the limits below: one unclosed quote would otherwise make a file one cell.
 
 use domain::source::Format;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 
 /// Bytes of a cell, or of a line of JSON.
@@ -11,6 +11,8 @@ pub const CELL_LIMIT: usize = 1 << 20;
 const ROW_LIMIT: usize = 4 << 20;
 /// Bytes of a refused row that are kept.
 const RAW_LIMIT: usize = 16 << 10;
+/// Bytes at the start of a file that are looked at before it is read.
+const START: u64 = 16 << 10;
 const COLUMN_LIMIT: usize = 500;
 /// Characters of a column's name: fields stand under it in indexes.
 const NAME_LIMIT: usize = 100;
@@ -39,7 +41,7 @@ pub type Cell = (Arc<str>, String);
 
 /// A file that is being read.
 pub struct Records<R: Read> {
-    lines: Lines<R>,
+    lines: Lines<Chain<Cursor<Vec<u8>>, R>>,
     kind: Kind,
 }
 
@@ -50,16 +52,17 @@ enum Kind {
 
 impl<R: Read> Records<R> {
     /// Begins to read: takes the header, and refuses what is no such file.
-    pub fn open(from: R, format: Format) -> Result<Records<R>, Unreadable> {
-        let mut lines = Lines::new(from);
+    pub fn open(mut from: R, format: Format) -> Result<Records<R>, Unreadable> {
+        // In one piece, however small the pieces are in which the file comes.
+        let mut start = Vec::new();
+        from.by_ref().take(START).read_to_end(&mut start)?;
+        let mut lines = Lines::new(Cursor::new(start).chain(from));
         lines.skip_mark()?;
+        lines.refuse_array(format)?;
         let delimiter = match format {
             Format::Csv => b',',
             Format::Tsv => b'\t',
-            Format::Jsonl => {
-                lines.refuse_array()?;
-                return Ok(Records { lines, kind: Kind::Objects { names: Vec::new() } });
-            }
+            Format::Jsonl => return Ok(Records { lines, kind: Kind::Objects { names: Vec::new() } }),
         };
         let Some(row) = lines.next_row(delimiter)? else {
             return Err(Unreadable::Invalid("The file is empty.".to_owned()));
@@ -266,16 +269,22 @@ impl<R: Read> Lines<R> {
         Ok(())
     }
 
-    fn refuse_array(&mut self) -> Result<(), Unreadable> {
+    /// Refuses what is a JSON array by its look, whatever it is said to be: a table's header may begin with a bracket,
+    /// too, as in `[id],text`.
+    fn refuse_array(&mut self, format: Format) -> Result<(), Unreadable> {
         let start = self.from.fill_buf()?;
-        match start.iter().find(|b| !b.is_ascii_whitespace()) {
-            Some(b'[') => Err(Unreadable::Invalid(
+        if start.is_empty() {
+            return Err(Unreadable::Invalid("The file is empty.".to_owned()));
+        }
+        let [b'[', inside @ ..] = start.trim_ascii_start() else { return Ok(()) };
+        let is_json = matches!(inside.trim_ascii_start().first(), Some(b'{' | b'[' | b']' | b'"'));
+        if is_json || format == Format::Jsonl {
+            return Err(Unreadable::Invalid(
                 "The file is one JSON array. JSON Lines have one object a line; `jq -c '.[]'` makes them of it."
                     .to_owned(),
-            )),
-            None if start.is_empty() => Err(Unreadable::Invalid("The file is empty.".to_owned())),
-            _ => Ok(()),
+            ));
         }
+        Ok(())
     }
 
     /// The next line that is not blank: where it stands, and its bytes unless it is too long.

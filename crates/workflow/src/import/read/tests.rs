@@ -93,7 +93,15 @@ fn files_that_are_none() {
     assert!(why(b"a,A,a\n", Format::Csv).starts_with("Two columns are called “a”"));
     assert!(why(b"\xff\xfea\0", Format::Csv).starts_with("The file is UTF-16"));
     assert!(why(b"a,\xff\n", Format::Csv).starts_with("The header is not UTF-8"));
-    assert!(why(b" [{}]", Format::Jsonl).starts_with("The file is one JSON array"));
+    assert!(why(b" [1]", Format::Jsonl).starts_with("The file is one JSON array"));
+    let arrays =
+        ["[\n  {\n    \"text\": \"a\"\n  }\n]\n", "\u{feff}[{\"text\":\"a\"}]", "\n[ \"a\", \"b\" ]", "[]"];
+    for array in arrays {
+        for format in Format::ALL {
+            assert!(why(array.as_bytes(), format).starts_with("The file is one JSON array"), "{array}");
+        }
+    }
+    assert_eq!(values(&all(b"[id],text\n1,a\n", Format::Csv)), [(2, vec!["1", "a"])]);
 }
 
 #[test]
