@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// RFC 4180 with a header.
+    /// RFC 4180 with a header; with semicolons, where the header has no comma.
     Csv,
     /// The same with tabs.
     Tsv,

@@ -60,7 +60,7 @@ impl<R: Read> Records<R> {
         lines.skip_mark()?;
         lines.refuse_array(format)?;
         let delimiter = match format {
-            Format::Csv => b',',
+            Format::Csv => lines.comma_or_semicolon()?,
             Format::Tsv => b'\t',
             Format::Jsonl => return Ok(Records { lines, kind: Kind::Objects { names: Vec::new() } }),
         };
@@ -285,6 +285,28 @@ impl<R: Read> Lines<R> {
             ));
         }
         Ok(())
+    }
+
+    /// Spreadsheets write semicolons where numbers have commas. The header tells, unless most rows don't fit it: then it
+    /// is one column with a semicolon in its name.
+    fn comma_or_semicolon(&mut self) -> io::Result<u8> {
+        let mut ahead = Lines::new(self.from.fill_buf()?);
+        let Some(header) = ahead.next_row(b';')? else { return Ok(b',') };
+        let width = header.n_cells;
+        let mut outside_quotes = header.raw.split(|b| *b == b'"').step_by(2).flatten();
+        if width == 1 || outside_quotes.any(|b| *b == b',') {
+            return Ok(b',');
+        }
+        let (mut n_rows, mut n_fit) = (0, 0);
+        while let Some(n_cells) = ahead.next_row(b';')?.map(|row| row.n_cells) {
+            // The last row of a start may be cut off.
+            if self.bytes + ahead.bytes == START {
+                break;
+            }
+            n_rows += 1;
+            n_fit += usize::from(n_cells == width);
+        }
+        Ok(if 2 * n_fit >= n_rows { b';' } else { b',' })
     }
 
     /// The next line that is not blank: where it stands, and its bytes unless it is too long.

@@ -45,6 +45,26 @@ fn quotes_line_ends_and_blank_lines() {
 }
 
 #[test]
+fn semicolons_separate_where_the_header_has_no_comma() {
+    let file = "\u{feff}id;\"text, long\"\n1;\"a; \"\"b\"\", c\"\n\n2;d, e\n3\n";
+    let seen = all(file.as_bytes(), Format::Csv);
+    assert_eq!(values(&seen), [(2, vec!["1", "a; \"b\", c"]), (4, vec!["2", "d, e"])]);
+    assert_eq!(seen[2], (5, Err("the row has 1 cells, the header has 2".to_owned())));
+    assert_eq!(open(b"id;text\n", Format::Csv).columns().len(), 2);
+    assert_eq!(values(&all(b"id,text;long\n1,a;b\n", Format::Csv)), [(2, vec!["1", "a;b"])]);
+    // A row that goes on behind what is looked at.
+    let long = format!("text;label\n{};x\n", "word ".repeat(10_000));
+    assert_eq!(values(&all(long.as_bytes(), Format::Csv))[0].1[1], "x");
+}
+
+#[test]
+fn one_column_may_have_a_semicolon_in_its_name() {
+    let file = b"note; remark\nfirst\nsecond; and more\nthird\n";
+    let seen = all(file, Format::Csv);
+    assert_eq!(values(&seen), [(2, vec!["first"]), (3, vec!["second; and more"]), (4, vec!["third"])]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused_with_its_line() {
     let file = b"id,text\n1,a\n2\n3,b,c\n4,\xff\n5,fine\n6,\"never closed\n7,gone";
     let seen = all(file, Format::Csv);
