@@ -12,6 +12,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use bytes::Bytes;
 use domain::answer::{Said, SkipReason};
 use domain::permission::Act;
 use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId};
@@ -121,9 +122,14 @@ async fn next(
     State(app): State<App>,
     Extension(visitor): Extension<Visitor>,
     Path((_, queue)): Path<(String, String)>,
-    body: Option<Json<Wanted>>,
+    body: Bytes,
 ) -> Response {
-    let Json(wanted) = body.unwrap_or_default();
+    // Whatever the request says of its body: an answer is never passed over.
+    let wanted = if body.is_empty() { Ok(Json(Wanted::default())) } else { Json::from_bytes(&body) };
+    let Json(wanted) = match wanted {
+        Ok(wanted) => wanted,
+        Err(rejection) => return unreadable(&rejection),
+    };
     if wanted.answers.len() > MOST {
         return error_json(&too_many(wanted.answers.len()));
     }
@@ -152,7 +158,7 @@ async fn answers(
 ) -> Response {
     let Json(body) = match body {
         Ok(body) => body,
-        Err(rejection) => return error_json(&ApiError::new(Code::Invalid, rejection.body_text())),
+        Err(rejection) => return unreadable(&rejection),
     };
     let (list, single) = match body {
         Value::Array(list) => (list, false),
@@ -179,6 +185,10 @@ async fn answers(
         }
         Err(error) => error_json(&api_error(error)),
     }
+}
+
+fn unreadable(rejection: &JsonRejection) -> Response {
+    error_json(&ApiError::new(Code::Invalid, rejection.body_text()))
 }
 
 fn too_many(n: usize) -> ApiError {
