@@ -105,6 +105,34 @@ both! {
         assert!(app.get(&eli, "/p/inbox/items").await.text().contains("No items yet"));
     }
 
+    async fn columns_that_failed_are_offered_again(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, _, eli) = engineer(store, &folder).await;
+        let mut file = "id,text,created_at,intent,plan\n".to_owned();
+        for i in 0..501 {
+            file.push_str(&format!("{i},Where is card {i}?,2026-10-01,intent {i},basic\n"));
+        }
+        let reply = upload(&app, &eli, "inbox.csv", &file, "text/html").await;
+        let here = reply.location().expect("an address").to_owned();
+        let mut wrong = COLUMNS.to_vec();
+        wrong[5] = ("label", "answers");
+        wrong.push(("person", "Old team"));
+        app.post(&eli, &format!("{here}/start"), &wrong).await;
+        run_jobs(&app).await;
+        let again = app.get(&eli, &here).await.text();
+        assert!(again.contains("more than 500 different values") && again.contains("Role of intent"), "{again}");
+        assert!(again.contains("value=\"Old team\"") && again.contains("Take it back"), "{again}");
+        // What does not fit is told here, too.
+        let mut twice = COLUMNS;
+        twice[4] = ("role-4", "text");
+        app.post(&eli, &format!("{here}/start"), &twice).await;
+        assert!(app.get(&eli, &here).await.text().contains("Two columns have the role “text”"));
+        app.post(&eli, &format!("{here}/start"), &COLUMNS).await;
+        run_jobs(&app).await;
+        let done = app.get(&eli, &here).await.text();
+        assert!(done.contains("intent (a field)") && !done.contains("different values"), "{done}");
+    }
+
     async fn what_is_no_table_is_told(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, _, eli) = engineer(store, &folder).await;

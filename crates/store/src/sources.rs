@@ -171,9 +171,10 @@ impl Tx {
         Ok(id)
     }
 
-    /// The person's word on the columns; only before the import starts.
+    /// The person's word on the columns; only before rows are in.
     pub async fn map_source(&mut self, id: SourceId, mapping: &Mapping) -> Result<bool> {
-        let query = "UPDATE source SET mapping = $2 WHERE id = $1 AND state = 'preview'";
+        let query = "UPDATE source SET mapping = $2
+                     WHERE id = $1 AND n_read = 0 AND state IN ('preview', 'failed', 'cancelled')";
         let n = on!(self, |db| {
             sqlx::query(query).bind(id.0).bind(Doc(mapping)).execute(db).await.map(|r| r.rows_affected())
         })?;

@@ -94,6 +94,12 @@ pub async fn preview(house: &House, actor: &Actor, project: ProjectId, source: S
     Ok(Preview { source, sample })
 }
 
+/// Are its columns still to be confirmed, or to be corrected because it failed before a row was in?
+pub fn awaits_columns(source: &Source) -> bool {
+    let is_open = matches!(source.state, SourceState::Preview | SourceState::Failed);
+    is_open && source.counts.read == 0 && source.upload.is_some()
+}
+
 /// Starts an import with the columns as a person confirmed them, or goes on with one that failed or was cancelled.
 pub async fn start(
     house: &House,

@@ -65,9 +65,13 @@ async fn show(
             let here = format!("{base}/{id}");
             view! { {head(&source, &base)} {steps(2)} {under_way(&job, &slug, &here)} }.into_any()
         }
-        None if source.state == SourceState::Preview && visitor.may(Act::Import) => {
-            let preview = import::preview(&app.house, actor, project, id).await?;
-            columns(&preview, &base, &visitor.flash)
+        None if import::awaits_columns(&source) && visitor.may(Act::Import) => {
+            match import::preview(&app.house, actor, project, id).await {
+                Ok(preview) => columns(&preview, &base, &visitor.flash),
+                // It may have failed because its file can't be read.
+                Err(_) if source.state == SourceState::Failed => outcome(&source, &[], &slug, &visitor),
+                Err(error) => return Err(Trouble(error)),
+            }
         }
         None => {
             let refused = import::rejects(&app.house, actor, project, id, after.unwrap_or(0)).await?;
@@ -182,20 +186,31 @@ fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
             </div>
         }
     });
+    let failed = source.error.clone().map(|why| {
+        view! {
+            <p class="notice bad" role="status">
+                {why}
+            </p>
+        }
+    });
+    let is_new = source.state == SourceState::Preview;
     let has_label = source.mapping.label.is_some();
-    let answers = flash.value(FORM, "label") == Some("answers");
+    let answered_by = source.mapping.answers_of().map(|(_, person)| person);
+    let answers = flash.value(FORM, "label").map_or(answered_by.is_some(), |becomes| becomes == "answers");
+    let stem = source.name.rsplit_once('.').map_or(source.name.as_str(), |(stem, _)| stem);
     let person = Field {
         form: FORM,
         name: "person",
         label: "Whose answers these are",
         hint: "A name for whoever gave the labels: a team, a tool, an earlier project.",
         kind: "text",
-        value: source.name.rsplit_once('.').map_or(source.name.as_str(), |(stem, _)| stem),
+        value: answered_by.unwrap_or(stem),
         required: false,
     };
     view! {
         {head(source, base)}
         {steps(1)}
+        {failed}
         {problems}
         <form method="post" action=format!("{base}/{}/start", source.id) class="stack">
             <section class="sheet flush">
@@ -241,11 +256,17 @@ fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
             </p>
             <div class="acts">
                 {has_rows.then(|| view! { <button class="btn do">"Import"</button> })}
-                <button class="btn bare" formaction=format!("{base}/{}/discard", source.id) formnovalidate>
-                    "Discard the file"
-                </button>
+                {is_new
+                    .then(|| {
+                        view! {
+                            <button class="btn bare" formaction=format!("{base}/{}/discard", source.id) formnovalidate>
+                                "Discard the file"
+                            </button>
+                        }
+                    })}
             </div>
         </form>
+        {(!is_new).then(|| undo_form(source, base, flash))}
     }
     .into_any()
 }
@@ -549,9 +570,7 @@ async fn start(
     // Going on with an import sends no columns: those of its beginning hold.
     let done = match mapping(&preview.sample.columns, &form) {
         Ok(mapping) => import::start(&app.house, actor, project, id, mapping).await,
-        Err(error) if preview.source.counts.read == 0 && preview.source.state == SourceState::Preview => {
-            Err(error)
-        }
+        Err(error) if import::awaits_columns(&preview.source) => Err(error),
         Err(_) => import::start(&app.house, actor, project, id, preview.source.mapping).await,
     };
     finish(&session, "columns", &form, &here, done.map(|_| Done::to(&here))).await

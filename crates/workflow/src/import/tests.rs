@@ -336,6 +336,25 @@ both! {
         assert_eq!(store.source(id).await.expect("the source").state, SourceState::Undone);
     }
 
+    async fn columns_are_corrected_while_nothing_is_in(store: Store) {
+        let (house, project) = house(&store).await;
+        let mut file = "id,text,note\n".to_owned();
+        for i in 0..600 {
+            file.push_str(&format!("{i},text {i},note {i}\n"));
+        }
+        let answers_in_note = |m: &mut Mapping| m.label = as_answers("note");
+        let failed = import_with(&house, project, "a.csv", file.as_bytes(), answers_in_note).await;
+        assert_eq!((failed.state, failed.counts.read), (SourceState::Failed, 0));
+        assert!(awaits_columns(&failed));
+        let mapping = Mapping { label: None, ..failed.mapping };
+        start(&house, ADMIN, project, failed.id, mapping.clone()).await.expect("a start");
+        jobs::run_all(&house).await.expect("a run");
+        let done = source(&house, ADMIN, project, failed.id).await.expect("the source");
+        assert_eq!(counts(&done), [600, 600, 0, 0, 0]);
+        assert_eq!(done.mapping, mapping);
+        assert!(!awaits_columns(&done));
+    }
+
     async fn annotators_import_and_undo_nothing(store: Store) {
         let (house, project) = house(&store).await;
         let source = import(&house, project, "a.csv", "id,text\n1,a\n").await;
