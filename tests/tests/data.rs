@@ -133,6 +133,26 @@ both! {
         assert!(done.contains("intent (a field)") && !done.contains("different values"), "{done}");
     }
 
+    async fn an_undo_that_was_stopped_is_told(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, project, eli) = engineer(store, &folder).await;
+        let here = upload(&app, &eli, "inbox.csv", FILE, "text/plain").await.text();
+        app.post(&eli, &format!("{here}/start"), &COLUMNS).await;
+        run_jobs(&app).await;
+        app.post(&eli, &format!("{here}/undo"), &[("name", "inbox.csv")]).await;
+        let job = app.house.store.jobs(Some(project), None, 1).await.expect("jobs")[0].id;
+        app.post(&eli, &format!("/p/inbox/jobs/{job}/cancel"), &[("back", here.as_str())]).await;
+        run_jobs(&app).await;
+        let page = app.get(&eli, &here).await.text();
+        assert!(page.contains("Taking this import back was stopped. It was cancelled. Some of it may"), "{page}");
+        assert!(page.contains(">Take it back<"), "{page}");
+        let list = app.get(&eli, "/p/inbox/data").await.text();
+        assert!(list.contains("taking back stopped"), "{list}");
+        app.post(&eli, &format!("{here}/undo"), &[("name", "inbox.csv")]).await;
+        run_jobs(&app).await;
+        assert!(app.get(&eli, &here).await.text().contains("This import was taken back"));
+    }
+
     async fn what_is_no_table_is_told(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, _, eli) = engineer(store, &folder).await;

@@ -203,7 +203,7 @@ fn row(source: &Source, base: &str) -> AnyView {
                 </a>
             </th>
             <td>{moment(source.created_at)}</td>
-            <td>{state(source.state)}</td>
+            <td>{state(source)}</td>
             {n(counts.read)}
             {n(counts.new)}
             {n(counts.revised)}
@@ -215,8 +215,9 @@ fn row(source: &Source, base: &str) -> AnyView {
     .into_any()
 }
 
-fn state(state: SourceState) -> AnyView {
-    let (class, words) = match state {
+fn state(source: &Source) -> AnyView {
+    let (class, words) = match source.state {
+        _ if source.undo_stopped => ("state failed", "taking back stopped"),
         SourceState::Preview => ("state", "columns to confirm"),
         SourceState::Running => ("state running", "running"),
         SourceState::Done => ("state on", "done"),

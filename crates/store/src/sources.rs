@@ -5,6 +5,7 @@ use crate::{Doc, Store, Tx, on};
 use domain::project::{Settings, Task};
 use domain::source::{Counts, Format, Mapping, SourceState};
 use domain::{PersonId, ProjectId, SourceId, Time};
+use sqlx::AssertSqlSafe;
 
 /// One import.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Source {
     pub created_at: Time,
     pub finished_at: Option<Time>,
     pub undone_at: Option<Time>,
+    /// Taking it back was stopped: some of it may be gone.
+    pub undo_stopped: bool,
 }
 
 /// A row that could not be taken.
@@ -60,7 +63,13 @@ struct Row {
     created_at: i64,
     finished_at: Option<i64>,
     undone_at: Option<i64>,
+    undo_stopped: bool,
 }
+
+const SOURCE: &str =
+    "SELECT s.*, EXISTS (SELECT 1 FROM job j WHERE j.id = s.job_id AND j.kind = 'undo_import'
+                           AND j.state IN ('failed', 'cancelled') AND s.state <> 'undone') AS undo_stopped
+     FROM source s";
 
 impl Row {
     fn source(self) -> Result<Source> {
@@ -90,6 +99,7 @@ impl Row {
             created_at: Time(self.created_at),
             finished_at: self.finished_at.map(Time),
             undone_at: self.undone_at.map(Time),
+            undo_stopped: self.undo_stopped,
         })
     }
 }
@@ -109,8 +119,8 @@ pub struct NewSource {
 
 impl Store {
     pub async fn source(&self, id: SourceId) -> Result<Source> {
-        let query = "SELECT * FROM source WHERE id = $1";
-        let row: Row = on!(self, |db| sqlx::query_as(query).bind(id.0).fetch_one(db).await)?;
+        let query = format!("{SOURCE} WHERE s.id = $1");
+        let row: Row = on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_one(db).await)?;
         row.source()
     }
 
@@ -121,10 +131,10 @@ impl Store {
         before: Option<SourceId>,
         limit: i64,
     ) -> Result<Vec<Source>> {
-        let query = "SELECT * FROM source WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+        let query = format!("{SOURCE} WHERE s.project_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3");
         let before = before.map_or(i64::MAX, |s| s.0);
         let rows: Vec<Row> = on!(self, |db| {
-            sqlx::query_as(query).bind(project.0).bind(before).bind(limit).fetch_all(db).await
+            sqlx::query_as(AssertSqlSafe(query)).bind(project.0).bind(before).bind(limit).fetch_all(db).await
         })?;
         rows.into_iter().map(Row::source).collect()
     }

@@ -97,7 +97,7 @@ pub async fn preview(house: &House, actor: &Actor, project: ProjectId, source: S
 /// Are its columns still to be confirmed, or to be corrected because it failed before a row was in?
 pub fn awaits_columns(source: &Source) -> bool {
     let is_open = matches!(source.state, SourceState::Preview | SourceState::Failed);
-    is_open && source.counts.read == 0 && source.upload.is_some()
+    is_open && source.counts.read == 0 && source.upload.is_some() && !source.undo_stopped
 }
 
 /// Starts an import with the columns as a person confirmed them, or goes on with one that failed or was cancelled.
@@ -110,6 +110,12 @@ pub async fn start(
 ) -> Result<JobId> {
     allow(actor, Act::Import)?;
     let Preview { source, sample } = preview(house, actor, project, source).await?;
+    if source.undo_stopped {
+        return Err(Error::conflict(
+            "Some of this import may be gone, because taking it back was stopped. Take it back again, or import the \
+             file again.",
+        ));
+    }
     // Rows that are in were read in one way; the rest is read in the same.
     let mapping = if source.counts.read > 0 { source.mapping.clone() } else { mapping };
     check(house, actor, project, &mapping, &sample).await?;

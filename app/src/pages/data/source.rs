@@ -22,7 +22,7 @@ use store::sources::{Reject, Source};
 use tower_sessions::Session;
 use workflow::Error;
 use workflow::import::{self, Preview};
-use workflow::jobs;
+use workflow::jobs::{self, JobView};
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);
@@ -60,22 +60,22 @@ async fn show(
         Some(job) => jobs::view(&app.house, domain::JobId(job)).await.ok(),
         None => None,
     };
-    let content = match job.filter(|job| !job.is_over()) {
-        Some(job) => {
+    let content = match &job {
+        Some(job) if !job.is_over() => {
             let here = format!("{base}/{id}");
-            view! { {head(&source, &base)} {steps(2)} {under_way(&job, &slug, &here)} }.into_any()
+            view! { {head(&source, &base)} {steps(2)} {under_way(job, &slug, &here)} }.into_any()
         }
-        None if import::awaits_columns(&source) && visitor.may(Act::Import) => {
+        _ if import::awaits_columns(&source) && visitor.may(Act::Import) => {
             match import::preview(&app.house, actor, project, id).await {
                 Ok(preview) => columns(&preview, &base, &visitor.flash),
                 // It may have failed because its file can't be read.
-                Err(_) if source.state == SourceState::Failed => outcome(&source, &[], &slug, &visitor),
+                Err(_) if source.state == SourceState::Failed => outcome(&source, job.as_ref(), &[], &slug, &visitor),
                 Err(error) => return Err(Trouble(error)),
             }
         }
-        None => {
+        _ => {
             let refused = import::rejects(&app.house, actor, project, id, after.unwrap_or(0)).await?;
-            outcome(&source, &refused, &slug, &visitor)
+            outcome(&source, job.as_ref(), &refused, &slug, &visitor)
         }
     };
     let thread = shell::thread(&app.house, &visitor).await?;
@@ -347,10 +347,17 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 /// The end of an import.
-fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -> AnyView {
+fn outcome(
+    source: &Source,
+    job: Option<&JobView>,
+    refused: &[Reject],
+    slug: &str,
+    visitor: &Visitor,
+) -> AnyView {
     let base = format!("/p/{slug}/data");
     let counts = source.counts;
     let notice = match source.state {
+        _ if source.undo_stopped => Some(("notice bad", half_gone(job.map_or("", JobView::why_stopped)))),
         SourceState::Done if counts.read == 0 => {
             Some(("notice", "There was no row in this file: nothing was imported.".to_owned()))
         }
@@ -383,7 +390,8 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
     };
     let may_import = visitor.may(Act::Import);
     let ended = !matches!(source.state, SourceState::Preview | SourceState::Undone);
-    let goes_on = may_import && matches!(source.state, SourceState::Failed | SourceState::Cancelled);
+    let is_cut_off = matches!(source.state, SourceState::Failed | SourceState::Cancelled);
+    let goes_on = may_import && is_cut_off && !source.undo_stopped;
     let go_on = (goes_on && source.upload.is_some()).then(|| {
         view! {
             <form method="post" action=format!("{base}/{}/start", source.id)>
@@ -414,6 +422,13 @@ fn outcome(source: &Source, refused: &[Reject], slug: &str, visitor: &Visitor) -
         </div>
     }
     .into_any()
+}
+
+fn half_gone(why: &str) -> String {
+    format!(
+        "Taking this import back was stopped. {why} Some of it may be gone already: “Take it back” finishes that, importing \
+         the file again brings back what is missing."
+    )
 }
 
 fn columns_used(source: &Source) -> AnyView {

@@ -71,6 +71,15 @@ async fn texts(house: &House, project: ProjectId) -> Vec<String> {
     page.expect("a page").items.into_iter().map(|i| i.text).collect()
 }
 
+/// The next job is taken again and again by a program that dies of it.
+async fn crash_until_given_up(house: &House) {
+    for _ in 0..5 {
+        jobs::take(house).await.expect("a take").expect("a job");
+        house.store.clock().advance(61);
+    }
+    jobs::run_all(house).await.expect("a run");
+}
+
 /// A place in a file past which nothing can be read until somebody says so.
 struct UntilTold(Arc<Mutex<std::sync::mpsc::Receiver<()>>>);
 
@@ -198,6 +207,47 @@ both! {
         assert!(matches!(undo(&house, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
         // Its ids are free again.
         assert_eq!(counts(&import(&house, project, "b.csv", "id,text,plan\n3,New,x\n").await), [1, 1, 0, 0, 0]);
+    }
+
+    async fn an_undo_that_was_stopped_says_so_and_can_be_finished(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = import(&house, project, "a.csv", "id,text\n1,Hello\n2,World\n").await.id;
+        let job = undo(&house, ADMIN, project, file).await.expect("nothing depends on it");
+        let stopped = async || source(&house, ADMIN, project, file).await.expect("the source").undo_stopped;
+        assert!(!stopped().await, "it waits for its turn");
+        jobs::cancel(&house, ADMIN, job).await.expect("it is not over");
+        jobs::run_all(&house).await.expect("a run");
+        assert!(stopped().await);
+        assert!(sources(&house, ADMIN, project, None).await.expect("the list")[0].undo_stopped);
+        assert_eq!(jobs::view(&house, job).await.expect("the job").why_stopped(), "It was cancelled.");
+
+        let job = undo(&house, ADMIN, project, file).await.expect("another time");
+        assert!(!stopped().await, "it waits for its turn");
+        crash_until_given_up(&house).await;
+        assert!(stopped().await);
+        assert!(jobs::view(&house, job).await.expect("the job").why_stopped().contains("5 times"));
+
+        undo(&house, ADMIN, project, file).await.expect("a last time");
+        jobs::run_all(&house).await.expect("a run");
+        assert!(!stopped().await);
+        assert_eq!(store.source(file).await.expect("the source").state, SourceState::Undone);
+    }
+
+    async fn what_may_be_half_taken_back_is_not_gone_on_with(store: Store) {
+        let (house, project) = house(&store).await;
+        let mut blob = store.create_blob().await.expect("a blob");
+        blob.write(b"id,text\n1,Hello\n").await.expect("bytes");
+        let upload = blob.finish().await.expect("an upload");
+        let id = begin(&house, ADMIN, project, "a.csv", None, upload).await.expect("a source");
+        let mapping = store.source(id).await.expect("the source").mapping;
+        start(&house, ADMIN, project, id, mapping.clone()).await.expect("a start");
+        crash_until_given_up(&house).await;
+        assert_eq!(store.source(id).await.expect("the source").state, SourceState::Failed);
+        let job = undo(&house, ADMIN, project, id).await.expect("nothing depends on it");
+        jobs::cancel(&house, ADMIN, job).await.expect("it is not over");
+        jobs::run_all(&house).await.expect("a run");
+        let refused = start(&house, ADMIN, project, id, mapping).await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     }
 
     async fn what_others_built_on_keeps_an_import(store: Store) {

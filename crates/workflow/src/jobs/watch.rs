@@ -65,6 +65,15 @@ impl JobView {
     pub fn is_over(&self) -> bool {
         self.finished_at.is_some()
     }
+
+    /// A sentence for people about work that ended before its end.
+    pub fn why_stopped(&self) -> &str {
+        match &self.error {
+            Some(why) => why,
+            None if self.state == "cancelled" => "It was cancelled.",
+            None => "",
+        }
+    }
 }
 
 /// A job, whoever asks: for workflows that have asked for permission already.
