@@ -6,6 +6,7 @@ mod edit;
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
+use crate::pages::jobs::under_way;
 use crate::parts::fields;
 use crate::parts::labels::tag;
 use crate::parts::numbers::grouped;
@@ -25,6 +26,7 @@ use store::taxonomies::VersionRow;
 use tower_sessions::Session;
 use workflow::Error;
 use workflow::design::{self, Draft};
+use workflow::jobs::JobView;
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);
@@ -36,6 +38,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/p/{slug}/taxonomy/catch-up", change, catch_up),
         Route::post("/p/{slug}/taxonomy/from-field", change, from_field),
         Route::post("/p/{slug}/taxonomy/arrange", change, arrange),
+        Route::post("/p/{slug}/taxonomy/settle", change, settle),
     ];
     routes.extend(edit::routes());
     routes
@@ -68,6 +71,9 @@ async fn show(
     let thread = shell::thread(&app.house, &visitor).await?;
     let base = address(&visitor)?;
     let may_edit = visitor.may(Act::EditTaxonomy);
+    let settling = design::settling(&app.house, visitor.actor()?, project).await?;
+    let slug = &visitor.project()?.slug;
+    let settling = settling.map(|job| settling_view(&job, slug, &base, may_edit));
     let state = match &draft.published {
         Some(published) => format!("Version {} is what people label with.", published.number),
         None => "Nothing is published yet: people can label once there is a first version.".to_owned(),
@@ -90,6 +96,7 @@ async fn show(
                 {may_edit.then(|| view! { <a class="btn" href=format!("{base}/labels/new")>"New label"</a> })}
             </div>
         </header>
+        {settling}
         <div class="aside">
             <section aria-labelledby="labels-h">
                 <h2 class="vh" id="labels-h">
@@ -103,6 +110,30 @@ async fn show(
     };
     let body = shell::house(&visitor, &thread, Station::Taxonomy, content)?;
     Ok(shell::document("Taxonomy · Assay", Some(&visitor), "house", || body).into_response())
+}
+
+/// The work that publishing left behind, or what to do where it was stopped.
+fn settling_view(job: &JobView, slug: &str, base: &str, may_edit: bool) -> AnyView {
+    if !job.is_over() {
+        return under_way(job, slug, base);
+    }
+    let why = job.why_stopped();
+    let what =
+        format!("Some items may still be resolved to a retired label: taking it back was stopped. {why}");
+    let again = may_edit.then(|| {
+        view! {
+            <form method="post" action=format!("{base}/settle")>
+                <button class="btn do">"Look at them again"</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="notice bad" role="alert">
+            <p>{what}</p>
+            {again}
+        </div>
+    }
+    .into_any()
 }
 
 /// The labels that are offered, with their keys.
@@ -471,4 +502,15 @@ async fn arrange(
         Ok(Done::to(base.clone()))
     };
     finish(&session, "arrange", &form, &base, outcome.await).await
+}
+
+async fn settle(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    form: Form,
+) -> Page {
+    let base = address(&visitor)?;
+    let asked = design::settle_again(&app.house, visitor.actor()?, visitor.project()?.id).await;
+    finish(&session, "settle", &form, &base, asked.map(|_| Done::to(base.clone()))).await
 }

@@ -231,6 +231,20 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(db).await)?)
     }
 
+    /// The newest job of a kind that was made with this payload.
+    pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<Job>> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM job WHERE project_id = $1 AND kind = $2 AND payload = $3
+             ORDER BY id DESC LIMIT 1"
+        );
+        Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
+            .bind(project.0)
+            .bind(kind)
+            .bind(payload)
+            .fetch_optional(db)
+            .await)?)
+    }
+
     /// The newest jobs of a project, or of the whole installation; before one of them, to turn the page.
     pub async fn jobs(
         &self,

@@ -1,13 +1,13 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
 use crate::error::FieldError;
-use crate::jobs::{self, Halt, Kind, Running, Stop};
+use crate::jobs::{self, Halt, JobView, Kind, Running, Stop};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::taxonomy::change::{LabelMap, Operation, operations};
 use domain::taxonomy::edit::{BadEdit, Edit};
 use domain::taxonomy::{Label, Problem, Taxonomy};
-use domain::{ItemId, LabelId, ProjectId, TaxonomyVersionId, Time};
+use domain::{ItemId, JobId, LabelId, ProjectId, TaxonomyVersionId, Time};
 use std::sync::Arc;
 use store::tally::Counts;
 use store::taxonomies::{LabelMaps, OldAnswer, VersionRow};
@@ -259,6 +259,19 @@ pub async fn settle(house: &House, project: ProjectId) -> Result<()> {
         Err(Halt::Failed(error)) => Err(error),
         Err(Halt::Stop(_)) => Err(Error::conflict("The work was stopped.")),
     }
+}
+
+/// The job that does it, unless all of its work is done: under way, or stopped.
+pub async fn settling(house: &House, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
+    allow(actor, Act::SeeOthers)?;
+    let job = jobs::newest(house, project, Kind::SettleTaxonomy, &project).await?;
+    Ok(job.filter(|job| job.state != "done"))
+}
+
+/// Asks for it again where it was stopped.
+pub async fn settle_again(house: &House, actor: &Actor, project: ProjectId) -> Result<JobId> {
+    allow(actor, Act::EditTaxonomy)?;
+    jobs::enqueue(house, actor.person_id(), Some(project), Kind::SettleTaxonomy, &project, None).await
 }
 
 /// The same as a job.

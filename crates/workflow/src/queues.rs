@@ -1,7 +1,7 @@
 //! Queues: made with members that are fixed as they enter, opened when all are in, closed, opened again; who
 //! is on them and how far they have come.
 
-use crate::jobs::{self, Halt, Outcome, Running};
+use crate::jobs::{self, Halt, JobView, Kind, Outcome, Running};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor, may};
 use domain::queue::{BadPlan, Filter, Pace, Plan};
@@ -104,7 +104,7 @@ pub async fn create(house: &House, actor: &Actor, project: ProjectId, setup: Set
 }
 
 fn fill_of(queue: QueueId, project: ProjectId, by: Option<PersonId>) -> Result<NewJob> {
-    jobs::new(by, Some(project), jobs::Kind::FillQueue, &Fill { queue }, Some(format!("fill_queue:{queue}")))
+    jobs::new(by, Some(project), Kind::FillQueue, &Fill { queue }, Some(format!("fill_queue:{queue}")))
 }
 
 /// Makes a queue and fills it here and now, without a job: for a house with a clock of its own.
@@ -160,6 +160,7 @@ const PIECE_ANSWERED: usize = 20;
 
 pub(crate) async fn fill_job(house: &House, run: &Running) -> Outcome {
     let Fill { queue } = run.payload()?;
+    run.progress(0, None, "").await?;
     let n = fill(house, queue, Some(run)).await?;
     Ok(serde_json::json!({ "queue": queue, "members": n }))
 }
@@ -225,6 +226,34 @@ async fn admit(house: &House, row: &QueueRow, piece: Vec<Entry>) -> std::result:
             })
         })
         .await
+}
+
+/// How the items get into a queue that is not open yet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filling {
+    UnderWay(Box<JobView>),
+    /// Nobody is at it any more. Why, as a sentence; empty where nobody knows.
+    Stopped(String),
+}
+
+/// How the filling of a queue goes; nothing where it is not being filled.
+pub async fn filling(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    queue: QueueId,
+) -> Result<Option<Filling>> {
+    allow(actor, Act::SeeOthers)?;
+    if row(&house.store, project, queue).await?.state != "filling" {
+        return Ok(None);
+    }
+    let why = match jobs::newest(house, project, Kind::FillQueue, &Fill { queue }).await? {
+        Some(job) if !job.is_over() => return Ok(Some(Filling::UnderWay(Box::new(job)))),
+        job => job.map_or_else(String::new, |job| job.why_stopped().to_owned()),
+    };
+    // The job may have opened it just before it was looked at.
+    let is_filling = row(&house.store, project, queue).await?.state == "filling";
+    Ok(is_filling.then_some(Filling::Stopped(why)))
 }
 
 /// The queues of a project, the newest first. Who can't see what others do sees those that are open.
@@ -343,17 +372,19 @@ pub async fn close(house: &House, actor: &Actor, project: ProjectId, queue: Queu
     turn(house, actor, project, queue, &["open", "filling"], "closed").await
 }
 
-/// Goes on where it was closed; where that was while items were taken in, with those first.
-pub async fn reopen(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
+/// Goes on where it was closed; where not all items are in, because it was closed or stopped before, with those first.
+/// Says whether it is open now.
+pub async fn reopen(house: &House, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<bool> {
     allow(actor, Act::RunQueues)?;
     if row(&house.store, project, queue).await?.whole {
-        return turn(house, actor, project, queue, &["closed"], "open").await;
+        turn(house, actor, project, queue, &["closed"], "open").await?;
+        return Ok(true);
     }
     turn(house, actor, project, queue, &["closed"], "filling").await?;
     let job = fill_of(queue, project, actor.person_id())?;
     house.store.write(move |tx| Box::pin(async move { tx.enqueue_job(&job).await })).await?;
     jobs::wake(house);
-    Ok(())
+    Ok(false)
 }
 
 async fn turn(

@@ -4,6 +4,7 @@ use super::{CONTROL_SHARE, LEASE, NOTE, address, control_share, lease, meter, st
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
+use crate::pages::jobs::under_way;
 use crate::parts::fields::{Field, area};
 use crate::parts::numbers::grouped;
 use crate::parts::times::moment;
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 use store::queues::{MemberRow, QueuePerson};
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::queues::{self, Change, QueueView};
+use workflow::queues::{self, Change, Filling, QueueView};
 
 pub fn routes() -> Vec<Route> {
     let run = Need::Project(Act::RunQueues);
@@ -40,6 +41,7 @@ fn id(text: &str) -> Result<QueueId, Error> {
 async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Path((_, queue)): At) -> Page {
     let (project, queue) = (visitor.project()?.id, id(&queue)?);
     let actor = visitor.actor()?;
+    let filling = queues::filling(&app.house, actor, project, queue).await?;
     let view = queues::view(&app.house, actor, project, queue).await?;
     let people = queues::people(&app.house, actor, project, queue).await?;
     let next = queues::preview(&app.house, actor, project, queue).await?;
@@ -47,6 +49,8 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
     let base = address(&visitor)?;
     let at = format!("{base}/{queue}");
     let may_run = visitor.may(Act::RunQueues);
+    let slug = &visitor.project()?.slug;
+    let filling = filling.map(|filling| taking_in(&filling, slug, &at, may_run));
     let is_empty = view.state != "filling" && view.progress.members == 0;
     let held: i64 = people.iter().map(|p| p.leased).sum();
     let content = view! {
@@ -65,6 +69,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
             {acts(&view, &at, may_run)}
         </header>
         <div class="stack">
+            {filling}
             {is_empty.then(|| view! { <p class="notice">"No item fitted when this queue was made: it is empty, and stays so."</p> })}
             {(!view.note.is_empty()).then(|| view! { <p dir="auto">{view.note.clone()}</p> })}
             <section class="sheet stack tight" aria-label="Progress">
@@ -114,6 +119,29 @@ fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
                         </form>
                     }
                 })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The work that takes the items in, or what to do where it was stopped.
+fn taking_in(filling: &Filling, slug: &str, at: &str, may_run: bool) -> AnyView {
+    let why = match filling {
+        Filling::UnderWay(job) => return under_way(job, slug, at),
+        Filling::Stopped(why) => why,
+    };
+    let what = format!("Not all items are in, and nobody takes in the rest: the queue can’t open. {why}");
+    let again = may_run.then(|| {
+        view! {
+            <form method="post" action=format!("{at}/reopen")>
+                <button class="btn do">"Take in the rest"</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="notice bad" role="alert">
+            <p>{what}</p>
+            {again}
         </div>
     }
     .into_any()
@@ -354,8 +382,12 @@ async fn reopen(
 ) -> Page {
     let at = format!("{}/{queue}", address(&visitor)?);
     let outcome = async {
-        queues::reopen(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?).await?;
-        Ok(Done::to(at.clone()).say("The queue is open again."))
+        let project = visitor.project()?.id;
+        let is_open = queues::reopen(&app.house, visitor.actor()?, project, id(&queue)?).await?;
+        Ok(Done::to(at.clone()).say(match is_open {
+            true => "The queue is open again.",
+            false => "The queue opens when all items are in.",
+        }))
     };
     finish(&session, "reopen", &form, &at, outcome.await).await
 }

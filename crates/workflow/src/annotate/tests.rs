@@ -2,6 +2,7 @@
 
 use super::world::*;
 use super::{Rest, Submission, submit, submit_and_next, submit_many};
+use crate::queues::Filling;
 use crate::{Error, queues};
 use domain::answer::{Said, Standing};
 use domain::permission::Actor;
@@ -175,6 +176,46 @@ both! {
         queues::close(&w.house, &owner(), P, q).await.expect("closed");
         queues::reopen(&w.house, &owner(), P, q).await.expect("opened");
         assert_eq!(w.items(&ada, q, 9).await, [1, 2, 3, 4], "whole, it opens at once");
+    }
+
+    async fn filling_that_was_stopped_says_why_and_is_begun_again(store: Store) {
+        let w = World::with(store, 4, 0).await;
+        let q = w.queue(1).await;
+        let filling = async || queues::filling(&w.house, &owner(), P, q).await.expect("the queue");
+        assert_eq!(filling().await, None, "it is open");
+        // As a crash in the middle of filling leaves it.
+        run(&w.house.store, vec![
+            format!("DELETE FROM queue_item WHERE queue_id = {q}"),
+            format!("UPDATE queue SET state = 'filling', whole = FALSE WHERE id = {q}"),
+            format!("DELETE FROM tally WHERE kind = 'queue' AND id = {q}"),
+            "DELETE FROM job".into(),
+        ])
+        .await;
+        assert_eq!(filling().await, Some(Filling::Stopped(String::new())), "nobody knows why");
+
+        let begin = async || queues::reopen(&w.house, &owner(), P, q).await.expect("begun again");
+        assert!(!begin().await);
+        let Some(Filling::UnderWay(job)) = filling().await else { panic!("no job") };
+        assert!(!begin().await);
+        assert_eq!(filling().await, Some(Filling::UnderWay(job.clone())), "one job is enough");
+        crate::jobs::cancel(&w.house, &owner(), job.id).await.expect("it is not over");
+        crate::jobs::run_all(&w.house).await.expect("the job");
+        assert_eq!(filling().await, Some(Filling::Stopped("It was cancelled.".into())));
+
+        begin().await;
+        for _ in 0..5 {
+            crate::jobs::take(&w.house).await.expect("a take").expect("the job");
+            w.advance(61);
+        }
+        crate::jobs::run_all(&w.house).await.expect("the job");
+        let stopped = filling().await;
+        assert!(matches!(&stopped, Some(Filling::Stopped(why)) if why.contains("5 times")), "{stopped:?}");
+
+        begin().await;
+        crate::jobs::run_all(&w.house).await.expect("the job");
+        assert_eq!(filling().await, None);
+        assert_eq!(w.items(&annotator(1), q, 9).await, [1, 2, 3, 4]);
+        assert!(matches!(queues::filling(&w.house, &annotator(1), P, q).await, Err(Error::Forbidden(_))));
     }
 
     async fn an_answer_beside_the_slots_is_asked_for_again_and_counted_once(store: Store) {

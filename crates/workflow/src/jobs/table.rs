@@ -81,6 +81,7 @@ pub(super) async fn given_up(house: &House, job: &store::jobs::Job, why: &str) -
             import::given_up(house, payload.source, why).await
         }
         Some(Kind::CutRelease) => release::given_up(house, job, why).await,
+        // What the others belong to shows the job itself.
         _ => Ok(()),
     }
 }

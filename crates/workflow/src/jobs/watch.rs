@@ -1,5 +1,6 @@
 //! A job as people see it, now and while it moves.
 
+use super::Kind;
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
@@ -46,7 +47,7 @@ impl JobView {
         };
         JobView {
             id: job.id,
-            title: super::Kind::parse(&job.kind).map_or("Work", super::Kind::title).to_owned(),
+            title: Kind::parse(&job.kind).map_or("Work", Kind::title).to_owned(),
             kind: job.kind.clone(),
             project: job.project_id.map(ProjectId),
             state: job.state.clone(),
@@ -80,6 +81,19 @@ impl JobView {
 pub async fn view(house: &House, job: JobId) -> Result<JobView> {
     let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
     Ok(JobView::of(&row, house.store.now()))
+}
+
+/// The newest job of a kind that was made with this payload, open or over: for workflows that have asked for
+/// permission already.
+pub async fn newest(
+    house: &House,
+    project: ProjectId,
+    kind: Kind,
+    payload: &impl Serialize,
+) -> Result<Option<JobView>> {
+    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
+    let job = house.store.newest_job(project, kind.as_str(), &payload).await?;
+    Ok(job.map(|job| JobView::of(&job, house.store.now())))
 }
 
 /// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's

@@ -82,6 +82,32 @@ both! {
         assert_eq!(publish(house, &bed.owner, project, 8, "").await.unwrap().number, 3);
     }
 
+    async fn settling_that_was_stopped_says_so_and_is_asked_for_again(store: Store) {
+        let mut bed = Testbed::new(store, Task::Single).await;
+        bed.import(&["a"]).await;
+        let queue = bed.queue("q", 1).await;
+        bed.answer(queue, 0, 0, Some(&[0])).await;
+        let (house, project) = (&bed.house, bed.project);
+        let now = async || settling(house, &bed.owner, project).await.unwrap();
+        assert_eq!(now().await, None);
+        edit(house, &bed.owner, project, 4, Edit::Remove(bed.labels[0])).await.unwrap();
+        publish(house, &bed.owner, project, 5, "").await.unwrap();
+        let job = now().await.unwrap();
+        assert!(!job.is_over());
+        workflow::jobs::cancel(house, &bed.owner, job.id).await.unwrap();
+        bed.work().await;
+        let stopped = now().await.unwrap();
+        assert!(stopped.is_over() && stopped.why_stopped() == "It was cancelled.", "{stopped:?}");
+        assert_eq!(bed.states().await, [("agreed".to_owned(), 1)]);
+        let forbidden = settle_again(house, &bed.annotator, project).await;
+        assert!(matches!(forbidden, Err(Error::Forbidden(_))));
+        settle_again(house, &bed.owner, project).await.unwrap();
+        assert!(!now().await.unwrap().is_over());
+        bed.work().await;
+        assert_eq!(now().await, None);
+        assert_eq!(bed.states().await, [("needs_look".to_owned(), 1)]);
+    }
+
     async fn a_retired_label_takes_its_answers_along(store: Store) {
         let mut bed = Testbed::new(store, Task::Single).await;
         bed.import(&["a", "b", "c", "d", "e"]).await;
