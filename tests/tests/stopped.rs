@@ -56,6 +56,24 @@ both! {
         assert!(!page.contains("nobody takes in the rest") && page.contains("No item fitted"), "{page}");
     }
 
+    async fn a_release_that_nobody_cuts(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, project, ona) = owner(store, &folder).await;
+        let spec = r#"{"states":["agreed"],"taxonomy":1}"#;
+        let write = app.house.store.write(move |tx| {
+            Box::pin(async move { tx.create_release(project, "first", spec, None).await })
+        });
+        write.await.expect("a release");
+        let here = "/p/inbox/releases/1";
+        let page = app.get(&ona, here).await.text();
+        assert!(page.contains("or was cut off there") && page.contains("End it"), "{page}");
+        let reply = app.post(&ona, &format!("{here}/end"), &[]).await;
+        assert_eq!(reply.location(), Some(here));
+        let page = app.get(&ona, here).await.text();
+        assert!(page.contains("It was cut off on the command line.") && page.contains("Cut another"), "{page}");
+        assert!(!page.contains("End it"), "{page}");
+    }
+
     async fn a_taxonomy_that_nobody_settles(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, project, ona) = owner(store, &folder).await;

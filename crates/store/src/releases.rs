@@ -490,18 +490,24 @@ impl Tx {
         Ok(true)
     }
 
-    /// The release came to nothing; its number stays taken.
-    pub async fn fail_release(&mut self, release: ReleaseId, error: &str) -> Result<()> {
+    /// Is it still being cut?
+    pub async fn is_being_cut(&mut self, release: ReleaseId) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM release WHERE id = $1 AND state = 'cutting')";
+        Ok(on!(self, |db| sqlx::query_scalar(query).bind(release.0).fetch_one(db).await)?)
+    }
+
+    /// The release came to nothing; its number stays taken. Says whether it was still being cut.
+    pub async fn fail_release(&mut self, release: ReleaseId, error: &str) -> Result<bool> {
         let now = self.now().0;
         let query = "UPDATE release SET state = 'failed', error = $2, finished_at = $3
                      WHERE id = $1 AND state = 'cutting'";
-        on!(self, |db| sqlx::query(query)
+        let n = on!(self, |db| sqlx::query(query)
             .bind(release.0)
             .bind(error)
             .bind(now)
             .execute(db)
             .await
-            .map(|_| ()))?;
-        Ok(())
+            .map(|r| r.rows_affected()))?;
+        Ok(n == 1)
     }
 }

@@ -15,7 +15,7 @@ pub use runner::{Running, run_all, runner};
 #[cfg(test)]
 pub(crate) use runner::{begin as begin_to_run, take};
 pub use table::Kind;
-pub use watch::{JobView, newest, see, view, watch};
+pub use watch::{JobView, carries, newest, see, view, watch};
 
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};

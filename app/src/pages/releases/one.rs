@@ -2,6 +2,7 @@
 
 use super::{address, short, state_mark};
 use crate::error::Page;
+use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::pages::jobs::under_way;
 use crate::parts::files::download;
@@ -19,6 +20,7 @@ use domain::taxonomy::Taxonomy;
 use domain::{JobId, LabelId, Time};
 use http::{HeaderMap, header};
 use leptos::prelude::*;
+use tower_sessions::Session;
 use workflow::Error;
 use workflow::release::{self, Manifest, Release};
 
@@ -26,6 +28,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/p/{slug}/releases/{number}", Need::Project(Act::SeeOthers), show),
         Route::get("/p/{slug}/releases/{number}/files/{path}", Need::Project(Act::SeeOthers), file),
+        Route::post("/p/{slug}/releases/{number}/end", Need::Project(Act::CutRelease), end),
     ]
 }
 
@@ -124,16 +127,37 @@ async fn unfinished(app: &App, visitor: &Visitor, release: &Release, at: &str) -
         None => None,
     };
     let slug = &visitor.project()?.slug;
+    let end = visitor.may(Act::CutRelease).then(|| {
+        view! {
+            <form class="acts" method="post" action=format!("{at}/end")>
+                <button class="btn">"End it"</button>
+                <span class="quiet">"Where it was cut off. It fails then, and its number stays taken."</span>
+            </form>
+        }
+    });
     Ok(match job.filter(|job| job.finished_at.is_none()) {
         Some(job) => under_way(&job, slug, at),
         None => view! {
             <p class="notice">
-                "It is being cut on the command line. "
+                "It is being cut on the command line, or was cut off there. "
                 <a href=at.to_owned()>"Look again"</a>
             </p>
+            {end}
         }
         .into_any(),
     })
+}
+
+async fn end(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, n)): Path<(String, String)>,
+    form: Form,
+) -> Page {
+    let at = format!("{}/{n}", address(&visitor)?);
+    let ended = release::end(&app.house, visitor.actor()?, visitor.project()?.id, number(&n)?).await;
+    finish(&session, "end", &form, &at, ended.map(|()| Done::to(&at))).await
 }
 
 fn whole(

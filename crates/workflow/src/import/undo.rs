@@ -41,11 +41,7 @@ pub async fn undo(house: &House, actor: &Actor, project: ProjectId, source: Sour
 /// An import that no job carries (from the command line, from a program) may have been cut off without a word. It is
 /// ended here; should it be alive after all, its next rows are refused.
 async fn end_if_cut_off(house: &House, source: Source) -> Result<Source> {
-    let is_carried = match source.job {
-        Some(job) => house.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none()),
-        None => false,
-    };
-    if source.state != SourceState::Running || is_carried {
+    if source.state != SourceState::Running || jobs::carries(house, source.job).await? {
         return Ok(source);
     }
     let id = source.id;

@@ -83,6 +83,14 @@ pub async fn view(house: &House, job: JobId) -> Result<JobView> {
     Ok(JobView::of(&row, house.store.now()))
 }
 
+/// Does a job carry something? Not where there is none, or it is over: then nobody will say how that ended.
+pub async fn carries(house: &House, job: Option<i64>) -> Result<bool> {
+    match job {
+        Some(job) => Ok(house.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none())),
+        None => Ok(false),
+    }
+}
+
 /// The newest job of a kind that was made with this payload, open or over: for workflows that have asked for
 /// permission already.
 pub async fn newest(

@@ -87,7 +87,14 @@ async fn fail(house: &House, release: ReleaseId, why: &str) -> Result<()> {
     house
         .store
         .write(move |tx| Box::pin(async move { Ok::<_, Error>(tx.fail_release(release, &why).await?) }))
-        .await
+        .await?;
+    Ok(())
+}
+
+fn ended() -> Error {
+    Error::conflict(
+        "This release was ended while it was being cut: nothing more is written. Cut another one.",
+    )
 }
 
 /// What a cut knows from the start.
@@ -147,7 +154,8 @@ impl Cut<'_> {
         }
     }
 
-    /// One transaction of the cut: it does nothing if the job was lost to another runner.
+    /// One transaction of the cut: it does nothing if the job was lost to another runner, or if somebody ended a
+    /// release that no job carries.
     async fn piece<T, F>(&self, work: F) -> std::result::Result<T, Halt>
     where
         T: Send + 'static,
@@ -160,12 +168,15 @@ impl Cut<'_> {
             Audience::Job(run) => Some(run.ticket()),
             Audience::Caller(_) => None,
         };
+        let release = self.row.id;
         self.house
             .store
             .write_piece(move |tx| {
                 Box::pin(async move {
                     if let Some(ticket) = ticket {
                         ticket.checkpoint(tx, &()).await?;
+                    } else if !tx.is_being_cut(release).await? {
+                        return Err(ended().into());
                     }
                     work(tx).await
                 })
@@ -319,7 +330,7 @@ impl Cut<'_> {
         let sealed: bool = self
             .piece(move |tx| Box::pin(async move { Ok(tx.finish_release(release, &text, &files).await?) }))
             .await?;
-        if sealed { Ok(manifest) } else { Err(Error::conflict("The release was stopped.").into()) }
+        if sealed { Ok(manifest) } else { Err(ended().into()) }
     }
 
     async fn manifest(

@@ -87,6 +87,49 @@ both! {
         assert!(matches!(cut_now(house, &bed.annotator, project, &again, &|_, _| ()).await, Err(Error::Forbidden(_))));
     }
 
+    async fn what_was_cut_off_can_be_ended(store: Store) {
+        let bed = labeled(store, Task::Single).await;
+        let (house, project) = (&bed.house, bed.project);
+        let (taxonomy, _, _) = house.store.published_taxonomy(project).await.unwrap().unwrap();
+        let spec = serde_json::to_string(&Spec { states: both_states().states, taxonomy }).unwrap();
+        // As the command line leaves it when it is interrupted.
+        house
+            .store
+            .write(move |tx| Box::pin(async move { tx.create_release(project, "first", &spec, None).await }))
+            .await
+            .unwrap();
+        assert!(matches!(end(house, &bed.annotator, project, 1).await, Err(Error::Forbidden(_))));
+        end(house, &bed.owner, project, 1).await.unwrap();
+        let row = get(house, &bed.owner, project, 1).await.unwrap().row;
+        let why = Some("It was cut off on the command line.");
+        assert_eq!((row.state.as_str(), row.error.as_deref()), ("failed", why));
+        let again = sentence(end(house, &bed.owner, project, 1).await);
+        assert!(again.contains("came to its end before"), "{again}");
+        // A job says itself how it ended.
+        order(house, &bed.owner, project, &both_states()).await.unwrap();
+        let carried = sentence(end(house, &bed.owner, project, 2).await);
+        assert!(carried.contains("is under way"), "{carried}");
+        bed.work().await;
+        assert_eq!(get(house, &bed.owner, project, 2).await.unwrap().row.state, "done");
+    }
+
+    async fn whoever_cuts_an_ended_release_is_stopped(store: Store) {
+        let bed = labeled(store, Task::Single).await;
+        let (house, project) = (&bed.house, bed.project);
+        let end_it = |_: i64, _: i64| {
+            tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(end(house, &bed.owner, project, 1)).unwrap();
+            });
+        };
+        let stopped = sentence(cut_now(house, &bed.owner, project, &both_states(), &end_it).await);
+        assert!(stopped.contains("was ended while it was being cut"), "{stopped}");
+        let row = get(house, &bed.owner, project, 1).await.unwrap().row;
+        let why = Some("It was cut off on the command line.");
+        assert_eq!((row.state.as_str(), row.error.as_deref()), ("failed", why));
+        let next = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        assert_eq!((next.row.number, next.row.state.as_str()), (2, "done"));
+    }
+
     async fn groups_stay_together_and_splits_stay(store: Store) {
         let mut bed = labeled(store, Task::Single).await;
         let (house, project) = (bed.house.clone(), bed.project);
