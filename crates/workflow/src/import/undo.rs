@@ -6,7 +6,6 @@ use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::source::SourceState;
 use domain::{JobId, ProjectId, SourceId};
-use store::items::Dependents;
 use store::sources::Source;
 
 /// Items removed in one transaction.
