@@ -6,7 +6,7 @@ use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
 /// A label as the desk offers it, with its guideline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     pub id: i64,
     pub name: String,
@@ -27,8 +27,8 @@ pub struct Setting {
     pub project: String,
     pub queue: i64,
     pub queue_name: String,
-    /// What its owner says to all who label in it.
-    pub note: String,
+    /// What its owner says to all who label in it, as a guideline beside those of the labels.
+    pub note: Option<Choice>,
     pub person: i64,
     pub version: i64,
     pub choices: Vec<Choice>,

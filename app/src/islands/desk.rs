@@ -298,8 +298,7 @@ fn labels(seat: Seat) -> impl IntoView {
         {send}
         <div class="guide" tabindex="0" role="region" aria-labelledby="guide-h">
             <h2 class="vh" id="guide-h">"Guideline"</h2>
-            <section>{move || guide(seat)}</section>
-            {seat.setting.with_value(queue_note)}
+            {move || guide(seat)}
         </div>
     }
 }
@@ -337,24 +336,12 @@ fn pick(seat: Seat, place: usize, choice: &Choice, toggles: bool) -> impl IntoVi
     }
 }
 
-/// The guideline of the label that the cursor or the mouse came to last.
-fn guide(seat: Seat) -> Option<AnyView> {
+/// The guideline of the label that the cursor or the mouse came to last, and below it what holds for all of them.
+fn guide(seat: Seat) -> Vec<AnyView> {
     let offered = seat.offered();
-    let at = offered.get(seat.pointed.get()).or(offered.first()).copied()?;
-    seat.setting.with_value(|s| s.choices.get(at).map(guideline))
-}
-
-/// What the owner of the queue says to all who label in it.
-pub fn queue_note(setting: &Setting) -> Option<AnyView> {
-    let note = setting.note.clone();
-    (!note.is_empty()).then(|| {
-        view! {
-            <section>
-                <h3>"This queue"</h3>
-                <p dir="auto">{note}</p>
-            </section>
-        }
-        .into_any()
+    let at = offered.get(seat.pointed.get()).or(offered.first()).copied();
+    seat.setting.with_value(|s| {
+        at.and_then(|at| s.choices.get(at)).into_iter().chain(&s.note).map(guideline).collect()
     })
 }
 
@@ -378,9 +365,11 @@ pub fn guideline(choice: &Choice) -> AnyView {
         (some("Example", &choice.examples), some("Not an example", &choice.counter_examples));
     let definition = choice.definition.clone();
     view! {
-        <h3 dir="auto">{choice.name.clone()}</h3>
-        {(!definition.is_empty()).then(|| view! { <p dir="auto">{definition}</p> })}
-        <dl>{line("In", &choice.includes, "")} {line("Out", &choice.excludes, "")} {examples} {counter}</dl>
+        <section>
+            <h3 dir="auto">{choice.name.clone()}</h3>
+            {(!definition.is_empty()).then(|| view! { <p dir="auto">{definition}</p> })}
+            <dl>{line("In", &choice.includes, "")} {line("Out", &choice.excludes, "")} {examples} {counter}</dl>
+        </section>
     }
     .into_any()
 }

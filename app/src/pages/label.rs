@@ -6,7 +6,7 @@ use crate::api::label::{Card, Rest, Sent, Setting, Word};
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor, percent_encoded};
-use crate::islands::desk::{Desk, guideline, queue_note};
+use crate::islands::desk::{Desk, guideline};
 use crate::shell::{self, Station};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -173,8 +173,7 @@ fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl 
             }
         })
         .collect();
-    let guide: Vec<_> =
-        setting.choices.iter().map(|choice| view! { <section>{guideline(choice)}</section> }).collect();
+    let guide: Vec<_> = setting.note.iter().chain(&setting.choices).map(guideline).collect();
     let reasons: Vec<_> = setting
         .reasons
         .iter()
@@ -210,7 +209,6 @@ fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl 
                         <summary>"Guideline"</summary>
                         <div class="guide">
                             <h2 class="vh">"Guideline"</h2>
-                            {queue_note(setting)}
                             {guide}
                         </div>
                     </details>

@@ -38,6 +38,8 @@ const DESCRIPTION: &str = "What customers of Kettle & Crow, an invented coffee s
 /// Who owns the demo, and is its admin.
 pub const OWNER: &str = "demo@assay.example";
 
+const QUEUE_NOTE: &str =
+    "Decide by what the customer wants done. Where they want two things, take the first.";
 const N_MESSAGES: usize = 2_000;
 const SEED: u64 = 20_261_123;
 const DAY: i64 = 86_400_000_000;
@@ -375,7 +377,7 @@ impl Stage {
             name: name.to_owned(),
             plan: Plan { overlap, ..Plan::default() },
             filter: Filter { field: Some(field), ..Filter::default() },
-            note: String::new(),
+            note: QUEUE_NOTE.to_owned(),
         };
         Box::pin(queues::create_now(&self.house, owner, project, setup)).await
     }

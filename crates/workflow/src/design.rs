@@ -288,7 +288,8 @@ async fn settle_for(
     run: Option<&Running>,
 ) -> std::result::Result<i64, Halt> {
     let Some(published) = newest(house, project).await? else { return Ok(0) };
-    let retired: Vec<LabelId> = published.taxonomy.labels.iter().filter(|l| l.retired).map(|l| l.id).collect();
+    let retired: Vec<LabelId> =
+        published.taxonomy.labels.iter().filter(|l| l.retired).map(|l| l.id).collect();
     if retired.is_empty() {
         return Ok(0);
     }

@@ -1,6 +1,6 @@
 //! What lies over the desk: the reasons to skip, all keys, the guideline on a phone.
 
-use super::{guideline as guideline_of, queue_note};
+use super::guideline as guideline_of;
 use super::seat::{Seat, Sheet};
 use crate::api::label::{Setting, Word};
 use leptos::ev::MouseEvent;
@@ -169,14 +169,12 @@ fn keys(seat: Seat) -> impl IntoView {
 }
 
 fn guideline(seat: Seat) -> impl IntoView {
-    let labels: Vec<_> = seat.setting.with_value(|s| {
-        s.choices.iter().map(|choice| view! { <section>{guideline_of(choice)}</section> }).collect()
-    });
+    let labels: Vec<_> =
+        seat.setting.with_value(|s| s.note.iter().chain(&s.choices).map(guideline_of).collect());
     view! {
         // It takes the focus, so that one begins to read at its beginning.
         <div class="guide" tabindex="0">
             <h2>"Guideline"</h2>
-            {seat.setting.with_value(queue_note)}
             {labels}
         </div>
         <button class="btn wide" on:click=move |_| seat.sheet.set(None)>

@@ -69,7 +69,9 @@ async fn show(
             match import::preview(&app.house, actor, project, id).await {
                 Ok(preview) => columns(&preview, &base, &visitor.flash),
                 // It may have failed because its file can't be read.
-                Err(_) if source.state == SourceState::Failed => outcome(&source, job.as_ref(), &[], &slug, &visitor),
+                Err(_) if source.state == SourceState::Failed => {
+                    outcome(&source, job.as_ref(), &[], &slug, &visitor)
+                }
                 Err(error) => return Err(Trouble(error)),
             }
         }

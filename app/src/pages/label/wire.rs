@@ -38,12 +38,17 @@ pub async fn setting(house: &House, visitor: &Visitor, queue: QueueId) -> Result
             counter_examples: label.counter_examples.clone(),
         })
         .collect();
+    let note = (!view.note.is_empty()).then(|| Choice {
+        name: "This queue".to_owned(),
+        definition: view.note,
+        ..Choice::default()
+    });
     Ok(Some(Setting {
         slug: project.slug.clone(),
         project: project.name.clone(),
         queue: queue.0,
         queue_name: view.name,
-        note: view.note,
+        note,
         person: visitor.actor()?.person.0,
         version: version.0,
         choices,

@@ -350,7 +350,8 @@ async fn change(
     let at = format!("{}/{queue}", address(&visitor)?);
     let outcome = async {
         let (name, note) = (form.get("name").to_owned(), form.get("note").to_owned());
-        let change = Change { name, note, control_share: control_share(&form)?, lease_seconds: lease(&form)? };
+        let change =
+            Change { name, note, control_share: control_share(&form)?, lease_seconds: lease(&form)? };
         queues::change(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?, change).await?;
         Ok(Done::to(at.clone()).say("The queue is changed."))
     };
