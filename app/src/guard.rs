@@ -208,10 +208,11 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
         Refusal::NotSignedIn if !is_api(path) => {
             let wanted = parts.uri.path_and_query().map_or(path, |p| p.as_str());
             // A form can't be sent again after signing in; its page can be opened again.
-            let to = if parts.method == Method::GET && wanted != "/" {
-                format!("/sign-in?next={}", percent_encoded(wanted))
-            } else {
-                "/sign-in".to_owned()
+            let to = match page_of_form(parts) {
+                _ if parts.method == Method::GET && wanted == "/" => "/sign-in".to_owned(),
+                _ if parts.method == Method::GET => format!("/sign-in?next={}", percent_encoded(wanted)),
+                Some(page) => format!("/sign-in?lost=yes&next={}", percent_encoded(page)),
+                None => "/sign-in?lost=yes".to_owned(),
             };
             let mut response = Redirect::to(&to).into_response();
             response.extensions_mut().insert(Refused);
@@ -232,6 +233,13 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
     };
     response.extensions_mut().insert(Refused);
     response
+}
+
+/// Where a form was filled in, as the browser says.
+fn page_of_form(parts: &Parts) -> Option<&str> {
+    let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let (_, from) = text(header::REFERER)?.split_once("://")?;
+    from.strip_prefix(text(header::HOST)?).filter(|path| path.starts_with('/'))
 }
 
 /// Marks an answer of the guard, so that it can be told from one of a handler.

@@ -68,7 +68,7 @@ test("what was confirmed outlives the server", async ({ page, another, allowed, 
   }
   await page.goto(queue);
   await expect(figure(page, "answers")).toHaveText(String(2 * N));
-  await expect(figure(page, "fully answered")).toHaveText(String(N));
+  await expect(figure(page, "with no free place")).toHaveText(String(N));
   await expect(figure(page, "beside the slots")).toHaveText("0");
 
   await server.end();

@@ -116,10 +116,12 @@ test("a form that is sent after signing out asks who one is, and does nothing", 
   await page.getByLabel("Name", { exact: true }).fill(name);
   await context.clearCookies();
   await send(page, "Make the project");
-  await expect(page).toHaveURL(/\/sign-in$/);
+  await expect(page).toHaveURL(/\/sign-in\?/);
+  await expect(page.getByRole("alert")).toContainText("what you sent was not saved");
 
   await signIn(page, ADA.email);
-  await expect(page.getByRole("heading", { level: 1, name: "Projects" })).toBeVisible();
+  await expect(page, "back at the form").toHaveURL(/\/projects\/new$/);
+  await page.goto("/");
   await expect(page.getByText(name)).toHaveCount(0);
 });
 

@@ -1,8 +1,9 @@
 //! The door, and what lies behind it for an admin: through HTTP, without JavaScript.
 
+use axum::body::Body;
 use domain::permission::Role;
 use domain::project::Task;
-use http::{StatusCode, header};
+use http::{Request, StatusCode, header};
 use store::both;
 use tests::{As, Reply, TestApp};
 
@@ -80,6 +81,18 @@ both! {
         }
         let reply = app.post(&session(&reply), "/sign-out", &[]).await;
         assert_eq!(reply.location(), Some("/sign-in"));
+
+        // A form that was filled in while somebody signed out elsewhere: back to its page, and told.
+        let form = |from: &str| {
+            let form = Request::post("/people").header(header::HOST, "assay.test").header(header::REFERER, from);
+            form.header(header::ORIGIN, "http://assay.test").body(Body::empty()).expect("a request")
+        };
+        let reply = app.send(form("http://assay.test/people?q=a")).await;
+        assert_eq!(reply.location(), Some("/sign-in?lost=yes&next=/people%3Fq%3Da"));
+        let page = app.get(&As::Nobody, "/sign-in?lost=yes&next=/people").await.text();
+        assert!(page.contains("what you sent was not saved") && page.contains("value=\"/people\""), "{page}");
+        let elsewhere = app.send(form("http://assay.testing/people")).await;
+        assert_eq!(elsewhere.location(), Some("/sign-in?lost=yes"));
     }
 
     async fn guessing_is_slowed_down(store: Store) {

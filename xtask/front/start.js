@@ -3,6 +3,17 @@
 // (Keep in step with `hydration/island_script.js` of the leptos crate.)
 import init, * as app from "app-glue";
 
+// A second click is meant for what the first one began. Whoever comes back to the page may send it again.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
 const childrenOf = [];
 
 async function wake(node) {

@@ -53,7 +53,6 @@ fn head(seat: Seat) -> impl IntoView {
             }
             Line::Off(_) => ("saved off", format!("Offline · {n_kept} kept here")),
             Line::SignedOut => ("saved off", format!("Signed out · {n_kept} kept here")),
-            Line::Refused => ("saved off", "Not saved".to_owned()),
             Line::Good if n_kept > 0 => ("saved wait", format!("Saving {n_kept}")),
             Line::Good => ("saved", format!("Saved · {n_ready} ready")),
         }
@@ -89,7 +88,7 @@ fn notice(seat: Seat) -> Option<AnyView> {
             let (title, why) = trouble(seat);
             view! {
                 <p class="notice bad" role="alert">
-                    {format!("{title}. {why} Go on: {kept} What you answer is sent as soon as the server takes it.")}
+                    {format!("{title}. {why} {kept} What you answer is sent as soon as the server takes it.")}
                 </p>
             }
             .into_any()
@@ -100,7 +99,8 @@ fn notice(seat: Seat) -> Option<AnyView> {
                 1 => "It is sent",
                 _ => "They are sent",
             };
-            let link = view! { <a href=format!("/sign-in?next=/p/{slug}/queues/{queue}/label")>"Sign in"</a> };
+            let link =
+                view! { <a href=format!("/sign-in?next=/p/{slug}/queues/{queue}/label")>"Sign in"</a> };
             Some(
                 view! {
                     <p class="notice bad" role="alert">
@@ -111,10 +111,9 @@ fn notice(seat: Seat) -> Option<AnyView> {
             )
         }
         Line::Good if seat.outdated.get() => Some(new_labels(seat).into_any()),
-        Line::Good | Line::Refused => seat
-            .told
-            .get()
-            .map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any()),
+        Line::Good => {
+            seat.told.get().map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any())
+        }
     }
 }
 
@@ -169,8 +168,12 @@ fn work(seat: Seat) -> impl IntoView {
     let note = move || {
         seat.note.with(|note| note.is_some()).then(|| {
             let field = NodeRef::<leptos::html::Textarea>::new();
+            // Not where a note comes back with a text that was undone: the next key is meant for the text.
+            let is_new = seat.note.with_untracked(|note| note.as_deref() == Some(""));
             Effect::new(move |_| {
-                if let Some(field) = field.get() {
+                if let Some(field) = field.get()
+                    && is_new
+                {
                     let _ = field.focus();
                 }
             });

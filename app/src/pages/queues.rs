@@ -15,7 +15,9 @@ use domain::QueueId;
 use domain::consensus;
 use domain::permission::Act;
 use domain::queue::{FieldIs, Filter, Plan, Strategy};
+use domain::source::SourceState;
 use leptos::prelude::*;
+use store::sources::Source;
 use tower_sessions::Session;
 use workflow::Error;
 use workflow::queues::{self, QueueView, Setup};
@@ -225,7 +227,7 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
         .collect();
     let sources: Vec<(String, String)> = [("".to_owned(), "any".to_owned())]
         .into_iter()
-        .chain(sources.into_iter().map(|s| (s.id.to_string(), s.name)))
+        .chain(sources.into_iter().filter(has_items).map(|s| (s.id.to_string(), s.name)))
         .collect();
     let field = |name, label, hint, kind, value, required| {
         Field { form: "queue", name, label, hint, kind, value, required }.view(flash)
@@ -303,6 +305,10 @@ async fn create(
         Ok(Done::to(format!("{base}/{queue}")).say("The queue is made."))
     };
     finish(&session, "queue", &form, &format!("{base}/new"), outcome.await).await
+}
+
+fn has_items(source: &Source) -> bool {
+    !matches!(source.state, SourceState::Preview | SourceState::Undone)
 }
 
 const CONTROL_SHARE: &str = "How soon control items come, while there are any.";

@@ -59,6 +59,13 @@ async fn sign_in_page(
         return Ok(Redirect::to(&next).into_response());
     }
     let flash = &visitor.flash;
+    let lost = query.contains_key("lost").then(|| {
+        view! {
+            <p class="notice bad" role="alert">
+                "You had been signed out: what you sent was not saved."
+            </p>
+        }
+    });
     let email = Field {
         form: "sign-in",
         name: "email",
@@ -73,6 +80,7 @@ async fn sign_in_page(
         <form class="sheet" method="post" action="/sign-in">
             <h1>"Sign in"</h1>
             {shell::notice(&visitor)}
+            {lost}
             {email.view(flash)}
             {password.view(flash)}
             {(next != "/").then(|| view! { <input type="hidden" name="next" value=next.clone() /> })}

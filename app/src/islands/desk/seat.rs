@@ -20,11 +20,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
     Good,
-    /// Not reached; so many tries until now.
+    /// Not reached, or it takes nothing; so many tries until now.
     Off(u32),
     SignedOut,
-    /// The server says that this person may not label here any more.
-    Refused,
 }
 
 /// What lies over the desk.
@@ -243,7 +241,7 @@ impl Seat {
 
     /// Sends what is there to send and asks for the next texts, one request at a time.
     pub fn send(self) {
-        if self.sending.get_value() || self.line.get_untracked() == Line::Refused {
+        if self.sending.get_value() {
             return;
         }
         self.sending.set_value(true);
@@ -305,16 +303,12 @@ impl Seat {
         self.leaving.set(false);
         match error.code {
             Code::Unauthorized => self.line.set(Line::SignedOut),
-            Code::Forbidden | Code::NotFound => {
-                self.line.set(Line::Refused);
-                self.told.set(Some(error.message.clone()));
-            }
             _ => {
                 let tries = match self.line.get_untracked() {
                     Line::Off(n) => n + 1,
                     _ => 1,
                 };
-                let is_told = matches!(error.code, Code::Internal | Code::Conflict | Code::TooMany);
+                let is_told = !matches!(error.code, Code::Network | Code::Invalid);
                 self.trouble.set(is_told.then(|| error.message.clone()));
                 self.line.set(Line::Off(tries));
                 self.send_after(Duration::from_secs(1 << tries.min(4)));

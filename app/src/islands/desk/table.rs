@@ -1,6 +1,6 @@
 //! What lies on the desk: texts to come, what was said, what has not reached the server. No browser in here.
 
-use crate::api::label::{Card, Fate, Sent, Turn, Word};
+use crate::api::label::{Card, Fate, Rest, Sent, Turn, Word};
 use std::collections::{HashSet, VecDeque};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -88,6 +88,10 @@ impl Table {
         }
         self.outbox.retain(|sent| !turn.fates.iter().any(|fate| fate.id == sent.id));
         self.deal(turn.cards.clone());
+        // What is answered from here on would not count.
+        if turn.rest == Rest::Closed {
+            self.cards.clear();
+        }
     }
 
     fn decided(&mut self, fate: &Fate) {

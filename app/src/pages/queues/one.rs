@@ -75,7 +75,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
             <section class="sheet stack tight" aria-label="Progress">
                 {meter(&view)}
                 <dl class="figures">
-                    {figure("members", view.progress.members)} {figure("fully answered", view.progress.full)}
+                    {figure("members", view.progress.members)} {figure("with no free place", view.progress.full)}
                     {figure("answers", view.progress.answers)} {figure("beside the slots", view.progress.beside)}
                     {figure("held now", held)}
                 </dl>

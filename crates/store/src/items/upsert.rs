@@ -77,8 +77,9 @@ pub struct Piece {
     pub answered_by: Option<AnsweredBy>,
 }
 
-/// Rows of one INSERT: one statement text for nearly all of them, so that it is prepared once.
-const ROWS: usize = 64;
+/// Rows of one statement: as many as an import brings at once, so that its text is nearly always the same and prepared
+/// once, and is handed to the database once.
+const ROWS: usize = 192;
 
 /// What is known of an item whose external id came again.
 #[derive(Debug, Clone, Copy)]

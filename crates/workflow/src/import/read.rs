@@ -13,6 +13,14 @@ const ROW_LIMIT: usize = 4 << 20;
 const RAW_LIMIT: usize = 16 << 10;
 /// Bytes at the start of a file that are looked at before it is read.
 const START: u64 = 16 << 10;
+/// How files begin that people take for tables.
+const NO_TEXT: [(&[u8], &str); 5] = [
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a workbook of a spreadsheet program or a ZIP archive: save or unpack it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of a spreadsheet program: save it as CSV"),
+    (b"\x1f\x8b", "compressed: unpack it"),
+    (b"PAR1", "a Parquet file"),
+];
 const COLUMN_LIMIT: usize = 500;
 /// Characters of a column's name: fields stand under it in indexes.
 const NAME_LIMIT: usize = 100;
@@ -257,9 +265,13 @@ impl<R: Read> Lines<R> {
         self.bytes += n as u64;
     }
 
-    /// Passes over the UTF-8 byte order mark, and refuses UTF-16.
+    /// Passes over the UTF-8 byte order mark, and refuses UTF-16 and what is known to be no text by its first bytes.
     fn skip_mark(&mut self) -> Result<(), Unreadable> {
         let start = self.from.fill_buf()?;
+        if let Some((_, what)) = NO_TEXT.iter().find(|(mark, _)| start.starts_with(mark)) {
+            let what = format!("The file is {what}. Bring a CSV, TSV or JSON Lines file, in UTF-8.");
+            return Err(Unreadable::Invalid(what));
+        }
         if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             self.consume(3);
         } else if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {

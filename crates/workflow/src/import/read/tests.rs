@@ -113,6 +113,10 @@ fn files_that_are_none() {
     assert!(why(b"a,A,a\n", Format::Csv).starts_with("Two columns are called “a”"));
     assert!(why(b"\xff\xfea\0", Format::Csv).starts_with("The file is UTF-16"));
     assert!(why(b"a,\xff\n", Format::Csv).starts_with("The header is not UTF-8"));
+    for format in Format::ALL {
+        assert!(why(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", format).starts_with("The file is a PDF."));
+        assert!(why(b"PK\x03\x04\x14\0", format).contains("save or unpack it as CSV"));
+    }
     assert!(why(b" [1]", Format::Jsonl).starts_with("The file is one JSON array"));
     let arrays =
         ["[\n  {\n    \"text\": \"a\"\n  }\n]\n", "\u{feff}[{\"text\":\"a\"}]", "\n[ \"a\", \"b\" ]", "[]"];
