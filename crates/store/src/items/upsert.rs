@@ -81,6 +81,11 @@ pub struct Piece {
 /// once, and is handed to the database once.
 const ROWS: usize = 192;
 
+/// So many rows that many pieces end with them.
+fn comes_again(n_rows: usize) -> bool {
+    n_rows.is_multiple_of(64)
+}
+
 /// What is known of an item whose external id came again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
@@ -166,7 +171,7 @@ impl Tx {
                     row.push_bind(entry_state(item).as_str()).push_bind(piece.source.0).push_bind(item.line);
                 });
                 query.push(" ON CONFLICT (project_id, external_id) DO NOTHING");
-                let query = query.build().persistent(rows.len() == ROWS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|r| r.rows_affected())
             })?;
         }
@@ -195,7 +200,7 @@ impl Tx {
                 );
                 query.push_bind(piece.project.0).push(" AND i.external_id IN ");
                 push_list(&mut query, rows.iter().map(|row| row.external_id.clone()));
-                query.build_query_as().persistent(rows.len() == ROWS).fetch_all(db).await
+                query.build_query_as().persistent(comes_again(rows.len())).fetch_all(db).await
             })?;
             for row in found {
                 known.insert(row.external_id.clone(), row.known());
@@ -232,7 +237,7 @@ impl Tx {
                 );
                 // Not `EXISTS`: PostgreSQL makes a join of it, and reads the texts of the whole project for each piece.
                 query.push_bind(piece.project.0).push(" LIMIT 1)");
-                query.build_query_scalar().persistent(chunk.len() == ROWS).fetch_all(db).await
+                query.build_query_scalar().persistent(comes_again(chunk.len())).fetch_all(db).await
             })?;
             for at in found {
                 duplicates.entry(usize::try_from(at).unwrap_or_default()).or_insert(false);
@@ -275,7 +280,7 @@ impl Tx {
                     row.push_bind(from.fields.clone()).push_bind(from.group.clone()).push_bind(from.event_at);
                     row.push_bind(from.content_hash).push_bind(from.normalized_hash).push_bind(now);
                 });
-                let query = query.build().persistent(rows.len() == ROWS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|_| ())
             })?;
         }
@@ -300,7 +305,7 @@ impl Tx {
                     row.push_bind(item.0).push_bind(field.name.clone()).push_bind(project.0);
                     row.push_bind(field.text.clone()).push_bind(field.number);
                 });
-                let query = query.build().persistent(rows.len() == FIELDS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|_| ())
             })?;
         }
@@ -326,7 +331,7 @@ impl Tx {
                     row.push_bind(from.event_at).push_bind(from.line);
                 });
                 query.push(") AS v WHERE item.id = v.column1");
-                let query = query.build().persistent(rows.len() == ROWS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|_| ())
             })?;
         }
@@ -345,7 +350,7 @@ impl Tx {
                     row.push_bind(known.item.0).push_bind(from.line);
                 });
                 query.push(") AS v WHERE item.id = v.column1");
-                let query = query.build().persistent(rows.len() == ROWS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|_| ())
             })?;
         }
@@ -366,7 +371,7 @@ impl Tx {
                     row.push_bind(reject.reason.as_str()).push_bind(reject.raw.as_str());
                 });
                 query.push(" ON CONFLICT (source_id, line) DO NOTHING");
-                let query = query.build().persistent(rows.len() == ROWS);
+                let query = query.build().persistent(comes_again(rows.len()));
                 query.execute(db).await.map(|_| ())
             })?;
         }
