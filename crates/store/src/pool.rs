@@ -1,9 +1,11 @@
 //! Answers as agreement looks at them: the chain of what one person said of one item in one queue, and the items
 //! that people disagree about.
 
+use crate::consensus::state;
 use crate::dialect::push_list;
 use crate::error::Result;
 use crate::{Doc, Store, Tx, on};
+use domain::consensus::State;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
 use futures::TryStreamExt;
 use std::collections::HashMap;
@@ -150,10 +152,14 @@ impl Store {
 
 impl Tx {
     /// What an item of this project says now.
-    pub async fn current_revision(&mut self, project: ProjectId, item: ItemId) -> Result<Option<RevisionId>> {
-        let query = "SELECT revision_id FROM item WHERE id = $1 AND project_id = $2";
-        let revision: Option<i64> =
-            on!(self, |db| sqlx::query_scalar(query).bind(item.0).bind(project.0).fetch_optional(db).await)?;
-        Ok(revision.map(RevisionId))
+    pub async fn current_revision(
+        &mut self,
+        project: ProjectId,
+        item: ItemId,
+    ) -> Result<Option<(RevisionId, State)>> {
+        let query = "SELECT revision_id, state FROM item WHERE id = $1 AND project_id = $2";
+        let found: Option<(i64, String)> =
+            on!(self, |db| sqlx::query_as(query).bind(item.0).bind(project.0).fetch_optional(db).await)?;
+        found.map(|(revision, text)| Ok((RevisionId(revision), state(&text)?))).transpose()
     }
 }

@@ -368,6 +368,13 @@ impl Tx {
         }
     }
 
+    /// Is one of this name being cut?
+    pub async fn is_cutting_called(&mut self, project: ProjectId, name: &str) -> Result<bool> {
+        let query =
+            "SELECT EXISTS (SELECT 1 FROM release WHERE project_id = $1 AND name = $2 AND state = 'cutting')";
+        Ok(on!(self, |db| sqlx::query_scalar(query).bind(project.0).bind(name).fetch_one(db).await)?)
+    }
+
     pub async fn set_release_job(&mut self, release: ReleaseId, job: JobId) -> Result<()> {
         let query = "UPDATE release SET job_id = $2 WHERE id = $1";
         on!(self, |db| sqlx::query(query).bind(release.0).bind(job.0).execute(db).await.map(|_| ()))?;

@@ -2,6 +2,7 @@
 
 use crate::{Error, House, Result, allow};
 use domain::answer::{Origin, Said, Standing, checked_labels};
+use domain::consensus::State;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, LabelId, ProjectId, RevisionId};
 use store::answers::NewAnswer;
@@ -42,10 +43,16 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
         .write(move |tx| {
             Box::pin(async move {
                 tx.lock_item(item).await?;
-                let current = tx.current_revision(project, item).await?.ok_or(Error::NotFound("the item"))?;
+                let found = tx.current_revision(project, item).await?;
+                let (current, state) = found.ok_or(Error::NotFound("the item"))?;
                 if current != revision {
                     return Err(Error::conflict(
                         "The text of this item changed while you were looking at it: read it again, then decide.",
+                    ));
+                }
+                if state == State::Adjudicated {
+                    return Err(Error::conflict(
+                        "This item was decided while you were looking at it: the first decision stands.",
                     ));
                 }
                 let earlier = tx.answers_of_item(item).await?;

@@ -76,6 +76,10 @@ pub async fn order(
         .store
         .write(move |tx| {
             Box::pin(async move {
+                if tx.is_cutting_called(project, &new.name).await? {
+                    let why = format!("A release called “{}” is being cut already.", new.name);
+                    return Err(Error::invalid("name", why));
+                }
                 let (id, number) = tx.create_release(project, &new.name, &new.spec, by).await?;
                 let dedupe = Some(format!("release-{id}"));
                 let job = jobs::new(by, Some(project), Kind::CutRelease, &Payload { release: id }, dedupe)?;

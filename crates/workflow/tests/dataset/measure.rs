@@ -122,8 +122,12 @@ both! {
         assert!(matches!(decide(&bed.house, &bed.owner, bed.project, two).await, Err(Error::Invalid(_))));
         let other = Decision { revision: RevisionId(1), ..decision.clone() };
         assert!(matches!(decide(&bed.house, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
-        decide(&bed.house, &bed.owner, bed.project, decision).await.unwrap();
+        decide(&bed.house, &bed.owner, bed.project, decision.clone()).await.unwrap();
         assert_eq!(bed.states().await, [("adjudicated".to_owned(), 1)]);
+        // Sent from a page that was loaded before.
+        let stale = Decision { labels: vec![bed.labels[0]], ..decision };
+        let refused = decide(&bed.house, &bed.owner, bed.project, stale).await;
+        assert!(matches!(refused, Err(Error::Conflict(why)) if why.contains("the first decision stands")));
         assert!(conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().is_empty());
     }
 }

@@ -63,6 +63,8 @@ both! {
         let (house, project) = (&bed.house, bed.project);
         let (ordered, job) = order(house, &bed.owner, project, &both_states()).await.unwrap();
         assert_eq!((ordered.row.state.as_str(), ordered.row.job_id), ("cutting", Some(job.0)));
+        let twice = sentence(order(house, &bed.owner, project, &both_states()).await);
+        assert!(twice.contains("is being cut already"), "a second click: {twice}");
         bed.work().await;
         let first = get(house, &bed.owner, project, 1).await.unwrap();
         assert_eq!(first.row.state, "done", "{:?}", first.row.error);
