@@ -95,6 +95,7 @@ fn change_form(project: &Project, flash: &Flash) -> AnyView {
     };
     view! {
         <form class="form" method="post" action=format!("/p/{}/settings", project.slug)>
+            <input type="hidden" name="seen" value=projects::stamp(project).to_string() />
             {name.view(flash)}
             {area(flash, form, "description", about, "", &project.description, 3)}
             {area(
@@ -203,6 +204,7 @@ async fn change(
         description: form.get("description").to_owned(),
         shown_fields: form.raw("shown_fields").lines().map(str::to_owned).collect(),
         confirm_picks: form.has("confirm_picks"),
+        seen: form.get("seen").parse().ok(),
     };
     let outcome = projects::change(&app.house, visitor.actor()?, project.id, new).await;
     let done = outcome.map(|()| Done::to(back.clone()).say("Saved."));

@@ -277,6 +277,7 @@ impl Stage {
             description: DESCRIPTION.to_owned(),
             shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
             confirm_picks: false,
+            seen: None,
         };
         projects::change(&self.house, owner, project, form).await
     }

@@ -3,6 +3,7 @@
 use crate::fields::Fields;
 use crate::{Error, House, Result, allow};
 use domain::ProjectId;
+use domain::item::hash53;
 use domain::permission::{Act, Actor, Roles};
 use domain::project::{Settings, Slug, Task};
 use rand::RngCore;
@@ -44,6 +45,15 @@ pub struct ProjectForm {
     pub description: String,
     pub shown_fields: Vec<String>,
     pub confirm_picks: bool,
+    /// What was there when the form was made, see [`stamp`]; without it, whatever is there is replaced.
+    pub seen: Option<i64>,
+}
+
+/// Tells what can be changed of a project from what it was before.
+pub fn stamp(project: &Project) -> i64 {
+    let (settings, confirm) = (&project.settings.0, [u8::from(project.settings.0.confirm_picks)]);
+    let fields = settings.shown_fields.join("\n");
+    hash53(&[project.name.as_bytes(), project.description.as_bytes(), fields.as_bytes(), &confirm])
 }
 
 /// Makes a project. A short name made from the name gets a number where it is taken.
@@ -167,12 +177,18 @@ pub async fn change(house: &House, actor: &Actor, project: ProjectId, form: Proj
             shown_fields.push(field.to_owned());
         }
     }
-    let (confirm_picks, actor) = (form.confirm_picks, *actor);
+    let (confirm_picks, seen, actor) = (form.confirm_picks, form.seen, *actor);
     house
         .store
         .write(move |tx| {
             Box::pin(async move {
                 let before = tx.project_to_change(project).await?.ok_or(Error::NotFound("this project"))?;
+                if seen.is_some_and(|seen| seen != stamp(&before)) {
+                    return Err(Error::conflict(
+                        "The settings were changed while you were looking at them. What you typed stands here, nothing of \
+                         it is saved: look at it once more, then save it.",
+                    ));
+                }
                 let settings = Settings { shown_fields, confirm_picks, ..before.settings.0.clone() };
                 let mut changed = Vec::new();
                 if before.name != name {
