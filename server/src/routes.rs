@@ -38,11 +38,11 @@ pub fn router(app: App, options: &Options) -> Router {
         .with_expiry(Expiry::OnInactivity(Duration::days(14)));
     guarded(table(), &app)
         .layer(sessions)
+        .layer(from_fn(refused::tell))
         .layer(CompressionLayer::new())
         .route("/health", axum::routing::get(health))
         .merge(assets::routes())
         .fallback(not_found)
-        .layer(from_fn(refused::tell))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(security::same_origin))
         .layer(from_fn_with_state(options.clone(), security::headers))

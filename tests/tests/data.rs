@@ -178,6 +178,12 @@ both! {
         let page = app.get(&eli, "/p/inbox/data?before=yesterday").await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST);
         assert!(page.text().contains("That does not fit") && page.text().contains("has a slip"), "{}", page.text());
+        let mut packed = sent(&eli, "/p/inbox/data?before=yesterday", "text/html", "*/*", "");
+        *packed.method_mut() = Method::GET;
+        packed.headers_mut().insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static("gzip"));
+        let packed = app.send(packed).await;
+        let is_packed = packed.headers.get(header::CONTENT_ENCODING).is_some_and(|kind| kind == "gzip");
+        assert!(is_packed && packed.body.starts_with(&[0x1f, 0x8b]), "as its headers say, else no browser shows it");
         let method = app.post(&eli, "/p/inbox", &[]).await;
         assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(method.headers.contains_key(header::ALLOW) && method.text().contains("its method does not fit"));

@@ -291,6 +291,14 @@ fn said(filter: &Filter) -> String {
     }
 }
 
+/// Enough of a text to know it by.
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Error> {
     let project = visitor.project()?.slug.clone();
     let rows: Vec<_> = next
@@ -302,7 +310,7 @@ fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Erro
                         <a href=format!("/p/{project}/items/{}", member.item_id)>{member.external_id.clone()}</a>
                     </td>
                     <td class="text" dir="auto">
-                        {member.text.chars().take(160).collect::<String>()}
+                        {beginning(&member.text)}
                     </td>
                     <td>{member.control.then(|| view! { <span class="chip">"control"</span> })}</td>
                     <td class="n">{format!("{} of {}", member.filled, member.target)}</td>

@@ -343,7 +343,9 @@ both! {
         let again = label("first.csv", "id,text,intent\n1,a,card\n2,b,refund\n").await;
         assert_eq!(again.counts.answers, 2, "as if it had never been");
         let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
-        release::cut_now(&house, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        let folder = tempfile::tempdir().expect("a folder");
+        let with_folder = House::new(store.clone(), folder.path());
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         let refused = undo(&house, ADMIN, project, again.id).await.expect_err("a release speaks of its answers");
         assert_eq!(refused.to_string(), "This import can’t be taken back, because of 2 items in releases.");
         assert_eq!(labels().await, ["card", "refund", ""]);
