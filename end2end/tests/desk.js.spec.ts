@@ -199,6 +199,13 @@ test("letters in a box are letters", async ({ page, another, expectAccessible })
   await page.getByRole("link", { name: text }).click();
   await expect(page.getByRole("main")).toContainText("usual 1 or 2? sng");
 
+  // Taken back, the note comes back too, and the next key is still meant for the text.
+  await ben.undo();
+  await expect(ben.page.getByLabel("Note")).toHaveValue("usual 1 or 2? sng");
+  await expect(ben.page.getByLabel("Note")).not.toBeFocused();
+  await ben.pick("Label C");
+  await ben.isSafe();
+
   await ben.page.keyboard.press("?");
   await expect(ben.page.getByRole("dialog", { name: "All keys" })).toBeVisible();
   await expectAccessible(ben.page);
@@ -364,6 +371,58 @@ test("new labels come to an open desk", async ({ page, another }) => {
   await ben.pick("Quite new");
   await ben.isSafe();
   await expect(await answers(page, queue)).toHaveText("4");
+});
+
+test("a queue that is closed hands out nothing more", async ({ page, another }) => {
+  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const ben = desks[0]!;
+  await expect(ben.saved).toHaveText(/[3-9] ready/);
+  await page.goto(queue);
+  await send(page, "Close");
+  await ben.pick("Label A");
+  await expect(ben.title, "the texts that were here already are of no use").toHaveText("The queue is closed");
+  await expect(await answers(page, queue)).toHaveText("0");
+});
+
+test("while the project rests nothing is lost, and it goes on by itself", async ({ page, another, allowed }) => {
+  allowed.push(/status of 404/);
+  const { project, queue, desks } = await house(page, another, {
+    texts: 8,
+    labels: 3,
+    overlap: 1,
+    people: ["Ben Adler"],
+  });
+  const ben = desks[0]!;
+  await expect(ben.saved).toHaveText(/[3-9] ready/);
+  await page.goto(`${project}/settings`);
+  const sure = page.getByLabel(/to go on$/);
+  const words = await page.locator("label").filter({ hasText: "to go on" }).innerText();
+  await sure.fill(words.replace(/^Type (.*) to go on$/, "$1"));
+  await send(page, "Archive the project");
+
+  await ben.pick("Label A");
+  await expect(ben.page.getByRole("alert")).toContainText("The project was not found.");
+  await ben.pick("Label B");
+  await expect(ben.page.getByRole("alert"), "it stays").toContainText("2 answers are kept in this browser");
+  await page.goto(`${project}/settings`);
+  await send(page, "Bring it back");
+  await ben.page.evaluate(() => dispatchEvent(new Event("focus")));
+  await ben.isSafe();
+  await expect(ben.page.getByRole("alert")).toHaveCount(0);
+  await expect(await answers(page, queue)).toHaveText("2");
+});
+
+test("a second click sends no form twice", async ({ page }) => {
+  await asAda(page);
+  const name = unlike("Twice");
+  await page.goto("/projects/new");
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await Promise.all([
+    page.waitForEvent("load"),
+    page.getByRole("button", { name: "Make the project" }).dblclick({ delay: 30 }),
+  ]);
+  await page.goto("/");
+  await expect(page.getByRole("link", { name })).toHaveCount(1);
 });
 
 test("signed out: what was said waits for the same person", async ({ page, another, allowed }) => {
