@@ -56,7 +56,7 @@ test("from a file to a dataset", async ({ page, another, javaScriptEnabled, expe
     const desk = new Desk(await another(), javaScriptEnabled);
     await colleague(page, desk.page, somebody(name), project, ["annotator"]);
     await desk.open(project, "First round");
-    await expect(desk.page.locator("#main"), "what its owner says to all of them").toContainText(NOTE);
+    await expect(desk.page.getByRole("main"), "what its owner says to all of them").toContainText(NOTE);
     desks.push(desk);
   }
   await expectAccessible(desks[0]!.page);
