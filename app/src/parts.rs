@@ -5,3 +5,11 @@ pub mod files;
 pub mod labels;
 pub mod numbers;
 pub mod times;
+
+/// The beginning of a text, of so many characters at most.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

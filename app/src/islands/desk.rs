@@ -348,7 +348,8 @@ fn guide(seat: Seat) -> Vec<AnyView> {
     })
 }
 
-/// What a label means, what is in, what is out, and a few examples for and against. What was written in lines is shown in lines.
+/// What a label means, what is in, what is out, and a few examples for and against. What was written in lines is shown
+/// in lines.
 pub fn guideline(choice: &Choice) -> AnyView {
     let line = |name: &'static str, text: &str, class: &'static str| {
         let text = text.to_owned();

@@ -63,6 +63,24 @@ pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
     .into_any()
 }
 
+/// Work that came to no end: what that means, and for who may do so a button to go on (where it is sent, its word).
+pub fn stopped(what: String, go_on: Option<(String, &'static str)>) -> AnyView {
+    let go_on = go_on.map(|(to, word)| {
+        view! {
+            <form method="post" action=to>
+                <button class="btn do">{word}</button>
+            </form>
+        }
+    });
+    view! {
+        <div class="notice bad" role="alert">
+            <p>{what}</p>
+            {go_on}
+        </div>
+    }
+    .into_any()
+}
+
 fn moved(job: &JobView) -> Moved {
     let mut words: Vec<String> = Vec::new();
     if job.stopping {

@@ -6,7 +6,7 @@ mod edit;
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
-use crate::pages::jobs::under_way;
+use crate::pages::jobs::{stopped, under_way};
 use crate::parts::fields;
 use crate::parts::labels::tag;
 use crate::parts::numbers::grouped;
@@ -120,20 +120,7 @@ fn settling_view(job: &JobView, slug: &str, base: &str, may_edit: bool) -> AnyVi
     let why = job.why_stopped();
     let what =
         format!("Some items may still be resolved to a retired label: taking it back was stopped. {why}");
-    let again = may_edit.then(|| {
-        view! {
-            <form method="post" action=format!("{base}/settle")>
-                <button class="btn do">"Look at them again"</button>
-            </form>
-        }
-    });
-    view! {
-        <div class="notice bad" role="alert">
-            <p>{what}</p>
-            {again}
-        </div>
-    }
-    .into_any()
+    stopped(what, may_edit.then(|| (format!("{base}/settle"), "Look at them again")))
 }
 
 /// The labels that are offered, with their keys.

@@ -151,8 +151,8 @@ impl Store {
 }
 
 impl Tx {
-    /// What an item of this project says now.
-    pub async fn current_revision(
+    /// What an item of this project says now, and how far it is.
+    pub async fn item_now(
         &mut self,
         project: ProjectId,
         item: ItemId,

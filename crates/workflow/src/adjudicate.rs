@@ -43,7 +43,7 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
         .write(move |tx| {
             Box::pin(async move {
                 tx.lock_item(item).await?;
-                let found = tx.current_revision(project, item).await?;
+                let found = tx.item_now(project, item).await?;
                 let (current, state) = found.ok_or(Error::NotFound("the item"))?;
                 if current != revision {
                     return Err(Error::conflict(

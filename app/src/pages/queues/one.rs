@@ -4,9 +4,10 @@ use super::{CONTROL_SHARE, LEASE, NOTE, address, control_share, lease, meter, st
 use crate::error::Page;
 use crate::flash::{Done, Form, finish};
 use crate::guard::{App, Need, Route, Visitor};
-use crate::pages::jobs::under_way;
+use crate::pages::jobs::{stopped, under_way};
 use crate::parts::fields::{Field, area};
 use crate::parts::numbers::grouped;
+use crate::parts::shortened;
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
 use axum::Extension;
@@ -131,20 +132,7 @@ fn taking_in(filling: &Filling, slug: &str, at: &str, may_run: bool) -> AnyView 
         Filling::Stopped(why) => why,
     };
     let what = format!("Not all items are in, and nobody takes in the rest: the queue can’t open. {why}");
-    let again = may_run.then(|| {
-        view! {
-            <form method="post" action=format!("{at}/reopen")>
-                <button class="btn do">"Take in the rest"</button>
-            </form>
-        }
-    });
-    view! {
-        <div class="notice bad" role="alert">
-            <p>{what}</p>
-            {again}
-        </div>
-    }
-    .into_any()
+    stopped(what, may_run.then(|| (format!("{at}/reopen"), "Take in the rest")))
 }
 
 fn figure(name: &'static str, n: i64) -> AnyView {
@@ -291,14 +279,6 @@ fn said(filter: &Filter) -> String {
     }
 }
 
-/// Enough of a text to know it by.
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(160) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Error> {
     let project = visitor.project()?.slug.clone();
     let rows: Vec<_> = next
@@ -310,7 +290,7 @@ fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Erro
                         <a href=format!("/p/{project}/items/{}", member.item_id)>{member.external_id.clone()}</a>
                     </td>
                     <td class="text" dir="auto">
-                        {beginning(&member.text)}
+                        {shortened(&member.text, 160)}
                     </td>
                     <td>{member.control.then(|| view! { <span class="chip">"control"</span> })}</td>
                     <td class="n">{format!("{} of {}", member.filled, member.target)}</td>
