@@ -37,7 +37,7 @@ pub const TABLES: &[Table] = &[
     table("reject", "source_id, line"),
     table("item", "id"),
     table("item_revision", "id"),
-    table("item_field", "item_id, name"),
+    table("item_field", "project_id, name, text, item_id"),
     table("taxonomy_version", "id"),
     table("taxonomy_draft", "project_id"),
     table("label", "id"),

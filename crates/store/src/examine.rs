@@ -104,6 +104,13 @@ pub const QUESTIONS: &[Question] = &[
                 LEFT JOIN item_revision r ON r.id = i.revision_id AND r.item_id = i.id WHERE r.id IS NULL",
     },
     Question {
+        promise: "Filters find what the items say",
+        what: "values of fields whose item is missing",
+        cure: NOT_BY_ITSELF,
+        query: "SELECT 'item ' || f.item_id || ', field ' || f.name AS example FROM item_field f
+                LEFT JOIN item i ON i.id = f.item_id WHERE i.id IS NULL",
+    },
+    Question {
         promise: "Counts say what the rows say",
         what: "members of queues whose count of taken slots is wrong",
         cure: REBUILD,

@@ -1,12 +1,14 @@
 //! Items as people browse them and as jobs walk over them. Writing them is in the modules below.
 
+mod fields;
 mod imported;
 mod reopen;
 mod undo;
 mod upsert;
 
+pub use fields::FieldValue;
 pub use undo::Dependents;
-pub use upsert::{AnsweredBy, FieldValue, Incoming, Piece};
+pub use upsert::{AnsweredBy, Incoming, Piece};
 
 use crate::dialect::push_list;
 use crate::error::Result;
@@ -126,12 +128,7 @@ impl ItemFilter {
     pub fn fits(&self, item: &ItemRow) -> bool {
         let has_label = |label: &LabelId| item.labels.as_ref().is_some_and(|l| l.0.contains(label));
         let has_field = |(name, value): &(String, String)| {
-            let text = match item.fields.0.get(name) {
-                Some(Value::String(text)) => FieldValue::new("".into(), text).text,
-                Some(other) => FieldValue::new("".into(), &other.to_string()).text,
-                None => return false,
-            };
-            *text == **value
+            item.fields.0.get(name).is_some_and(|found| *FieldValue::of(name, found).text == **value)
         };
         self.state.is_none_or(|state| state.as_str() == item.state)
             && self.label.as_ref().is_none_or(has_label)
@@ -221,8 +218,11 @@ impl Store {
                 None => {}
             }
             if let (false, Some((name, value))) = (matches!(lead, Lead::Field), &filter.field) {
-                query.push(" AND EXISTS (SELECT 1 FROM item_field f WHERE f.item_id = i.id AND f.name = ");
-                query.push_bind(name.as_str()).push(" AND f.text = ").push_bind(value.as_str()).push(")");
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM item_field f WHERE f.project_id = i.project_id AND f.name = ",
+                );
+                query.push_bind(name.as_str()).push(" AND f.text = ").push_bind(value.as_str());
+                query.push(" AND f.item_id = i.id)");
             }
             let (compare, direction) = match order {
                 Order::NewestFirst => (" < ", " DESC"),

@@ -35,6 +35,7 @@ pub mod queues;
 pub mod recompute;
 pub mod releases;
 mod resolved;
+mod rows;
 pub mod sessions;
 pub mod snapshot;
 pub mod sources;
@@ -135,13 +136,13 @@ impl Store {
             .row_buffer_size(1_000)
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "0");
-        // Not larger: a commit in which pages of an index have been split walks through all that is kept.
-        let write_options = options.clone().pragma("cache_size", "-16384");
+        let write_options = options.clone();
         let connect = async move || {
             let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
             sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
             // From here on the writer waits by itself, see `writer::begin`.
             sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
+            sqlx::query(writer::KEPT_BESIDE_PEOPLE).execute(&mut connection).await?;
             Ok(connection)
         };
         let data = path.parent().map(Path::to_owned).unwrap_or_default();

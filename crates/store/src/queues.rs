@@ -291,11 +291,11 @@ impl Store {
             }
             if let Some(field) = &filter.field {
                 query
-                    .push(" AND EXISTS (SELECT 1 FROM item_field f WHERE f.item_id = item.id AND f.name = ")
+                    .push(" AND EXISTS (SELECT 1 FROM item_field f WHERE f.project_id = item.project_id AND f.name = ")
                     .push_bind(field.name.as_str())
                     .push(" AND f.text = ")
                     .push_bind(field.value.as_str())
-                    .push(")");
+                    .push(" AND f.item_id = item.id)");
             }
             query
                 .push(") AS fits, item.state <> 'unlabeled' AS answered FROM item WHERE item.source_id = ")

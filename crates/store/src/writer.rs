@@ -29,11 +29,13 @@ const MOST_AT_ONCE: usize = 256;
 /// wait.
 const SERVER_SPELL: Duration = Duration::from_millis(12);
 /// Where nobody serves the file, nobody waits: a page that changes with each piece is written once for many of them.
-const ALONE_SPELL: Duration = Duration::from_millis(500);
+const ALONE_SPELL: Duration = Duration::from_millis(1_000);
 /// Beside another process that serves the same file: its people wait for each commit of ours.
 const POLITE_SPELL: Duration = Duration::from_millis(4);
 /// And so long it is let alone after each.
 const POLITE_PAUSE: Duration = Duration::from_millis(5);
+/// What is kept to begin with, see [`kept_in_memory`].
+pub(crate) const KEPT_BESIDE_PEOPLE: &str = "PRAGMA cache_size = -16384";
 /// Another process holds the file for longer than this only if something is wrong.
 const MOST_PATIENCE: Duration = Duration::from_secs(20);
 /// Requests that may wait before senders have to.
@@ -206,12 +208,14 @@ async fn serve(
             () = calls.closed.notified() => None,
             () = tokio::time::sleep(rest), if !rest.is_zero() => continue,
         };
-        let (Some(first), Some(connection)) = (first, at.take()) else { break };
+        let (Some(first), Some(mut connection)) = (first, at.take()) else { break };
         let is_background = first.urgency == Urgency::Piece;
         if is_background {
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
                 server = served();
+                // Where it can't be set, everything works as well, only slower.
+                let _ = execute(&mut connection, kept_in_memory(server)).await;
             }
             n_background = n_background.wrapping_add(1);
         }
@@ -232,6 +236,12 @@ async fn serve(
     }
     // Whoever waits for the end (see `Writer::close`) sees it now, when the connection is closed.
     drop((people, jobs));
+}
+
+/// How much of the file the writer keeps. A commit in which pages of an index have been split walks through all of it,
+/// while people wait; where nobody does, a page that is written to again and again should not be read each time.
+fn kept_in_memory(server: Server) -> &'static str {
+    if server == Server::None { "PRAGMA cache_size = -65536" } else { KEPT_BESIDE_PEOPLE }
 }
 
 /// Keeps this thread, and the one that sqlx starts for the connection from it, on one processor core. Each statement is

@@ -11,7 +11,7 @@ use store::{Clock, Store, Tx, on};
 const BEFORE: i64 = 4;
 
 /// Two people's answers to one item, a skip, one that came too late, one that was imported.
-const FILLED: [&str; 14] = [
+const FILLED: [&str; 15] = [
     "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (1, 'a@example.org', 'A', 'person', FALSE, 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (2, 'b@example.org', 'B', 'person', FALSE, 0)",
@@ -21,6 +21,7 @@ const FILLED: [&str; 14] = [
      VALUES (1, 1, 1, 'e', 0, 0, FALSE, 10, 'agreed')",
     "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, content_hash, normalized_hash,
        created_at) VALUES (10, 1, 1, 1, 1, 'text', '{}', 0, 0, 0)",
+    "INSERT INTO item_field (item_id, name, project_id, text, number) VALUES (1, 'score', 1, '0.5', 0.5)",
     "INSERT INTO queue (id, project_id, name, state, strategy, overlap, control_share, lease_seconds, seed, filter,
        created_at) VALUES (7, 1, 'q', 'open', 'random', 2, 0, 600, 1, '{}', 0)",
     "INSERT INTO answer (id, project_id, queue_id, person_id, item_id, revision_id, number, kind, labels, origin,
@@ -62,6 +63,8 @@ async fn is_taken_over(store: Store) {
                  WHERE c.item_id = 1 AND c.labels = '[5]' AND c.n_answers = 2 AND c.taxonomy_version_id IS NULL
                    AND c.updated_at = 3 AND l.project_id = 1 AND l.label_id = 5";
     assert_eq!(number(&store, whole).await, 1);
+    let scores = store.field_values(ProjectId(1), "score", 1).await.expect("the values of a field");
+    assert_eq!(scores, [("0.5".to_owned(), 1)]);
     // Nobody's answer counts twice, and what comes too late is kept however often.
     let twice = again(&store, "e", "counted").await;
     assert!(matches!(twice, Err(Error::Unique(Constraint::AnswerCounted))), "{twice:?}");

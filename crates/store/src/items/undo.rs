@@ -1,6 +1,6 @@
 //! Taking an import back: what depends on it, and removing it piece by piece.
 
-use super::upsert::FieldValue;
+use super::fields::FieldValue;
 use crate::changes::ChangeKind;
 use crate::dialect::push_list;
 use crate::error::{Error, Result};
@@ -49,6 +49,7 @@ impl Store {
         let released = format!(
             "SELECT CAST(COUNT(DISTINCT w.item_id) AS BIGINT) FROM release_row w
              JOIN item_revision r ON r.id = w.revision_id
+             JOIN release c ON c.id = w.release_id AND c.state <> 'failed'
              WHERE w.item_id IN ({TOUCHED} UNION SELECT item_id FROM answer WHERE source_id = $1)
                AND (r.source_id = $1 OR EXISTS (
                  SELECT 1 FROM answer a WHERE a.item_id = w.item_id AND a.source_id = $1
@@ -112,6 +113,7 @@ impl Tx {
         match items.first() {
             None => return self.take_answers_back(source, limit).await,
             Some(first) => {
+                self.leave_failed_releases(&ids).await?;
                 self.delete_answers(source, &ids).await?;
                 if first.came {
                     self.remove_items(source, &items, &ids).await?;
@@ -143,6 +145,19 @@ impl Tx {
         Ok(items.len() as i64)
     }
 
+    /// What a release that came to nothing had taken keeps no item here.
+    async fn leave_failed_releases(&mut self, items: &[ItemId]) -> Result<()> {
+        on!(self, |db| {
+            let mut query = QueryBuilder::new(
+                "DELETE FROM release_row WHERE release_id IN (SELECT id FROM release WHERE state = 'failed')
+                   AND item_id IN ",
+            );
+            push_list(&mut query, items.iter().map(|item| item.0));
+            query.build().persistent(false).execute(db).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
     async fn delete_answers(&mut self, source: &Source, items: &[ItemId]) -> Result<()> {
         let n_answers = on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM answer WHERE source_id = ");
@@ -166,7 +181,8 @@ impl Tx {
         for (label, n) in labels {
             counts.add(Tally::Labels(source.project), &label.to_string(), -n);
         }
-        for table in ["consensus_label", "consensus", "item_field", "item_revision"] {
+        self.delete_fields(source.project, ids).await?;
+        for table in ["consensus_label", "consensus", "item_revision"] {
             self.delete_by_item(table, ids).await?;
         }
         on!(self, |db| {
@@ -186,13 +202,13 @@ impl Tx {
 
     /// Items of others get their content back from before this import, and the answers on it count again.
     async fn fall_back(&mut self, source: &Source, ids: &[ItemId]) -> Result<()> {
+        self.delete_fields(source.project, ids).await?;
         on!(self, |db| {
             let mut query = QueryBuilder::new("DELETE FROM item_revision WHERE source_id = ");
             query.push_bind(source.id.0).push(" AND item_id IN ");
             push_list(&mut query, ids.iter().map(|item| item.0));
             query.build().persistent(false).execute(db).await.map(|_| ())
         })?;
-        self.delete_by_item("item_field", ids).await?;
         let back: Vec<Back> = on!(self, |db| {
             let mut query = QueryBuilder::new(
                 "SELECT r.id AS revision_id, r.item_id, r.fields, r.group_key, r.event_at FROM item_revision r
@@ -213,22 +229,14 @@ impl Tx {
         let fields: Vec<(ItemId, FieldValue)> = back
             .iter()
             .flat_map(|row| {
-                row.fields.0.iter().map(|(name, value)| (ItemId(row.item_id), field(name, value)))
+                row.fields.0.iter().map(|(name, value)| (ItemId(row.item_id), FieldValue::of(name, value)))
             })
             .collect();
-        let fields: Vec<(ItemId, &FieldValue)> = fields.iter().map(|(item, f)| (*item, f)).collect();
         self.insert_fields(source.project, &fields).await?;
         let mut counts = Counts::default();
         self.reopen_items(source.project, ids, &mut counts).await?;
         self.count_all(counts, source.id.0).await?;
         self.note_change(source.project, ChangeKind::Items, ids).await
-    }
-}
-
-fn field(name: &str, value: &serde_json::Value) -> FieldValue {
-    match value {
-        serde_json::Value::String(text) => FieldValue::new(name.into(), text),
-        other => FieldValue::new(name.into(), &other.to_string()),
     }
 }
 

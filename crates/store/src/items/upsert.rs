@@ -1,10 +1,12 @@
 //! Taking in one piece of an import. New rows, nearly always the most, take a few multi-row statements; only rows
 //! whose external id is known already are looked at one by one.
 
+use super::fields::FieldValue;
 use super::imported::Said;
 use crate::changes::ChangeKind;
 use crate::dialect::push_list;
 use crate::error::{Error, Result};
+use crate::rows::{Rows, comes_again};
 use crate::tally::{self, Tally};
 use crate::{Tx, on};
 use domain::consensus::State;
@@ -38,25 +40,6 @@ pub struct Incoming {
     pub labels: Option<Vec<LabelId>>,
 }
 
-/// One field for the filter table, its text cut.
-#[derive(Debug, Clone)]
-pub struct FieldValue {
-    pub name: Arc<str>,
-    pub text: Arc<str>,
-    pub number: Option<f64>,
-}
-
-/// Characters of a field that filters see; the revision has it whole.
-const FIELD_TEXT: usize = 200;
-
-impl FieldValue {
-    pub fn new(name: Arc<str>, value: &str) -> FieldValue {
-        let end = value.char_indices().nth(FIELD_TEXT).map_or(value.len(), |(at, _)| at);
-        let number = value.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-        FieldValue { name, text: Arc::from(&value[..end]), number }
-    }
-}
-
 /// Whose answers the label column holds.
 #[derive(Debug, Clone, Copy)]
 pub struct AnsweredBy {
@@ -77,14 +60,28 @@ pub struct Piece {
     pub answered_by: Option<AnsweredBy>,
 }
 
-/// Rows of one statement: as many as an import brings at once, so that its text is nearly always the same and prepared
-/// once, and is handed to the database once.
+/// Rows of one statement: as many as an import brings at once, so that they are handed to the database at once.
 const ROWS: usize = 192;
 
-/// So many rows that many pieces end with them.
-fn comes_again(n_rows: usize) -> bool {
-    n_rows.is_multiple_of(64)
-}
+static NEW_ITEMS: Rows = Rows::new(
+    "INSERT INTO item (id, project_id, source_id, external_id, group_key, event_at, ingested_at, control_hash, \
+     control, revision_id, state, seen_source, seen_line) ",
+    13,
+    " ON CONFLICT (project_id, external_id) DO NOTHING",
+);
+static NEW_REVISIONS: Rows = Rows::new(
+    "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, group_key, event_at, \
+     content_hash, normalized_hash, created_at) ",
+    12,
+    "",
+);
+/// Not `EXISTS`: PostgreSQL makes a join of it, and reads the texts of the whole project for each piece.
+static DUPLICATES: Rows = Rows::new(
+    "SELECT v.column1 FROM (",
+    4,
+    ") AS v WHERE 1 = (SELECT 1 FROM item_revision r WHERE r.normalized_hash = v.column2 AND r.item_id <> v.column3 \
+     AND r.project_id = v.column4 LIMIT 1)",
+);
 
 /// What is known of an item whose external id came again.
 #[derive(Debug, Clone, Copy)]
@@ -158,20 +155,16 @@ impl Tx {
     async fn sort_rows<'p>(&mut self, piece: &'p Piece) -> Result<(Sorted<'p>, Said)> {
         let (mut inserted, now) = (0, self.now().0);
         for rows in piece.items.chunks(ROWS) {
+            let text = NEW_ITEMS.of(self, rows.len());
             inserted += on!(self, |db| {
-                let mut query = QueryBuilder::new(
-                    "INSERT INTO item (id, project_id, source_id, external_id, group_key, event_at, ingested_at, \
-                     control_hash, control, revision_id, state, seen_source, seen_line) ",
-                );
-                query.push_values(rows, |mut row, item| {
-                    row.push_bind(item.item.0).push_bind(piece.project.0).push_bind(piece.source.0);
-                    row.push_bind(item.external_id.clone()).push_bind(item.group.clone());
-                    row.push_bind(item.event_at).push_bind(now).push_bind(item.control_hash);
-                    row.push_bind(item.control).push_bind(item.revision.0);
-                    row.push_bind(entry_state(item).as_str()).push_bind(piece.source.0).push_bind(item.line);
-                });
-                query.push(" ON CONFLICT (project_id, external_id) DO NOTHING");
-                let query = query.build().persistent(comes_again(rows.len()));
+                let mut query = sqlx::query(text).persistent(comes_again(rows.len()));
+                for item in rows {
+                    query = query.bind(item.item.0).bind(piece.project.0).bind(piece.source.0);
+                    query = query.bind(item.external_id.clone()).bind(item.group.clone());
+                    query = query.bind(item.event_at).bind(now).bind(item.control_hash).bind(item.control);
+                    query = query.bind(item.revision.0).bind(entry_state(item).as_str());
+                    query = query.bind(piece.source.0).bind(item.line);
+                }
                 query.execute(db).await.map(|r| r.rows_affected())
             })?;
         }
@@ -223,21 +216,15 @@ impl Tx {
             texts.push(&row.text);
         }
         for (block, chunk) in rows.chunks(ROWS).enumerate() {
+            let text = DUPLICATES.of(self, chunk.len());
             let found: Vec<i64> = on!(self, |db| {
-                let mut query = QueryBuilder::new("SELECT v.column1 FROM (");
-                query.push_values(chunk.iter().enumerate(), |mut value, (at, (item, row))| {
-                    value
-                        .push_bind((block * ROWS + at) as i64)
-                        .push_bind(row.normalized_hash)
-                        .push_bind(item.0);
-                });
-                query.push(
-                    ") AS v WHERE 1 = (SELECT 1 FROM item_revision r WHERE r.normalized_hash = v.column2
-                       AND r.item_id <> v.column3 AND r.project_id = ",
-                );
-                // Not `EXISTS`: PostgreSQL makes a join of it, and reads the texts of the whole project for each piece.
-                query.push_bind(piece.project.0).push(" LIMIT 1)");
-                query.build_query_scalar().persistent(comes_again(chunk.len())).fetch_all(db).await
+                let query = sqlx::query_scalar(text);
+                let mut query = query.persistent(comes_again(chunk.len()));
+                for (at, (item, row)) in chunk.iter().enumerate() {
+                    query = query.bind((block * ROWS + at) as i64).bind(row.normalized_hash);
+                    query = query.bind(item.0).bind(piece.project.0);
+                }
+                query.fetch_all(db).await
             })?;
             for at in found {
                 duplicates.entry(usize::try_from(at).unwrap_or_default()).or_insert(false);
@@ -269,47 +256,26 @@ impl Tx {
         let revised = sorted.revised.iter().map(|(row, known)| (known.item, known.number + 1, *row));
         let contents: Vec<(ItemId, i64, &Incoming)> = new.chain(revised).collect();
         for rows in contents.chunks(ROWS) {
+            let text = NEW_REVISIONS.of(self, rows.len());
             on!(self, |db| {
-                let mut query = QueryBuilder::new(
-                    "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, group_key, \
-                     event_at, content_hash, normalized_hash, created_at) ",
-                );
-                query.push_values(rows, |mut row, (item, number, from)| {
-                    row.push_bind(from.revision.0).push_bind(item.0).push_bind(piece.project.0);
-                    row.push_bind(piece.source.0).push_bind(*number).push_bind(from.text.clone());
-                    row.push_bind(from.fields.clone()).push_bind(from.group.clone()).push_bind(from.event_at);
-                    row.push_bind(from.content_hash).push_bind(from.normalized_hash).push_bind(now);
-                });
-                let query = query.build().persistent(comes_again(rows.len()));
+                let mut query = sqlx::query(text).persistent(comes_again(rows.len()));
+                for (item, number, from) in rows {
+                    query = query.bind(from.revision.0).bind(item.0).bind(piece.project.0);
+                    query = query.bind(piece.source.0).bind(*number).bind(from.text.clone());
+                    query = query.bind(from.fields.clone()).bind(from.group.clone()).bind(from.event_at);
+                    query = query.bind(from.content_hash).bind(from.normalized_hash).bind(now);
+                }
                 query.execute(db).await.map(|_| ())
             })?;
         }
         let revised: Vec<ItemId> = sorted.revised.iter().map(|(_, known)| known.item).collect();
-        self.delete_by_item("item_field", &revised).await?;
-        let fields: Vec<(ItemId, &FieldValue)> =
-            contents.iter().flat_map(|(item, _, row)| row.field_values.iter().map(|f| (*item, f))).collect();
+        self.delete_fields(piece.project, &revised).await?;
+        let fields = |(item, _, row): &(ItemId, i64, &Incoming)| {
+            let item = *item;
+            row.field_values.clone().into_iter().map(move |field| (item, field))
+        };
+        let fields: Vec<(ItemId, FieldValue)> = contents.iter().flat_map(fields).collect();
         self.insert_fields(piece.project, &fields).await
-    }
-
-    pub(super) async fn insert_fields(
-        &mut self,
-        project: ProjectId,
-        fields: &[(ItemId, &FieldValue)],
-    ) -> Result<()> {
-        const FIELDS: usize = 2 * ROWS;
-        for rows in fields.chunks(FIELDS) {
-            on!(self, |db| {
-                let mut query =
-                    QueryBuilder::new("INSERT INTO item_field (item_id, name, project_id, text, number) ");
-                query.push_values(rows, |mut row, (item, field)| {
-                    row.push_bind(item.0).push_bind(field.name.clone()).push_bind(project.0);
-                    row.push_bind(field.text.clone()).push_bind(field.number);
-                });
-                let query = query.build().persistent(comes_again(rows.len()));
-                query.execute(db).await.map(|_| ())
-            })?;
-        }
-        Ok(())
     }
 
     /// Points the revised items at their new revision, and opens again what their answers had settled.

@@ -24,7 +24,7 @@ const PIECE_WITH_ANSWERS: usize = 64;
 const PIECE_BYTES: usize = 512 << 10;
 /// Pieces on their way into SQLite at once: what waits together is committed together. PostgreSQL takes them one
 /// by one, because its transactions would not stay in order.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: usize = 128;
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use store::projects::NewProject;
 use store::tally::Tally;
+use store::testing::{number, run};
 use store::{Store, both};
 
 const ADMIN: &Actor = &Actor::OPERATOR;
@@ -193,17 +194,20 @@ both! {
 
     async fn an_import_is_taken_back_as_a_whole(store: Store) {
         let (house, project) = house(&store).await;
-        import(&house, project, "a.csv", "id,text,plan\n1,Hello,basic\n2,World,basic\n").await;
-        let before = (texts(&house, project).await, tally(&store, project).await);
+        let plans = async || store.field_values(project, "plan", 9).await.expect("the values of a field");
+        // Filters see the beginning of a long value.
+        let long = "\\ü".repeat(150);
+        let (cut, few) = ("\\ü".repeat(100), |plan: &str, n| (plan.to_owned(), n));
+        import(&house, project, "a.csv", &format!("id,text,plan\n1,Hello,basic\n2,World,{long}\n")).await;
+        let before = (texts(&house, project).await, tally(&store, project).await, plans().await);
+        assert_eq!(before.2, [few(&cut, 1), few("basic", 1)]);
         let second = import(&house, project, "b.csv", "id,text,plan\n2,World!,plus\n3,New,x\n4,More,x\n").await;
+        assert_eq!(plans().await, [few("basic", 1), few("plus", 1), few("x", 2)]);
         undo(&house, ADMIN, project, second.id).await.expect("nothing depends on it");
         jobs::run_all(&house).await.expect("a run");
-        assert_eq!((texts(&house, project).await, tally(&store, project).await), before);
+        assert_eq!((texts(&house, project).await, tally(&store, project).await, plans().await), before);
         let source = source(&house, ADMIN, project, second.id).await.expect("the source");
         assert_eq!(source.state, SourceState::Undone);
-        let plus = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
-        let found = browse::items(&house, ADMIN, project, "", &plus, browse::Order::NewestFirst, None).await;
-        assert!(found.expect("a page").items.is_empty(), "fields fall back, too");
         assert!(matches!(undo(&house, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
         // Its ids are free again.
         assert_eq!(counts(&import(&house, project, "b.csv", "id,text,plan\n3,New,x\n").await), [1, 1, 0, 0, 0]);
@@ -349,6 +353,25 @@ both! {
         let refused = undo(&house, ADMIN, project, again.id).await.expect_err("a release speaks of its answers");
         assert_eq!(refused.to_string(), "This import can’t be taken back, because of 2 items in releases.");
         assert_eq!(labels().await, ["card", "refund", ""]);
+    }
+
+    async fn a_release_that_came_to_nothing_keeps_no_import(store: Store) {
+        let (house, project) = house(&store).await;
+        let labeled = "id,text,intent\n1,a,card\n2,b,refund\n";
+        let first =
+            import_with(&house, project, "a.csv", labeled.as_bytes(), |m| m.label = as_answers("intent")).await;
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
+        let folder = tempfile::tempdir().expect("a folder");
+        let with_folder = House::new(store.clone(), folder.path());
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        // As a cut leaves it that fails when its rows are taken.
+        run(&store, &["UPDATE release SET state = 'failed'"]).await;
+        let rows = async || number(&store, "SELECT COUNT(*) FROM release_row").await;
+        assert_eq!(rows().await, 2, "what it had taken");
+        undo(&house, ADMIN, project, first.id).await.expect("nothing depends on it");
+        jobs::run_all(&house).await.expect("a run");
+        assert!(texts(&house, project).await.is_empty());
+        assert_eq!(rows().await, 0);
     }
 
     async fn new_content_waits_for_new_answers(store: Store) {
