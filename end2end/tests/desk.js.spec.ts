@@ -417,10 +417,25 @@ test("a second click sends no form twice", async ({ page }) => {
   const name = unlike("Twice");
   await page.goto("/projects/new");
   await page.getByLabel("Name", { exact: true }).fill(name);
-  await Promise.all([
-    page.waitForEvent("load"),
-    page.getByRole("button", { name: "Make the project" }).dblclick({ delay: 30 }),
-  ]);
+  // What is sent is held back until both clicks were made, so that none of them meets the next page.
+  let sent = 0;
+  let clicked = () => {};
+  const both = new Promise<void>((done) => (clicked = done));
+  await page.route("**", async (route) => {
+    if (route.request().method() === "POST") {
+      sent += 1;
+      await both;
+    }
+    await route.continue();
+  });
+  const make = page.getByRole("button", { name: "Make the project" });
+  await make.scrollIntoViewIfNeeded();
+  const button = (await make.boundingBox())!;
+  const next = page.waitForEvent("load");
+  await page.mouse.dblclick(button.x + button.width / 2, button.y + button.height / 2, { delay: 30 });
+  clicked();
+  await next;
+  expect(sent).toBe(1);
   await page.goto("/");
   await expect(page.getByRole("link", { name })).toHaveCount(1);
 });
