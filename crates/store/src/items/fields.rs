@@ -8,6 +8,7 @@ use crate::{Doc, Tx, on};
 use domain::{ItemId, ProjectId};
 use serde_json::{Map, Value};
 use sqlx::QueryBuilder;
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// One field for the filter table, its text cut.
@@ -46,13 +47,14 @@ impl Tx {
     pub(super) async fn insert_fields(
         &mut self,
         project: ProjectId,
-        fields: &[(ItemId, FieldValue)],
+        fields: &[(ItemId, impl Borrow<FieldValue> + Sync)],
     ) -> Result<()> {
         for rows in fields.chunks(FIELDS) {
             let text = NEW_FIELDS.of(self, rows.len());
             on!(self, |db| {
                 let mut query = sqlx::query(text).persistent(comes_again(rows.len()));
                 for (item, field) in rows {
+                    let field: &FieldValue = field.borrow();
                     query = query.bind(project.0).bind(field.name.clone()).bind(field.text.clone());
                     query = query.bind(item.0).bind(field.number);
                 }

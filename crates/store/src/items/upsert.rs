@@ -270,11 +270,8 @@ impl Tx {
         }
         let revised: Vec<ItemId> = sorted.revised.iter().map(|(_, known)| known.item).collect();
         self.delete_fields(piece.project, &revised).await?;
-        let fields = |(item, _, row): &(ItemId, i64, &Incoming)| {
-            let item = *item;
-            row.field_values.clone().into_iter().map(move |field| (item, field))
-        };
-        let fields: Vec<(ItemId, FieldValue)> = contents.iter().flat_map(fields).collect();
+        let fields: Vec<(ItemId, &FieldValue)> =
+            contents.iter().flat_map(|(item, _, row)| row.field_values.iter().map(|f| (*item, f))).collect();
         self.insert_fields(piece.project, &fields).await
     }
 

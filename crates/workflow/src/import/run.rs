@@ -24,7 +24,9 @@ const PIECE_WITH_ANSWERS: usize = 64;
 const PIECE_BYTES: usize = 512 << 10;
 /// Pieces on their way into SQLite at once: what waits together is committed together. PostgreSQL takes them one
 /// by one, because its transactions would not stay in order.
-const UNDER_WAY: usize = 128;
+const UNDER_WAY: usize = 256;
+/// And so many bytes of text, where texts are long.
+const UNDER_WAY_BYTES: usize = 32 << 20;
 
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,7 +54,10 @@ pub struct Load {
 struct Batch {
     items: Vec<Incoming>,
     rejects: Vec<Reject>,
+    /// Of the file, up to its last row.
     bytes: u64,
+    /// Of its texts.
+    size: usize,
 }
 
 /// How it ended, and what was taken in altogether.
@@ -78,11 +83,13 @@ pub async fn load(
     let at_once = if store.is_postgres() { 1 } else { UNDER_WAY };
     let mut under_way = FuturesOrdered::new();
     let (mut counts, mut read, mut open) = (before, before.read, true);
+    let mut size_under_way = 0;
     let mut failed = None;
     while open || !under_way.is_empty() {
         tokio::select! {
             biased;
-            Some((taken, bytes)) = under_way.next(), if !under_way.is_empty() => {
+            Some((taken, bytes, size)) = under_way.next(), if !under_way.is_empty() => {
+                size_under_way -= size;
                 match taken {
                     Ok(more) => {
                         counts.add(more);
@@ -97,12 +104,13 @@ pub async fn load(
                     Err(_) => {}
                 }
             }
-            batch = batches.recv(), if open && under_way.len() < at_once => {
+            batch = batches.recv(), if open && under_way.len() < at_once && size_under_way < UNDER_WAY_BYTES => {
                 let Some(batch): Option<Batch> = batch else {
                     open = false;
                     continue;
                 };
-                let bytes = batch.bytes;
+                let (bytes, size) = (batch.bytes, batch.size);
+                size_under_way += size;
                 let piece = Piece {
                     project,
                     source,
@@ -112,14 +120,15 @@ pub async fn load(
                     answered_by,
                 };
                 read += (piece.items.len() + piece.rejects.len()) as i64;
-                let mut taking = Box::pin(take(store.clone(), Arc::new(piece), bytes));
+                let mut taking = Box::pin(take(store.clone(), Arc::new(piece)));
                 // Polled once, so that pieces stand in the writer's line in the order of the file.
                 let first = futures::poll!(&mut taking);
                 under_way.push_back(async move {
-                    match first {
+                    let taken = match first {
                         std::task::Poll::Ready(outcome) => outcome,
                         std::task::Poll::Pending => taking.await,
-                    }
+                    };
+                    (taken, bytes, size)
                 });
             }
         }
@@ -132,9 +141,8 @@ pub async fn load(
     Ok(if whole? { Ended::Whole(counts) } else { Ended::Stopped(counts) })
 }
 
-async fn take(store: Store, piece: Arc<Piece>, bytes: u64) -> (store::Result<Counts>, u64) {
-    let taken = store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await;
-    (taken, bytes)
+async fn take(store: Store, piece: Arc<Piece>) -> store::Result<Counts> {
+    store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await
 }
 
 /// Reads to the end; false if it was stopped before.
@@ -177,8 +185,8 @@ fn read_all(
                 items: std::mem::replace(&mut items, Vec::with_capacity(rows)),
                 rejects: std::mem::take(&mut rejects),
                 bytes: records.bytes(),
+                size: std::mem::take(&mut size),
             };
-            size = 0;
             if send.blocking_send(batch).is_err() {
                 return Ok(false);
             }
