@@ -45,6 +45,17 @@ where
     query.push(")");
 }
 
+/// The place of the value that is bound as this one. SQLite's has no number: one with a number it looks for in a list
+/// of all, each time a value is bound.
+pub(crate) fn push_place(text: &mut String, postgres: bool, number: usize) {
+    if postgres {
+        text.push('$');
+        text.push_str(&number.to_string());
+    } else {
+        text.push('?');
+    }
+}
+
 /// Size of the database in bytes, for the admin.
 pub fn size_query(store: &Store) -> &'static str {
     if store.is_postgres() {

@@ -2,9 +2,9 @@
 //! text is made once and prepared once.
 
 use crate::Tx;
+use crate::dialect::push_place;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// A statement whose rows stand between `head` and `tail`.
@@ -13,14 +13,8 @@ pub(crate) struct Rows {
     /// Values of a row.
     columns: usize,
     tail: &'static str,
-    /// By engine and number of rows.
-    texts: RwLock<BTreeMap<(Engine, usize), Arc<str>>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Engine {
-    Sqlite,
-    Postgres,
+    /// By engine (is it PostgreSQL?) and number of rows.
+    texts: RwLock<BTreeMap<(bool, usize), Arc<str>>>,
 }
 
 /// So many rows that a statement with as many is likely to come again: pieces of an import are full, or end with a
@@ -36,33 +30,28 @@ impl Rows {
 
     /// The statement with so many rows, whose values are bound row by row.
     pub(crate) fn of(&self, tx: &Tx, n_rows: usize) -> AssertSqlSafe<Arc<str>> {
-        let engine = if tx.is_postgres() { Engine::Postgres } else { Engine::Sqlite };
-        AssertSqlSafe(self.on(engine, n_rows))
+        AssertSqlSafe(self.on(tx.is_postgres(), n_rows))
     }
 
-    fn on(&self, engine: Engine, n_rows: usize) -> Arc<str> {
+    fn on(&self, postgres: bool, n_rows: usize) -> Arc<str> {
         if !comes_again(n_rows) {
-            return self.text(engine, n_rows);
+            return self.text(postgres, n_rows);
         }
-        let key = (engine, n_rows);
+        let key = (postgres, n_rows);
         let made = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         made.unwrap_or_else(|| {
             let mut texts = self.texts.write().unwrap_or_else(PoisonError::into_inner);
-            texts.entry(key).or_insert_with(|| self.text(engine, n_rows)).clone()
+            texts.entry(key).or_insert_with(|| self.text(postgres, n_rows)).clone()
         })
     }
 
-    /// A place of SQLite has no number: one with a number it looks for in a list of all, each time a value is bound.
-    fn text(&self, engine: Engine, n_rows: usize) -> Arc<str> {
+    fn text(&self, postgres: bool, n_rows: usize) -> Arc<str> {
         let mut text = self.head.to_owned();
         for row in 0..n_rows {
             text.push_str(if row == 0 { "VALUES (" } else { ", (" });
             for column in 0..self.columns {
-                let comma = if column == 0 { "" } else { ", " };
-                let _ = match engine {
-                    Engine::Sqlite => write!(text, "{comma}?"),
-                    Engine::Postgres => write!(text, "{comma}${}", row * self.columns + column + 1),
-                };
+                text.push_str(if column == 0 { "" } else { ", " });
+                push_place(&mut text, postgres, row * self.columns + column + 1);
             }
             text.push(')');
         }
@@ -78,7 +67,7 @@ mod tests {
     #[test]
     fn values_are_numbered_row_by_row() {
         let rows = Rows::new("INSERT INTO t ", 2, " ON CONFLICT DO NOTHING");
-        let (sqlite, postgres) = (rows.on(Engine::Sqlite, 2), rows.on(Engine::Postgres, 2));
+        let (sqlite, postgres) = (rows.on(false, 2), rows.on(true, 2));
         assert_eq!(&*sqlite, "INSERT INTO t VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING");
         assert_eq!(&*postgres, "INSERT INTO t VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING");
         assert!(rows.texts.read().unwrap().is_empty());
@@ -87,9 +76,9 @@ mod tests {
     #[test]
     fn what_comes_again_is_made_once() {
         let rows = Rows::new("INSERT INTO t ", 1, "");
-        let made = rows.on(Engine::Postgres, 128);
+        let made = rows.on(true, 128);
         assert!(made.ends_with(", ($128)"));
-        assert!(Arc::ptr_eq(&made, &rows.on(Engine::Postgres, 128)));
-        assert!(rows.on(Engine::Sqlite, 128).ends_with(", (?)"));
+        assert!(Arc::ptr_eq(&made, &rows.on(true, 128)));
+        assert!(rows.on(false, 128).ends_with(", (?)"));
     }
 }

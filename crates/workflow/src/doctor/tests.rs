@@ -79,6 +79,7 @@ both! {
             FROM assignment WHERE item_id = 4 AND person_id = 1"], "have an item of a queue twice").await;
         breaks(&house, &["UPDATE answer SET revision_id = 10 WHERE item_id = 4 AND person_id = 2"], "text of another item").await;
         breaks(&house, &["UPDATE item SET revision_id = 999 WHERE id = 6"], "text is missing").await;
+        breaks(&house, &["INSERT INTO item_field (item_id, name, project_id, text) VALUES (999, 'n', 1, 'x')"], "whose item is missing").await;
         breaks(&house, &["UPDATE person SET disabled_at = 1 WHERE id = 3",
             "INSERT INTO session (id, person_id, data, expires_at) VALUES ('s', 3, '{}', 9)"], "who are disabled").await;
     }

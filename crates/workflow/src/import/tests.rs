@@ -208,6 +208,9 @@ both! {
         assert_eq!((texts(&house, project).await, tally(&store, project).await, plans().await), before);
         let source = source(&house, ADMIN, project, second.id).await.expect("the source");
         assert_eq!(source.state, SourceState::Undone);
+        let plus = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
+        let found = browse::items(&house, ADMIN, project, "", &plus, browse::Order::NewestFirst, None).await;
+        assert!(found.expect("a page").items.is_empty(), "fields fall back, too");
         assert!(matches!(undo(&house, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
         // Its ids are free again.
         assert_eq!(counts(&import(&house, project, "b.csv", "id,text,plan\n3,New,x\n").await), [1, 1, 0, 0, 0]);
