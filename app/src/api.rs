@@ -28,6 +28,8 @@ pub enum Code {
     Invalid,
     Conflict,
     TooMany,
+    /// The server's disk is full or can't be written.
+    Storage,
     Internal,
     /// The request did not reach the server, or its answer did not come back.
     Network,
@@ -43,6 +45,7 @@ impl Code {
             Code::Invalid => 422,
             Code::Conflict => 409,
             Code::TooMany => 429,
+            Code::Storage => 507,
             Code::Internal | Code::Network => 500,
         }
     }

@@ -44,8 +44,18 @@ pub fn api_error(error: Error) -> ApiError {
             tracing::error!("the disk is full");
             let message = "The disk of the server is full: nothing more can be saved until its admin makes room. \
                            What was saved before is safe.";
-            ApiError::new(Code::Internal, message)
+            ApiError::new(Code::Storage, message)
         }
+        Error::Store(store::Error::ReadOnly) => {
+            tracing::error!("the database can only be read");
+            let message = "The server can only read its database at this moment, so nothing was saved. Its admin must \
+                           make the data folder writable. What was saved before is safe.";
+            ApiError::new(Code::Storage, message)
+        }
+        Error::Store(store::Error::ZeroByte) => ApiError::new(
+            Code::Invalid,
+            "A text holds a zero byte (U+0000). Take it out and send it again: nothing was saved.",
+        ),
         Error::Store(store::Error::Busy) => ApiError::new(
             Code::Internal,
             "The database is busy with other work. Nothing was saved: try again.",
@@ -96,6 +106,10 @@ pub fn error_page(error: &ApiError) -> Response {
             ("Someone was faster", "Go back, load the page again and repeat what you wanted to do.")
         }
         Code::TooMany => ("Too many tries", "Wait a minute, then try again."),
+        Code::Storage => (
+            "Nothing can be saved now",
+            "Tell your admin. What you typed is not lost while this tab is open: go back to it.",
+        ),
         Code::Internal | Code::Network => {
             ("Something went wrong", "Try again. If it stays, tell your admin the number above.")
         }

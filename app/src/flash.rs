@@ -131,7 +131,7 @@ pub async fn finish(
             let notice = errors.get("").map(|text| Notice { good: false, text: text.clone() });
             (back.to_owned(), Flash { form: name.to_owned(), values: kept(form), errors, notice })
         }
-        Err(error @ (Error::Conflict(_) | Error::Store(store::Error::Busy | store::Error::DiskFull))) => {
+        Err(error @ (Error::Conflict(_) | Error::Store(store::Error::Busy))) => {
             let notice = Some(Notice { good: false, text: api_error(error).message });
             (back.to_owned(), Flash { form: name.to_owned(), values: kept(form), notice, ..Flash::default() })
         }

@@ -71,7 +71,7 @@ impl Place {
     /// Opens the installation, and makes it if the folder is empty.
     pub async fn open(&self) -> anyhow::Result<House> {
         let create = || format!("the data folder {} can't be made", self.data.display());
-        std::fs::create_dir_all(&self.data).with_context(create)?;
+        store::private::create_folder(&self.data).with_context(create)?;
         let store = match &self.database_url {
             Some(url) => Store::open_postgres(url, Clock::System)
                 .await
@@ -87,10 +87,38 @@ impl Place {
 
     /// The same for commands that make no sense on an installation that is not there.
     pub async fn open_existing(&self) -> anyhow::Result<House> {
+        self.must_exist()?;
+        self.open().await
+    }
+
+    /// The same for commands that only read: they also work where the disk is full or may only be read.
+    pub async fn open_to_read(&self) -> anyhow::Result<House> {
+        self.must_exist()?;
+        let cause = match self.open().await {
+            Ok(house) if self.database_url.is_some() || house.store.try_to_write().await.is_ok() => {
+                return Ok(house);
+            }
+            Ok(house) => {
+                house.store.close().await;
+                anyhow::anyhow!("the database can't be written")
+            }
+            Err(cause) => cause,
+        };
+        let file = self.data.join("assay.db");
+        match Store::open_sqlite_to_read(&file, Clock::System).await {
+            Ok(store) if self.database_url.is_none() => {
+                eprintln!("assay: {cause:#}; it is only read");
+                Ok(House::new(store, &self.data))
+            }
+            _ => Err(cause),
+        }
+    }
+
+    fn must_exist(&self) -> anyhow::Result<()> {
         if self.database_url.is_none() && !self.data.join("assay.db").exists() {
             anyhow::bail!("{} holds no installation: name its folder with --data", show(&self.data));
         }
-        self.open().await
+        Ok(())
     }
 }
 

@@ -10,3 +10,5 @@ pub mod rest;
 pub mod routes;
 pub mod security;
 pub mod serve;
+mod unsaved;
+mod zero_bytes;

@@ -1,7 +1,7 @@
 //! All addresses: pages, the public API, server functions of islands, files; and the layers around them.
 
 use crate::serve::Options;
-use crate::{assets, refused, rest, security};
+use crate::{assets, refused, rest, security, unsaved, zero_bytes};
 use app::guard::{App, Need, Route, guarded};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -38,6 +38,8 @@ pub fn router(app: App, options: &Options) -> Router {
         .with_expiry(Expiry::OnInactivity(Duration::days(14)));
     guarded(table(), &app)
         .layer(sessions)
+        .layer(from_fn_with_state(app.clone(), unsaved::tell))
+        .layer(from_fn(|request, next| zero_bytes::refuse(request, next, BODY_LIMIT)))
         .layer(from_fn(refused::tell))
         .layer(CompressionLayer::new())
         .route("/health", axum::routing::get(health))

@@ -40,6 +40,8 @@ const LAST_SECONDS: Duration = Duration::from_secs(20);
 /// Serves until SIGTERM or Ctrl-C; then ends what is under way and hands the jobs back.
 pub async fn serve(house: House, listening: Listening, options: Options) -> anyhow::Result<()> {
     let _lock = only_one(&house.data)?;
+    workflow::jobs::take_over(&house).await?;
+    sweep(&house).await;
     let app = app::guard::App::new(house.clone());
     let router = routes::router(app, &options);
     let closing = house.closing.clone();
@@ -71,6 +73,15 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     house.store.close().await;
     background.shutdown_background();
     Ok(served?)
+}
+
+/// What killed work has left of uploads and releases. A disk that can't be written now stops no server.
+async fn sweep(house: &House) {
+    match workflow::rebuild::sweep(house).await {
+        Ok(0) => {}
+        Ok(n) => tracing::info!(n, "removed files that killed work had left"),
+        Err(error) => tracing::warn!(%error, "files that killed work has left can't be removed"),
+    }
 }
 
 /// Threads of their own for jobs and the search index: files are read, compressed and hashed there while people wait

@@ -92,6 +92,11 @@ impl TestApp {
         self.send(request(Method::POST, path, from, Some(kind), Body::from(pairs.join("&")))).await
     }
 
+    /// A body of this content type, as it is.
+    pub async fn post_text(&self, from: &As, path: &str, kind: &str, body: &str) -> Reply {
+        self.send(request(Method::POST, path, from, Some(kind), Body::from(body.to_owned()))).await
+    }
+
     pub async fn post_json(&self, from: &As, path: &str, value: &serde_json::Value) -> Reply {
         let body = Body::from(value.to_string());
         self.send(request(Method::POST, path, from, Some("application/json"), body)).await

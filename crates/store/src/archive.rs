@@ -59,6 +59,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("session", "who is signed in now: after a restore everyone signs in again"),
     ("blob", "blobs go into the archive as streams"),
     ("blob_part", "blobs go into the archive as streams"),
+    ("blob_pin", "who writes a blob at this moment"),
     ("_sqlx_migrations", "made by opening the new installation"),
 ];
 

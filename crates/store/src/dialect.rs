@@ -124,6 +124,11 @@ pub fn error(error: sqlx::Error) -> Error {
         _ => match database.code().as_deref() {
             // SQLite: SQLITE_FULL; PostgreSQL: disk_full.
             Some("13" | "53100") => Error::DiskFull,
+            // SQLite: SQLITE_READONLY and its kinds;
+            // PostgreSQL: read_only_sql_transaction.
+            Some("8" | "264" | "520" | "776" | "1032" | "1288" | "1544" | "25006") => Error::ReadOnly,
+            // PostgreSQL: character_not_in_repertoire, untranslatable_character.
+            Some("22021" | "22P05") => Error::ZeroByte,
             // SQLite: SQLITE_BUSY and its snapshot kind; PostgreSQL: deadlock, serialization failure.
             Some("5" | "517" | "40P01" | "40001") => Error::Busy,
             _ if database.message().starts_with("append-only") => Error::Check(database.message().to_owned()),

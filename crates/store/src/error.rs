@@ -39,12 +39,17 @@ pub enum Error {
     Busy,
     #[error("the disk is full")]
     DiskFull,
+    #[error("the database can only be read")]
+    ReadOnly,
+    /// PostgreSQL keeps no U+0000 in a text.
+    #[error("a text holds a zero byte")]
+    ZeroByte,
     #[error("the work was ended")]
     Closed,
     #[error("stored data can't be read: {0}")]
     Unreadable(String),
-    #[error("blob storage: {0}")]
-    Io(#[from] std::io::Error),
+    #[error("files: {0}")]
+    Io(std::io::Error),
     #[error("database: {0}")]
     Db(sqlx::Error),
     #[error("migration: {0}")]
@@ -54,6 +59,17 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
         crate::dialect::error(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::DiskFull,
+            ErrorKind::ReadOnlyFilesystem => Error::ReadOnly,
+            _ => Error::Io(error),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What must never be found in the database, as queries: each promise that can be asked about in SQL, with the words
 //! for whoever finds it broken. Read in one moment, so that work that goes on meanwhile is not mistaken for damage.
 
+use crate::archive::{Column, Kind, Table};
 use crate::error::Result;
 use crate::snapshot::Snapshot;
 use crate::{Either, on};
-use domain::{ProjectId, Time};
+use domain::ProjectId;
 use sqlx::AssertSqlSafe;
 
 /// A question whose every answer is something wrong.
@@ -161,6 +162,14 @@ pub const QUESTIONS: &[Question] = &[
                 LEFT JOIN blob b ON b.key = f.hash WHERE b.key IS NULL OR b.bytes <> f.bytes",
     },
     Question {
+        promise: "An import that was cut off can go on",
+        what: "uploaded files of imports that are gone",
+        cure: "Bring the file again, and take the old import back.",
+        query: "SELECT 'import ' || s.id || ', ' || s.name AS example FROM source s
+                LEFT JOIN blob b ON b.key = s.upload WHERE s.upload IS NOT NULL AND b.key IS NULL
+                  AND s.state IN ('preview', 'running', 'failed', 'cancelled')",
+    },
+    Question {
         promise: "Who was disabled is out",
         what: "sessions of people who are disabled",
         cure: "Disable them once more on the page People: that ends their sessions.",
@@ -213,6 +222,20 @@ impl Snapshot {
         Ok(complaints)
     }
 
+    /// Rows of a table with a zero byte (U+0000) in a text: their keys. SQLite shows only what stands before it, and
+    /// PostgreSQL, which refuses such a text, would refuse an archive with it.
+    pub async fn zero_bytes(&mut self, table: &Table, columns: &[Column]) -> Result<Vec<String>> {
+        let Either::Sqlite(connection) = self.db().await else { return Ok(Vec::new()) };
+        let holds = |c: &Column| format!("instr(CAST(\"{}\" AS BLOB), x'00') > 0", c.name);
+        let texts: Vec<String> = columns.iter().filter(|c| c.kind == Kind::Text).map(holds).collect();
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = table.key.replace(", ", " || ', ' || ");
+        let query = format!("SELECT '{0} ' || {key} FROM \"{0}\" WHERE {1}", table.name, texts.join(" OR "));
+        Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await?)
+    }
+
     /// Items, newest change of the feed: what a search index must hold.
     pub async fn to_be_indexed(&mut self) -> Result<(i64, i64)> {
         let items = "SELECT CAST(COUNT(*) AS BIGINT) FROM item";
@@ -235,14 +258,6 @@ impl Snapshot {
     pub async fn decided_splits(&mut self) -> Result<Vec<(i64, i64, String)>> {
         let query = "SELECT project_id, key, split FROM split ORDER BY project_id, key";
         Ok(on!(self, |db| sqlx::query_as(query).fetch_all(db).await)?)
-    }
-
-    /// Blobs that nothing refers to and that were there before a moment: an upload is one until its source is made.
-    pub async fn orphan_blobs(&mut self, before: Time) -> Result<Vec<String>> {
-        let query = "SELECT b.key FROM blob b WHERE b.created_at < $1
-                       AND NOT EXISTS (SELECT 1 FROM source s WHERE s.upload = b.key)
-                       AND NOT EXISTS (SELECT 1 FROM release_file f WHERE f.hash = b.key) ORDER BY b.key";
-        Ok(on!(self, |db| sqlx::query_scalar(query).bind(before.0).fetch_all(db).await)?)
     }
 
     /// Files of releases that are done: release, path, hash, bytes.

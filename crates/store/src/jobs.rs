@@ -208,6 +208,15 @@ impl Tx {
         Ok(n == 1)
     }
 
+    /// Lets every job that was running be taken at once: for the one server of a folder, when it starts. Whoever ran
+    /// them is gone. They count as tried, so that a job that kills its server is given up in the end.
+    pub async fn free_jobs(&mut self) -> Result<()> {
+        let now = self.now().0;
+        let query = "UPDATE job SET lease_until = $1 - 1 WHERE state = 'running' AND lease_until >= $1";
+        on!(self, |db| sqlx::query(query).bind(now).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
     /// Asks for a job to stop. False when it is over already. A job that waits is taken like any other, so
     /// that what it belongs to is tidied up by the same code.
     pub async fn cancel_job(&mut self, job: JobId) -> Result<bool> {

@@ -30,6 +30,7 @@ pub mod lock;
 mod number;
 pub mod people;
 pub mod pool;
+pub mod private;
 pub mod projects;
 pub mod queues;
 pub mod recompute;
@@ -64,7 +65,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::future::{Ready, ready};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -121,21 +122,31 @@ const BY_INDEX: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
+/// What every connection to a SQLite file has in common.
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(20))
+        .statement_cache_capacity(400)
+        // Rows of a page: a shorter channel stops its thread in the middle of it.
+        .row_buffer_size(1_000)
+        .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", "0")
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
 impl Store {
     /// Opens (and creates, and migrates) a SQLite file.
     pub async fn open_sqlite(path: &Path, clock: Clock) -> Result<Store> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
+        private::touch_file(path)?;
+        let options = sqlite_options(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(20))
-            .statement_cache_capacity(400)
-            // Rows of a page: a shorter channel stops its thread in the middle of it.
-            .row_buffer_size(1_000)
-            .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "0");
+            .synchronous(SqliteSynchronous::Full);
         let write_options = options.clone();
         let connect = async move || {
             let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
@@ -145,10 +156,41 @@ impl Store {
             sqlx::query(writer::KEPT_BESIDE_PEOPLE).execute(&mut connection).await?;
             Ok(connection)
         };
-        let data = path.parent().map(Path::to_owned).unwrap_or_default();
-        let start = writer::Writer::start(connect, lock::served, data);
-        let (writer, committed) = Box::pin(start).await?;
+        let (writer, committed) =
+            Box::pin(writer::Writer::start(connect, lock::served, folder_of(path))).await?;
         writer.followed_by(checkpoint::start(options.clone(), path, committed).await?).await;
+        Store::of_sqlite(path, clock, options, writer).await?.numbered(number::Desk::beside(path)?).await
+    }
+
+    /// Opens a SQLite file that can't be written, because its disk is full or may only be read: for a backup, and for a
+    /// look at what is there. All that writes ends with [`Error::ReadOnly`]. The file must be of this version's schema.
+    pub async fn open_sqlite_to_read(path: &Path, clock: Clock) -> Result<Store> {
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
+        // Without a write-ahead log the file is all there is, and nobody writes it: SQLite need not make the files
+        // beside it through which connections share a log.
+        let is_all = std::fs::metadata(wal).map_or(true, |log| log.len() == 0);
+        let options = sqlite_options(path).read_only(true).immutable(is_all);
+        let write_options = options.clone();
+        let connect = async move || Ok(sqlx::ConnectOptions::connect(&write_options).await?);
+        let (writer, _) = Box::pin(writer::Writer::start(connect, lock::served, folder_of(path))).await?;
+        let store = Store::of_sqlite(path, clock, options, writer).await?;
+        let newest = sqlx::migrate!("../../migrations/sqlite").iter().map(|m| m.version).max();
+        if newest != Some(store.schema_number().await?) {
+            return Err(Error::Unreadable(
+                "the database is of another version of the program: open it once where it can be written"
+                    .to_owned(),
+            ));
+        }
+        Ok(store)
+    }
+
+    async fn of_sqlite(
+        path: &Path,
+        clock: Clock,
+        options: SqliteConnectOptions,
+        writer: writer::Writer,
+    ) -> Result<Store> {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             // Opened here and kept: each has a thread, and it would inherit the low priority of a background thread
@@ -159,18 +201,14 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-8192"))
             .await?;
-        let blobs = blobs::Place::Folder(path.with_file_name("blobs"));
-        let ids = Arc::new(Ids::new(0, clock.clone()));
-        Store {
+        Ok(Store {
             engine: Engine::Sqlite { readers, writer },
-            ids,
+            ids: Arc::new(Ids::new(0, clock.clone())),
             clock,
-            blobs,
+            blobs: blobs::Place::Folder(path.with_file_name("blobs")),
             taxonomies: Default::default(),
             number: None,
-        }
-        .numbered(number::Desk::beside(path)?)
-        .await
+        })
     }
 
     /// Opens (and migrates) a PostgreSQL database.
@@ -357,6 +395,18 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         on!(self, |db| sqlx::query("SELECT 1").execute(db).await.map(|_| ()))?;
         Ok(())
+    }
+
+    /// Writes nothing that changes anything, to learn why nothing can be written.
+    pub async fn try_to_write(&self) -> Result<()> {
+        self.write_aside(|tx| {
+            Box::pin(async move {
+                let query = "UPDATE meta SET value = value WHERE key = 'node'";
+                on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Waits for what is under way and closes all connections.

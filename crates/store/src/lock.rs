@@ -18,7 +18,7 @@ pub struct Lock(#[expect(dead_code, reason = "the lock is the open file")] File)
 /// # Errors
 /// Where another process is, or the lock file can't be made.
 pub fn hold(data: &Path) -> io::Result<Lock> {
-    let file = File::create(data.join("lock"))?;
+    let file = crate::private::create_file(&data.join("lock"))?;
     // Whoever only looks holds it for a moment.
     let free = (0..100).any(|_| file.try_lock_exclusive().inspect_err(|_| std::thread::yield_now()).is_ok());
     if !free {

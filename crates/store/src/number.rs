@@ -33,7 +33,7 @@ enum Kept {
 impl Desk {
     pub(crate) fn beside(database: &Path) -> Result<Desk> {
         let folder = database.with_file_name("numbers");
-        std::fs::create_dir_all(&folder)?;
+        crate::private::create_folder(&folder)?;
         Ok(Desk::Folder(folder))
     }
 
@@ -46,7 +46,7 @@ impl Desk {
         for number in (first..first + NUMBERS).map(|number| number % NUMBERS) {
             match &mut self {
                 Desk::Folder(folder) => {
-                    let file = File::create(folder.join(format!("{number:02}")))?;
+                    let file = crate::private::create_file(&folder.join(format!("{number:02}")))?;
                     if file.try_lock_exclusive().is_ok() {
                         return Ok((number, Number::of(Kept::Lock(file))));
                     }

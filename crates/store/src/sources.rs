@@ -148,13 +148,6 @@ impl Store {
         })?)
     }
 
-    /// Does an import that is not over need this upload?
-    pub async fn upload_is_awaited(&self, key: &str) -> Result<bool> {
-        let query = "SELECT EXISTS (SELECT 1 FROM source WHERE upload = $1
-                     AND state IN ('preview', 'running', 'failed', 'cancelled'))";
-        Ok(on!(self, |db| sqlx::query_scalar(query).bind(key).fetch_one(db).await)?)
-    }
-
     /// What an import must know of its project.
     pub async fn project_rules(&self, project: ProjectId) -> Result<(Task, Settings)> {
         let query = "SELECT task, settings FROM project WHERE id = $1";

@@ -398,6 +398,7 @@ fn into_connection(tx: Tx) -> SqliteConnection {
 fn same_kind(error: &Error) -> Error {
     match error {
         Error::DiskFull => Error::DiskFull,
+        Error::ReadOnly => Error::ReadOnly,
         Error::Busy => Error::Busy,
         other => Error::Check(other.to_string()),
     }

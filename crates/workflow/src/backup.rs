@@ -15,7 +15,6 @@ pub use restore::{restore, restore_file};
 use crate::{Error, House, Result};
 use format::{BlobHead, Head, TableHead, Tail, Writer};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use store::archive::{Column, TABLES, Table};
@@ -30,6 +29,8 @@ pub struct Summary {
     pub blob_bytes: i64,
     /// Blobs whose bytes were not there to be copied.
     pub missing: Vec<String>,
+    /// Texts by table in which a restore put U+FFFD in place of a zero byte.
+    pub repaired: BTreeMap<String, i64>,
 }
 
 impl Summary {
@@ -63,6 +64,7 @@ pub async fn backup<W: Write + Send>(
             summary.missing.push(key);
         }
     }
+    summary.missing.extend(snapshot.missing_blobs().await?);
     for table in TABLES {
         let columns = house.store.columns(table.name).await?;
         let n = copy_table(&mut snapshot, &mut out, table, &columns, &mut tell).await?;
@@ -94,7 +96,7 @@ async fn write_whole(
     path: &Path,
     tell: impl FnMut(&str, i64) + Send,
 ) -> Result<Summary> {
-    let file = File::create(part).map_err(|e| no_file(part, &e))?;
+    let file = store::private::create_file(part).map_err(|e| no_file(part, &e))?;
     let (summary, file) = backup(house, BufWriter::new(file), tell).await?;
     let file = file.into_inner().map_err(|e| cannot_write(e.into_error()))?;
     file.sync_all().map_err(cannot_write)?;

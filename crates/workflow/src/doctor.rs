@@ -4,12 +4,16 @@
 #[cfg(test)]
 mod tests;
 
+use crate::rebuild::ORPHAN_SECONDS;
 use crate::{House, Result};
 use domain::item::split_key;
 use domain::{ItemId, ProjectId};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use store::archive::TABLES;
 use store::examine::QUESTIONS;
+use store::private::is_open_to_others;
 use store::snapshot::Snapshot;
 use store::tally::Tally;
 
@@ -39,8 +43,6 @@ const SAMPLE: i64 = 2_000;
 /// Items looked at in one go.
 const PAGE: usize = 500;
 const EXAMPLES: usize = 5;
-/// A blob that nothing refers to may be an upload that is just coming in.
-const ORPHAN_SECONDS: i64 = 86_400;
 
 const REBUILD: &str = "Run `assay rebuild`.";
 
@@ -49,6 +51,8 @@ pub async fn examine(house: &House, depth: Depth, mut tell: impl FnMut(&str) + S
     let mut findings = Vec::new();
     let tallies = house.store.all_tallies().await?;
     let mut now = house.store.snapshot().await?;
+    tell("who can read the files");
+    findings.extend(open_to_others(house));
     tell("the file of the database");
     findings.extend(engine(&mut now).await?);
     for question in QUESTIONS {
@@ -57,6 +61,8 @@ pub async fn examine(house: &House, depth: Depth, mut tell: impl FnMut(&str) + S
             findings.push(finding(question.promise, question.what, n, examples, question.cure));
         }
     }
+    tell("zero bytes in texts");
+    findings.extend(zero_bytes(house, &mut now).await?);
     tell("counts");
     findings.extend(counts(&mut now, &tallies).await?);
     tell("splits of releases");
@@ -91,6 +97,25 @@ async fn engine(now: &mut Snapshot) -> Result<Option<Finding>> {
         complaints,
         "Stop the server, keep a copy of the data folder, and restore the last good backup.",
     ))
+}
+
+/// Texts, answers and hashes of passwords are for the account alone that runs the program.
+fn open_to_others(house: &House) -> Option<Finding> {
+    let inside = ["assay.db", "blobs", "derived"].map(|name| house.data.join(name));
+    // Behind a closed door it does not matter what else could be read.
+    let open = |path: &&PathBuf| is_open_to_others(&house.data) && is_open_to_others(path);
+    let open = inside.iter().filter(open).map(|path| path.display().to_string()).collect();
+    let cure = "Run `chmod -R go= ` on the data folder.";
+    found("Nobody else on the machine can read what is kept", "files that others can read", open, cure)
+}
+
+async fn zero_bytes(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
+    let mut texts = Vec::new();
+    for table in TABLES {
+        texts.extend(now.zero_bytes(table, &house.store.columns(table.name).await?).await?);
+    }
+    let cure = "Make a backup and restore it into an empty folder: each zero byte becomes � there.";
+    Ok(found("Both engines keep every text", "rows with a zero byte in a text", texts, cure))
 }
 
 async fn counts(now: &mut Snapshot, tallies: &[Tally]) -> Result<Option<Finding>> {
@@ -150,7 +175,14 @@ const INDEX_TRIES: usize = 30;
 async fn index(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
     let (items, cursor) = now.to_be_indexed().await?;
     let promise = "The search index follows the items";
-    let search = house.search().await?;
+    // One that can't be opened or made on a disk that can't be written says nothing about the items.
+    let search = match house.search().await {
+        Ok(search) => search,
+        Err(error) => {
+            let cure = "Make the data folder writable, then run `assay rebuild`.";
+            return Ok(found(promise, "a search index that can’t be opened", vec![error.to_string()], cure));
+        }
+    };
     // A server that works on the installation brings the index up to date, a second behind.
     let mut at = search.cursor()?;
     for _ in 0..INDEX_TRIES {
@@ -205,9 +237,15 @@ async fn files(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
 
 async fn orphans(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
     let before = house.store.now().plus_seconds(-ORPHAN_SECONDS);
-    let orphans = now.orphan_blobs(before).await?;
+    let mut orphans = now.unneeded_blobs(before).await?;
+    orphans.extend(house.store.left_files(before).await?.iter().map(|file| file.display().to_string()));
     let cure = "They take room and do no harm. `assay rebuild` removes them.";
-    Ok(found("Nothing lies about that nobody needs", "blobs that nothing refers to", orphans, cure))
+    Ok(found(
+        "Nothing lies about that nobody needs",
+        "blobs that nothing refers to, or that were begun and never finished",
+        orphans,
+        cure,
+    ))
 }
 
 /// Holds what items are resolved to against their answers.

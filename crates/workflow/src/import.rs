@@ -68,10 +68,11 @@ pub async fn begin(
         Ok(sample) => sample,
         Err(error) => {
             // A file that can't be read is not kept.
-            house.store.delete_blob(&upload.key).await?;
+            house.store.abandon_blob(&upload).await?;
             return Err(error);
         }
     };
+    let pin = upload.pin;
     let new = NewSource {
         project,
         name,
@@ -82,7 +83,13 @@ pub async fn begin(
         state: SourceState::Preview,
         created_by: actor.person_id(),
     };
-    Ok(house.store.write(move |tx| Box::pin(async move { tx.add_source(&new).await })).await?)
+    let added = house.store.write(move |tx| {
+        Box::pin(async move {
+            tx.unpin_blobs(&[pin]).await?;
+            tx.add_source(&new).await
+        })
+    });
+    Ok(added.await?)
 }
 
 /// The first rows of an uploaded file, for the person who confirms its columns.
@@ -405,12 +412,10 @@ async fn finish(house: &House, source: &Source, to: SourceState, why: Option<&st
     Ok(())
 }
 
-/// The upload of a finished import is not needed any more, unless another import waits with the same file.
+/// The upload of an import that is over is not needed any more, unless something else needs the same content.
 async fn release_upload(house: &House, source: &Source) -> Result<()> {
-    if let Some(key) = &source.upload
-        && !house.store.upload_is_awaited(key).await?
-    {
-        house.store.delete_blob(key).await?;
+    if let Some(key) = &source.upload {
+        house.store.remove_unneeded_blob(key).await?;
     }
     Ok(())
 }

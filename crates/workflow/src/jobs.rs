@@ -137,6 +137,15 @@ pub fn wake(house: &House) {
     house.jobs.wake.notify_one();
 }
 
+/// Takes over what a crashed server was working on, where one server at a time works on a folder: its leases need not
+/// run out first. On PostgreSQL other servers may be alive, and leases decide.
+pub async fn take_over(house: &House) -> Result<()> {
+    if house.store.is_postgres() {
+        return Ok(());
+    }
+    Ok(house.store.write(|tx| Box::pin(async move { tx.free_jobs().await })).await?)
+}
+
 /// Asks for a job to stop.
 pub async fn cancel(house: &House, actor: &Actor, job: JobId) -> Result<()> {
     allow(actor, Act::RunQueues)?;

@@ -16,8 +16,8 @@ use domain::{ItemId, ProjectId};
 const PAGE: i64 = 500;
 /// Items resolved again in one transaction.
 const PIECE: usize = 50;
-/// A blob that nothing refers to may be an upload that is just coming in.
-const ORPHAN_SECONDS: i64 = 86_400;
+/// What nothing refers to may be an upload that is just coming in.
+pub(crate) const ORPHAN_SECONDS: i64 = 86_400;
 
 /// What was not as it should be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Rebuilt {
     pub n_refilled: u64,
     /// Counts of projects and queues that were wrong.
     pub n_recounted: i64,
-    /// Blobs that nothing referred to.
+    /// Blobs that nothing referred to, and files that killed work had left.
     pub n_removed: i64,
 }
 
@@ -67,12 +67,13 @@ pub async fn rebuild(
             .await?;
     }
     rebuilt.n_recounted = recount(house, |n| tell("counts", n)).await?;
-    let before = house.store.now().plus_seconds(-ORPHAN_SECONDS);
-    for key in house.store.snapshot().await?.orphan_blobs(before).await? {
-        house.store.delete_blob(&key).await?;
-        rebuilt.n_removed += 1;
-    }
+    rebuilt.n_removed = sweep(house).await?;
     Ok(rebuilt)
+}
+
+/// Removes blobs and files that nothing has referred to for a day. Returns how many.
+pub async fn sweep(house: &House) -> Result<i64> {
+    Ok(house.store.sweep_blobs(house.store.now().plus_seconds(-ORPHAN_SECONDS)).await?)
 }
 
 /// Makes every count say what the rows say. Returns how many said something else.

@@ -34,7 +34,7 @@ pub struct Restore {
 
 impl Backup {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
+        let house = self.place.open_to_read().await?;
         let bar = spinner();
         let tell = |table: &str, n: i64| bar.set_message(format!("{table} {n}"));
         let summary = workflow::backup::backup_file(&house, &self.file, tell).await?;
@@ -59,6 +59,11 @@ impl Restore {
         let summary = workflow::backup::restore_file(&house, &self.file, tell).await?;
         bar.finish_and_clear();
         say(&summary, self.json, "restored")?;
+        for (table, n) in &summary.repaired {
+            eprintln!(
+                "assay: {n} texts of “{table}” held a zero byte, which can't be kept: � stands in its place"
+            );
+        }
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -81,6 +86,7 @@ fn say(summary: &Summary, json: bool, done: &str) -> std::io::Result<()> {
             "blobs": summary.blobs,
             "blob_bytes": summary.blob_bytes,
             "missing_blobs": summary.missing,
+            "repaired_texts": summary.repaired,
         });
         writeln!(stdout(), "{said}")
     } else {

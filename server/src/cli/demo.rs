@@ -83,7 +83,8 @@ impl DemoArgs {
         };
         let demo = demo::seed(house, &password).await?;
         if demo.is_new {
-            std::fs::write(&file, &password)
+            store::private::create_file(&file)
+                .and_then(|mut file| file.write_all(password.as_bytes()))
                 .with_context(|| format!("{} can't be written", file.display()))?;
         }
         Ok(demo)

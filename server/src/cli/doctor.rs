@@ -31,7 +31,7 @@ pub struct Rebuild {
 impl Doctor {
     /// Ends with 1 when something is wrong.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
+        let house = self.place.open_to_read().await?;
         let bar = spinner();
         let depth = if self.all { Depth::All } else { Depth::Sample };
         let findings = examine(&house, depth, |what| bar.set_message(what.to_owned())).await?;

@@ -266,10 +266,19 @@ impl<R: Read> Reader<R> {
                 if end.blake3 != so_far.as_str() {
                     return Err(Bad::Damaged("its content is not what was written"));
                 }
+                self.nothing_follows()?;
                 Record::End(end.tail)
             }
             _ => return Err(Bad::Damaged("a record of an unknown kind")),
         })
+    }
+
+    /// The compressed stream ends here, with its own checksum whole, and so does the file.
+    fn nothing_follows(&mut self) -> Result<(), Bad> {
+        if self.from.read(&mut [0])? > 0 {
+            return Err(Bad::Damaged("something follows its end"));
+        }
+        Ok(())
     }
 
     fn record(&mut self) -> Result<(u8, Vec<u8>), Bad> {

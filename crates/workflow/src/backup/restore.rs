@@ -10,7 +10,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::archive::{Column, TABLES, Table, Value};
-use store::blobs::BlobWriter;
+use store::blobs::{BlobWriter, Written};
 use store::{Store, Tx};
 use tokio::sync::mpsc;
 
@@ -53,8 +53,10 @@ pub async fn restore<R: Read + Send>(
     let mut blobs = Blobs { store: &house.store, open: None, made: Vec::new(), bytes: 0 };
     let restored = read(house, &mut reader, &mut blobs, &mut tell).await;
     let restored = match restored {
-        Ok(rows) => {
-            Summary { rows, blobs: blobs.made.len() as i64, blob_bytes: blobs.bytes, missing: Vec::new() }
+        Ok(Texts { rows, repaired }) => {
+            let (n, blob_bytes) = (blobs.made.len() as i64, blobs.bytes);
+            blobs.keep().await?;
+            Summary { rows, blobs: n, blob_bytes, missing: Vec::new(), repaired }
         }
         Err(error) => {
             blobs.remove().await;
@@ -74,7 +76,7 @@ async fn read<R: Read + Send>(
     reader: &mut Reader<R>,
     blobs: &mut Blobs<'_>,
     tell: &mut (impl FnMut(&str, i64) + Send),
-) -> Result<BTreeMap<String, i64>> {
+) -> Result<Texts> {
     let first = loop {
         match reader.next()? {
             Record::Blob(head) => {
@@ -94,12 +96,36 @@ async fn read<R: Read + Send>(
     );
     // Where both failed, the reader failed because the writer did, unless it found the archive bad.
     match (read, written) {
-        (Ok(rows), Ok(())) => Ok(rows),
+        (Ok(texts), Ok(())) => Ok(texts),
         (Err(Stopped::Bad(bad)), _) => Err(bad.into()),
         (Err(Stopped::Columns(error)), _) => Err(error),
         (_, Err(error)) => Err(explain(error)),
         (Err(Stopped::WriterGone), Ok(())) => Err(Error::internal("the restore ended too early")),
     }
+}
+
+/// What was read, by table.
+#[derive(Default)]
+struct Texts {
+    rows: BTreeMap<String, i64>,
+    /// Texts in which a zero byte became U+FFFD.
+    repaired: BTreeMap<String, i64>,
+}
+
+/// PostgreSQL keeps no U+0000 in a text, and SQLite shows only what stands before it. Earlier versions let it in. The
+/// character that stands for what can't be shown takes its place, on both engines, so that an archive says the same on
+/// both.
+fn without_zero_bytes(rows: &mut [Vec<Value>]) -> i64 {
+    let mut n = 0;
+    for value in rows.iter_mut().flatten() {
+        if let Value::Text(text) = value
+            && text.contains('\0')
+        {
+            *text = text.replace('\0', "\u{fffd}");
+            n += 1;
+        }
+    }
+    n
 }
 
 /// What the reader hands to the transaction.
@@ -129,8 +155,8 @@ async fn read_tables<R: Read + Send>(
     feed: mpsc::Sender<Feed>,
     n_blobs: i64,
     tell: &mut (impl FnMut(&str, i64) + Send),
-) -> std::result::Result<BTreeMap<String, i64>, Stopped> {
-    let mut counts = BTreeMap::new();
+) -> std::result::Result<Texts, Stopped> {
+    let Texts { rows: mut counts, mut repaired } = Texts::default();
     let mut at = first.name.clone();
     let mut record = Record::Table(first);
     loop {
@@ -141,7 +167,11 @@ async fn read_tables<R: Read + Send>(
                 counts.insert(at.clone(), 0);
                 Feed::Table(table, columns)
             }
-            Record::Rows(rows) => {
+            Record::Rows(mut rows) => {
+                let n_repaired = without_zero_bytes(&mut rows);
+                if n_repaired > 0 {
+                    *repaired.entry(at.clone()).or_default() += n_repaired;
+                }
                 let n = counts.entry(at.clone()).or_default();
                 *n += rows.len() as i64;
                 tell(&at, *n);
@@ -152,7 +182,7 @@ async fn read_tables<R: Read + Send>(
                     return Err(Bad::Damaged("it holds another number of rows than it says").into());
                 }
                 feed.send(Feed::End).await.map_err(|_| Stopped::WriterGone)?;
-                return Ok(counts);
+                return Ok(Texts { rows: counts, repaired });
             }
             Record::Blob(_) | Record::Data(_) => {
                 return Err(Bad::Damaged("records in a wrong order").into());
@@ -233,10 +263,6 @@ fn explain(error: Error) -> Error {
         Error::Store(store::Error::DiskFull) => {
             Error::conflict("The disk is full. Nothing was restored: free some space and try again.")
         }
-        Error::Store(store::Error::Db(ref db)) if db.to_string().contains("0x00") => Error::conflict(
-            "The archive can’t be restored into PostgreSQL: a text holds a zero byte, which PostgreSQL can’t keep. \
-             Nothing was restored.",
-        ),
         other => other,
     }
 }
@@ -245,7 +271,7 @@ fn explain(error: Error) -> Error {
 struct Blobs<'s> {
     store: &'s Store,
     open: Option<(BlobHead, BlobWriter)>,
-    made: Vec<String>,
+    made: Vec<Written>,
     bytes: i64,
 }
 
@@ -266,12 +292,16 @@ impl Blobs<'_> {
     async fn end(&mut self) -> Result<()> {
         let Some((head, writer)) = self.open.take() else { return Ok(()) };
         let written = writer.finish().await?;
-        self.made.push(written.key.clone());
         self.bytes += written.bytes;
-        if written.key != head.key || written.bytes != head.bytes {
-            return Err(Bad::Damaged("a file in it is not what was written").into());
-        }
-        Ok(())
+        let as_written = written.key == head.key && written.bytes == head.bytes;
+        self.made.push(written);
+        if as_written { Ok(()) } else { Err(Bad::Damaged("a file in it is not what was written").into()) }
+    }
+
+    /// The rows that refer to them are in.
+    async fn keep(self) -> Result<()> {
+        let pins: Vec<_> = self.made.iter().map(|written| written.pin).collect();
+        Ok(self.store.write(move |tx| Box::pin(async move { tx.unpin_blobs(&pins).await })).await?)
     }
 
     /// Leaves nothing of a restore that failed. What can't be removed is found by `assay doctor`.
@@ -279,8 +309,8 @@ impl Blobs<'_> {
         if let Some((_, writer)) = self.open {
             let _ = writer.discard().await;
         }
-        for key in &self.made {
-            let _ = self.store.delete_blob(key).await;
+        for written in &self.made {
+            let _ = self.store.abandon_blob(written).await;
         }
     }
 }

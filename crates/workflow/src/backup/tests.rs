@@ -103,19 +103,42 @@ both! {
         assert!(findings.is_empty(), "{findings:?}");
     }
 
+    async fn a_zero_byte_of_an_earlier_version_is_found_and_repaired(store: Store) {
+        if store.is_postgres() {
+            return; // It never let one in.
+        }
+        furnish(&store).await;
+        run(&store, &["UPDATE project SET description = 'a' || char(0) || 'b' WHERE id = 1"]).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let house = House::new(store.clone(), folder.path());
+        let findings = crate::doctor::examine(&house, crate::doctor::Depth::All, |_| {}).await.expect("a look");
+        let found = findings.iter().find(|f| f.what.contains("zero byte")).expect("a finding");
+        assert_eq!((found.n, found.examples[0].as_str()), (1, "project 1"));
+        let (archive, _) = archive_of(&store).await;
+        for (house, _folder) in empty().await {
+            let read = restore(&house, archive.as_slice(), |_, _| {}).await.expect("a restore");
+            assert_eq!(read.repaired, BTreeMap::from([("project".to_owned(), 1)]));
+            let projects = house.store.project(ProjectId(1)).await.expect("a read").expect("the project");
+            assert_eq!(projects.description, "a\u{fffd}b");
+        }
+    }
+
     async fn a_damaged_archive_leaves_nothing(store: Store) {
         furnish(&store).await;
         let (archive, _) = archive_of(&store).await;
         let houses = empty().await;
         let n = archive.len();
         let mut bad = vec![(b"no archive at all, but long enough".to_vec(), "not an archive"), (Vec::new(), "not an archive")];
-        for end in [14, 20, n / 3, n / 2, n - 40, n - 5] {
+        for end in [14, 20, n / 3, n / 2, n - 40, n - 5, n - 1] {
             bad.push((archive[..end].to_vec(), "can’t be restored"));
         }
-        for at in [40, n / 4, n / 2, n - 30, n - 6] {
+        for at in [40, n / 4, n / 2, n - 30, n - 6, n - 1] {
             let mut bytes = archive.clone();
             bytes[at] ^= 0x55;
             bad.push((bytes, "can’t be restored"));
+        }
+        for more in [&b"\n"[..], &[0; 9], &archive] {
+            bad.push(([&archive, more].concat(), "can’t be restored"));
         }
         for (bytes, expected) in bad {
             for (house, _folder) in &houses {

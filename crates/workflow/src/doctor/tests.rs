@@ -84,6 +84,21 @@ both! {
             "INSERT INTO session (id, person_id, data, expires_at) VALUES ('s', 3, '{}', 9)"], "who are disabled").await;
     }
 
+    async fn files_that_others_can_read_are_named(store: Store) {
+        use std::os::unix::fs::PermissionsExt;
+        let (house, folder) = labeled(store).await;
+        let blobs = folder.path().join("blobs");
+        let set = |path: &std::path::Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+        };
+        set(folder.path(), 0o700);
+        store::private::create_folder(&blobs).expect("a folder");
+        set(&blobs, 0o755);
+        assert_eq!(wrong(&house).await, Vec::<String>::new(), "the folder around it is closed");
+        set(folder.path(), 0o755);
+        assert_eq!(wrong(&house).await, ["files that others can read"]);
+    }
+
     async fn releases_are_held_against_their_promises(store: Store) {
         let (house, _folder) = labeled(store).await;
         let mut blob = house.store.create_blob().await.expect("a blob");

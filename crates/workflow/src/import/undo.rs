@@ -1,6 +1,6 @@
 //! Taking an import back, as a whole and only while nothing rests on it.
 
-use super::{Payload, of_project};
+use super::{Payload, of_project, release_upload};
 use crate::jobs::{self, Kind, Outcome, Running};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
@@ -76,6 +76,7 @@ pub async fn run_undo_job(house: &House, run: &Running) -> Outcome {
         .store
         .write(move |tx| Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await }))
         .await?;
+    release_upload(house, &source).await?;
     Ok(serde_json::json!({ "removed": done }))
 }
 

@@ -96,6 +96,21 @@ both! {
         assert_eq!(second.progress(500, None, "on").await, Ok(()));
     }
 
+    async fn the_next_server_of_a_folder_does_not_wait_for_the_lease_of_one_that_crashed(store: Store) {
+        let house = house(store);
+        let job = add(&house, None).await;
+        let crashed = begin(&house, take(&house).await.expect("a take").expect("a job"));
+        take_over(&house).await.expect("to take over");
+        let again = take(&house).await.expect("a take");
+        if house.store.is_postgres() {
+            assert!(again.is_none(), "another server may be alive: its lease decides");
+            return;
+        }
+        assert_eq!(begin(&house, again.expect("the job again")).id(), job);
+        assert_eq!(crashed.progress(1, None, "late").await, Err(Stop::Lost));
+        assert_eq!(house.store.job(job).await.expect("a read").expect("the job").attempts, 2);
+    }
+
     async fn reports_renew_the_lease(store: Store) {
         let house = house(store);
         add(&house, None).await;

@@ -26,6 +26,7 @@ impl From<derived::search::Error> for Error {
 
 pub(crate) async fn open_search(data: &Path) -> Result<Search> {
     let folder = data.join("derived").join("search");
+    store::private::create_folder(&folder).map_err(store::Error::from)?;
     let opened = tokio::task::spawn_blocking(move || Search::open(&folder)).await;
     Ok(opened.map_err(Error::internal)??)
 }

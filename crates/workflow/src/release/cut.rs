@@ -323,12 +323,19 @@ impl Cut<'_> {
         reading.await.map_err(Error::internal)??;
         let mut files = files.finish().await?;
         files.push(files::taxonomy(store, project, self.version, task, &self.taxonomy).await?);
-        let manifest = self.manifest(&counts, n_left_out, csv_fields_left_out, &files, &queues).await?;
+        let named: Vec<&ReleaseFile> = files.iter().map(|(file, _)| file).collect();
+        let manifest = self.manifest(&counts, n_left_out, csv_fields_left_out, &named, &queues).await?;
         files.push(files::manifest(store, &manifest).await?);
+        let (files, pins): (Vec<_>, Vec<_>) = files.into_iter().unzip();
         let release = self.row.id;
         let text = String::from_utf8(manifest.to_bytes()?).map_err(Error::internal)?;
         let sealed: bool = self
-            .piece(move |tx| Box::pin(async move { Ok(tx.finish_release(release, &text, &files).await?) }))
+            .piece(move |tx| {
+                Box::pin(async move {
+                    tx.unpin_blobs(&pins).await?;
+                    Ok(tx.finish_release(release, &text, &files).await?)
+                })
+            })
             .await?;
         if sealed { Ok(manifest) } else { Err(ended().into()) }
     }
@@ -338,7 +345,7 @@ impl Cut<'_> {
         counts: &Counts,
         n_left_out: i64,
         csv_fields_left_out: Vec<String>,
-        files: &[ReleaseFile],
+        files: &[&ReleaseFile],
         queues: &[(i64, String, String, i64)],
     ) -> Result<Manifest> {
         let sources = self.house.store.sources_for_lineage(self.project.id).await?;

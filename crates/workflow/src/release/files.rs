@@ -9,7 +9,7 @@ use domain::{LabelId, ProjectId};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use store::Store;
-use store::blobs::BlobWriter;
+use store::blobs::{BlobWriter, Pin};
 use store::releases::{FullRow, ReleaseFile, RowAnswer};
 
 /// What rows refer to by number.
@@ -38,6 +38,9 @@ pub struct Files {
     columns: Vec<String>,
 }
 
+/// A file of a release, and what holds its blob until the release does.
+pub type Finished = (ReleaseFile, Pin);
+
 struct OpenFile {
     path: String,
     writer: BlobWriter,
@@ -58,14 +61,10 @@ impl OpenFile {
         ])
     }
 
-    async fn finish(self) -> Result<ReleaseFile> {
+    async fn finish(self) -> Result<Finished> {
         let written = self.writer.finish().await?;
-        Ok(ReleaseFile {
-            path: self.path,
-            hash: written.key,
-            bytes: written.bytes,
-            n_rows: Some(self.n_rows),
-        })
+        let (hash, bytes) = (written.key, written.bytes);
+        Ok((ReleaseFile { path: self.path, hash, bytes, n_rows: Some(self.n_rows) }, written.pin))
     }
 }
 
@@ -216,12 +215,12 @@ impl Files {
     }
 
     /// Closes them; the release's files so far, by path.
-    pub async fn finish(self) -> Result<Vec<ReleaseFile>> {
+    pub async fn finish(self) -> Result<Vec<Finished>> {
         let mut done = vec![self.answers.finish().await?];
         for file in self.jsonl.into_iter().chain(self.csv) {
             done.push(file.finish().await?);
         }
-        done.sort_by(|a, b| a.path.cmp(&b.path));
+        done.sort_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         Ok(done)
     }
 }
@@ -243,7 +242,7 @@ pub async fn taxonomy(
     version: i64,
     task: Task,
     taxonomy: &Taxonomy,
-) -> Result<ReleaseFile> {
+) -> Result<Finished> {
     let file = TaxonomyFile { project, version, task, taxonomy };
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(Error::internal)?;
     bytes.push(b'\n');
@@ -251,15 +250,16 @@ pub async fn taxonomy(
 }
 
 /// Writes `manifest.json`.
-pub async fn manifest(store: &Store, manifest: &manifest::Manifest) -> Result<ReleaseFile> {
+pub async fn manifest(store: &Store, manifest: &manifest::Manifest) -> Result<Finished> {
     small(store, "manifest.json", &manifest.to_bytes()?).await
 }
 
-async fn small(store: &Store, path: &str, bytes: &[u8]) -> Result<ReleaseFile> {
+async fn small(store: &Store, path: &str, bytes: &[u8]) -> Result<Finished> {
     let mut writer = store.create_blob().await?;
     writer.write(bytes).await?;
     let written = writer.finish().await?;
-    Ok(ReleaseFile { path: path.to_owned(), hash: written.key, bytes: written.bytes, n_rows: None })
+    let (hash, bytes) = (written.key, written.bytes);
+    Ok((ReleaseFile { path: path.to_owned(), hash, bytes, n_rows: None }, written.pin))
 }
 
 async fn put(file: &mut OpenFile, line: &[u8]) -> Result<()> {
@@ -284,7 +284,8 @@ fn line(cells: impl Iterator<Item = String>) -> Result<Vec<u8>> {
 
 /// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+    if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// RFC 3339 in UTC.
@@ -298,7 +299,9 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for bad in
+            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠SUM(A1)"]
+        {
             assert_eq!(safe(bad), format!("'{bad}"));
         }
         assert_eq!(safe("a = b"), "a = b");

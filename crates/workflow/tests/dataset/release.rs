@@ -1,13 +1,16 @@
 //! Releases, from labels to files that are the same wherever they are cut.
 
 use crate::testbed::{Testbed, sentence};
+use domain::ProjectId;
 use domain::consensus::State;
 use domain::project::Task;
+use domain::source::{Format, SourceState};
 use std::collections::BTreeMap;
 use store::ids::Ids;
 use store::{Store, both};
 use workflow::Error;
 use workflow::release::*;
+use workflow::{import, jobs};
 
 fn both_states() -> Order {
     Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] }
@@ -51,6 +54,30 @@ async fn content(bed: &Testbed, release: &Release) -> BTreeMap<String, Vec<u8>> 
         files.insert(file.path.clone(), reader.read_all().await.unwrap());
     }
     files
+}
+
+/// Every way in which the upload of a file is not needed any more: imported, discarded, refused, failed and taken back.
+async fn bring_and_let_go(bed: &Testbed, project: ProjectId, name: &str, bytes: &[u8]) {
+    let (house, owner) = (&bed.house, &bed.owner);
+    let upload = async || {
+        let mut blob = house.store.create_blob().await.unwrap();
+        blob.write(bytes).await.unwrap();
+        blob.finish().await.unwrap()
+    };
+    let refused = import::begin(house, owner, project, "x.parquet", Some(Format::Csv), upload().await).await;
+    let format = if name.ends_with("csv") { Format::Csv } else { Format::Jsonl };
+    let Ok(discarded) = import::begin(house, owner, project, name, Some(format), upload().await).await else {
+        assert!(refused.is_err() || name.ends_with("json"), "{name}");
+        return;
+    };
+    import::discard(house, owner, project, discarded).await.unwrap();
+    let taken = import::begin(house, owner, project, name, Some(format), upload().await).await.unwrap();
+    let mapping = import::preview(house, owner, project, taken).await.unwrap().source.mapping;
+    if import::start(house, owner, project, taken, mapping).await.is_ok() {
+        jobs::run_all(house).await.unwrap();
+    }
+    let state = import::source(house, owner, project, taken).await.unwrap().state;
+    assert!(matches!(state, SourceState::Done | SourceState::Preview), "{name}: {state:?}");
 }
 
 fn lines(file: &[u8]) -> Vec<serde_json::Value> {
@@ -225,8 +252,24 @@ both! {
         let (house, project) = (&bed.house, bed.project);
         let release = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let gone = release.files.iter().find(|f| f.path == "test.csv").unwrap();
-        house.store.delete_blob(&gone.hash).await.unwrap();
+        let lose = format!("DELETE FROM blob WHERE key = '{}'", gone.hash);
+        store::testing::run(&house.store, &[&lose]).await;
         assert_eq!(verify(house, &bed.owner, project, 1).await.unwrap(), ["test.csv: the file is gone"]);
+        let (summary, _) = workflow::backup::backup(house, Vec::new(), |_, _| ()).await.unwrap();
+        assert_eq!(summary.missing, [gone.hash.clone()], "a backup names what it could not copy");
+    }
+
+    async fn importing_the_files_of_a_release_leaves_the_release_whole(store: Store) {
+        let bed = labeled(store, Task::Single).await;
+        let release = cut_now(&bed.house, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
+        let files = content(&bed, &release).await;
+        for project in [bed.project, bed.another_project("elsewhere").await] {
+            for (path, bytes) in &files {
+                bring_and_let_go(&bed, project, path, bytes).await;
+                assert_eq!(verify(&bed.house, &bed.owner, bed.project, 1).await.unwrap(), Vec::<String>::new());
+            }
+        }
+        assert_eq!(content(&bed, &release).await, files);
     }
 }
 

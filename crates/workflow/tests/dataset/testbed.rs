@@ -102,6 +102,23 @@ impl Testbed {
         bed
     }
 
+    /// Another project of the same installation, without items.
+    pub async fn another_project(&self, slug: &str) -> ProjectId {
+        let new = NewProject {
+            slug: Slug::parse(slug).expect("a slug"),
+            name: slug.into(),
+            description: String::new(),
+            task: Task::Single,
+            settings: SETTINGS,
+        };
+        let made = self.house.store.write(move |tx: &mut Tx| {
+            Box::pin(
+                async move { Ok::<_, store::Error>(tx.create_project(&new).await?.expect("a new project")) },
+            )
+        });
+        made.await.expect("a project")
+    }
+
     /// Adds items with these texts; the text before a `|` is the group.
     pub async fn import(&mut self, texts: &[&str]) {
         let project = self.project;

@@ -1,0 +1,101 @@
+//! No text from outside holds a zero byte (U+0000). PostgreSQL keeps none, SQLite shows only what stands before it, and
+//! nobody types one. It is refused here, for every address, field and document at once. Files of an import are the
+//! exception: there each row is refused by itself (`workflow::import`).
+
+use app::api::{ApiError, Code};
+use app::error::told_at;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
+
+pub async fn refuse(request: Request, next: Next, longest: usize) -> Response {
+    let path = request.uri().path().to_owned();
+    let refused = |what: &str| {
+        let message =
+            format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
+        told_at(&path, &ApiError::new(Code::Invalid, message))
+    };
+    if in_address(request.uri()) {
+        return refused("The address");
+    }
+    let Some(kind) = Kind::of(request.headers()).filter(|_| !is_import(request.method(), &path)) else {
+        return next.run(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, longest).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    if kind.holds_zero(&body) {
+        return refused("What was sent");
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// The body is a stream of rows, however long, of which each is looked at by itself.
+fn is_import(method: &Method, path: &str) -> bool {
+    method == Method::POST && path.starts_with("/api/v1/") && path.ends_with("/items")
+}
+
+fn in_address(uri: &Uri) -> bool {
+    uri.path_and_query().is_some_and(|address| Kind::Form.holds_zero(address.as_str().as_bytes()))
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Percent-encoded, as addresses are.
+    Form,
+    Json,
+}
+
+impl Kind {
+    fn of(headers: &HeaderMap) -> Option<Kind> {
+        let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+        match kind.split(';').next()?.trim() {
+            "application/x-www-form-urlencoded" => Some(Kind::Form),
+            "application/json" => Some(Kind::Json),
+            _ => None,
+        }
+    }
+
+    fn holds_zero(self, body: &[u8]) -> bool {
+        match self {
+            Kind::Form => body.contains(&0) || body.windows(3).any(|w| w == b"%00"),
+            Kind::Json => json_holds_zero(body),
+        }
+    }
+}
+
+/// A bare zero byte, or its escape `\u0000`; in `\\u0000` the backslash itself is escaped.
+fn json_holds_zero(body: &[u8]) -> bool {
+    let mut rest = body;
+    while let Some(at) = rest.iter().position(|b| *b == b'\\' || *b == 0) {
+        if rest[at] == 0 || rest[at..].starts_with(b"\\u0000") {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_bytes_are_seen_however_they_are_written() {
+        for bad in ["note=a%00b", "%00", "a\0b"] {
+            assert!(Kind::Form.holds_zero(bad.as_bytes()), "{bad}");
+        }
+        for good in ["note=a%2500b", "100%", "%0", ""] {
+            assert!(!Kind::Form.holds_zero(good.as_bytes()), "{good}");
+        }
+        for bad in [r#"{"a":"\u0000"}"#, "{\"a\":\"\0\"}", r#""\\\u0000""#, r#""\"\u0000""#] {
+            assert!(Kind::Json.holds_zero(bad.as_bytes()), "{bad}");
+        }
+        for good in [r#""\\u0000""#, r#""\u00001""#.replace("0000", "0001").as_str(), "\"\\", ""] {
+            assert!(!Kind::Json.holds_zero(good.as_bytes()), "{good}");
+        }
+    }
+}
