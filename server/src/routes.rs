@@ -38,7 +38,7 @@ pub fn router(app: App, options: &Options) -> Router {
         .with_expiry(Expiry::OnInactivity(Duration::days(14)));
     guarded(table(), &app)
         .layer(sessions)
-        .layer(from_fn_with_state(app.clone(), unsaved::tell))
+        .layer(from_fn(unsaved::tell))
         .layer(from_fn(|request, next| zero_bytes::refuse(request, next, BODY_LIMIT)))
         .layer(from_fn(refused::tell))
         .layer(CompressionLayer::new())

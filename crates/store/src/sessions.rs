@@ -1,6 +1,8 @@
 //! Sessions of the browser, for `tower-sessions`. Only a hash of the session's id is kept: who reads the
 //! database (or a backup of it) can't walk in with what they find.
 
+pub mod failure;
+
 use crate::{Error, Result, Store, Tx, on};
 use async_trait::async_trait;
 use domain::{PersonId, Time};
@@ -54,7 +56,9 @@ impl Columns {
 }
 
 fn backend(error: Error) -> session_store::Error {
-    session_store::Error::Backend(error.to_string())
+    let words = session_store::Error::Backend(error.to_string());
+    failure::note(error);
+    words
 }
 
 #[async_trait]
