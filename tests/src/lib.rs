@@ -1,5 +1,6 @@
 //! What tests share: a running house without a network, people in it, and requests to it.
 
+pub mod forms;
 pub mod kills;
 pub mod pages;
 pub mod scene;
@@ -63,8 +64,12 @@ pub enum As {
 
 impl TestApp {
     pub fn new(store: Store, data: &Path) -> TestApp {
+        TestApp::with(store, data, &::server::serve::Options::default())
+    }
+
+    pub fn with(store: Store, data: &Path, options: &::server::serve::Options) -> TestApp {
         let house = House::new(store, data);
-        let router = ::server::routes::router(App::new(house.clone()), &::server::serve::Options::default())
+        let router = ::server::routes::router(App::new(house.clone()), options)
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4))));
         TestApp { house, router }
     }
@@ -172,6 +177,15 @@ pub fn somebody(email: &str, admin: bool) -> NewPerson {
 }
 
 fn request(method: Method, path: &str, from: &As, kind: Option<&str>, body: Body) -> Request<Body> {
+    let mut builder = asked(method, path, from);
+    if let Some(kind) = kind {
+        builder = builder.header(header::CONTENT_TYPE, kind);
+    }
+    builder.body(body).expect("a request")
+}
+
+/// The beginning of a request, with who it is from.
+pub fn asked(method: Method, path: &str, from: &As) -> http::request::Builder {
     let mut builder = Request::builder().method(method).uri(path).header(header::HOST, "assay.test");
     match from {
         As::Nobody => {}
@@ -180,8 +194,5 @@ fn request(method: Method, path: &str, from: &As, kind: Option<&str>, body: Body
         }
         As::Token(token) => builder = builder.header(header::AUTHORIZATION, format!("Bearer {token}")),
     }
-    if let Some(kind) = kind {
-        builder = builder.header(header::CONTENT_TYPE, kind);
-    }
-    builder.body(body).expect("a request")
+    builder
 }

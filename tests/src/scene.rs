@@ -82,6 +82,8 @@ pub async fn prepare(house: &House, n_people: usize, n_items: usize, overlap: u3
 pub async fn person(house: &House, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
     let before = house.store.now().0 / 1000;
     while house.store.now().0 / 1000 == before {
+        // A clock that stands still is moved.
+        house.store.clock().advance(1);
         tokio::task::yield_now().await;
     }
     let newcomer = workflow::people::Newcomer {

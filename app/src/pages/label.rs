@@ -4,9 +4,10 @@ pub mod wire;
 
 use crate::api::label::{Card, Rest, Sent, Setting, Word};
 use crate::error::Page;
-use crate::flash::{Done, Form, finish};
+use crate::flash::{Done, Flash, Form, finish};
 use crate::guard::{App, Need, Route, Visitor, percent_encoded};
 use crate::islands::desk::{Desk, guideline};
+use crate::parts::fields::inside_textarea;
 use crate::shell::{self, Station};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -108,7 +109,7 @@ fn plain(
         }
     });
     let main = match card {
-        Some(card) => form(setting, card, last, &here).into_any(),
+        Some(card) => form(setting, card, last, &here, &visitor.flash).into_any(),
         None => pause(setting, rest, &here).into_any(),
     };
     view! {
@@ -135,8 +136,17 @@ fn errors(visitor: &Visitor) -> impl IntoView + use<> {
     (!said.is_empty()).then(|| view! { <p class="notice bad" role="alert">{said.join(" ")}</p> })
 }
 
-fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl IntoView + use<> {
+fn form(
+    setting: &Setting,
+    card: &Card,
+    last: Option<&str>,
+    here: &str,
+    flash: &Flash,
+) -> impl IntoView + use<> {
     let several = setting.several;
+    // A note that was written with an answer that did not fit; not with that to another text.
+    let is_same = flash.value("label", "assignment") == Some(card.assignment.to_string().as_str());
+    let note = flash.value("label", "note").filter(|_| is_same).unwrap_or_default().to_owned();
     let many = setting.choices.len() > 10;
     let picks: Vec<_> = setting
         .choices
@@ -203,7 +213,9 @@ fn form(setting: &Setting, card: &Card, last: Option<&str>, here: &str) -> impl 
                     <dl class="beside">{beside}</dl>
                     <div class="note field">
                         <label for="note">"Note " <span class="opt">"optional"</span></label>
-                        <textarea id="note" name="note" rows="2"></textarea>
+                        <textarea id="note" name="note" rows="2">
+                            {inside_textarea(&note)}
+                        </textarea>
                     </div>
                     <details class="behind">
                         <summary>"Guideline"</summary>

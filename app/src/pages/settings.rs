@@ -204,7 +204,8 @@ async fn change(
         description: form.get("description").to_owned(),
         shown_fields: form.raw("shown_fields").lines().map(str::to_owned).collect(),
         confirm_picks: form.has("confirm_picks"),
-        seen: form.get("seen").parse().ok(),
+        // No stamp is one that fits nothing.
+        seen: form.get("seen").parse().unwrap_or(-1),
     };
     let outcome = projects::change(&app.house, visitor.actor()?, project.id, new).await;
     let done = outcome.map(|()| Done::to(back.clone()).say("Saved."));

@@ -75,12 +75,31 @@ pub fn area(
                 aria-invalid=invalid
                 aria-describedby=describes
             >
-                {value}
+                {inside_textarea(&value)}
             </textarea>
             {error}
         </div>
     }
     .into_any()
+}
+
+/// The text of a textarea as HTML. The templates escape no child of an element whose content HTML reads as text alone,
+/// so it is done here. Browsers drop one line break behind the opening tag: ours, and none of the value. A lone
+/// carriage return would be read as a line break.
+pub fn inside_textarea(value: &str) -> String {
+    let value = value.replace("\r\n", "\n");
+    let mut html = String::with_capacity(value.len() + 1);
+    html.push('\n');
+    for c in value.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '\r' => html.push_str("&#13;"),
+            c => html.push(c),
+        }
+    }
+    html
 }
 
 /// A choice among a few: value and what the person reads.
@@ -156,4 +175,26 @@ fn around(
         .into_any()
     });
     ((!describes.is_empty()).then(|| describes.join(" ")), hint, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_textarea_holds_what_was_typed_and_nothing_else() {
+        let flash = Flash {
+            form: "f".to_owned(),
+            values: vec![("note".to_owned(), "\r\n</textarea><b>&lt;\r</b>".to_owned())],
+            ..Flash::default()
+        };
+        let html = Owner::new().with(|| area(&flash, "f", "note", "Note", "", "", 2).to_html());
+        let (_, inside) =
+            html.split_once("<textarea").and_then(|(_, rest)| rest.split_once('>')).expect("a textarea");
+        let (inside, rest) = inside.split_once("</textarea>").expect("its end");
+        assert_eq!(inside, "\n\n&lt;/textarea&gt;&lt;b&gt;&amp;lt;&#13;&lt;/b&gt;", "{html}");
+        assert!(!rest.contains("<b>"), "{html}");
+        let empty = Owner::new().with(|| area(&flash, "f", "other", "Other", "", "", 2).to_html());
+        assert!(empty.contains(">\n</textarea>"), "{empty}");
+    }
 }

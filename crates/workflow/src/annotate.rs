@@ -95,6 +95,9 @@ pub struct Receipt {
     pub standing: Standing,
     /// Why it does not count, where it does not.
     pub why: Option<Extra>,
+    /// It was sent before, and its person has said something else of the item since.
+    #[serde(skip)]
+    pub is_replaced: bool,
 }
 
 /// The items that a person holds in a queue, filled up to `n` (at most 20) with the next ones that are theirs to

@@ -272,12 +272,13 @@ impl Stage {
     }
 
     async fn named(&self, owner: &Actor, project: ProjectId, name: &str) -> Result<()> {
+        let now = self.house.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
         let form = ProjectForm {
             name: name.to_owned(),
             description: DESCRIPTION.to_owned(),
             shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
             confirm_picks: false,
-            seen: None,
+            seen: projects::stamp(&now),
         };
         projects::change(&self.house, owner, project, form).await
     }

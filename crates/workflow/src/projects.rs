@@ -45,8 +45,8 @@ pub struct ProjectForm {
     pub description: String,
     pub shown_fields: Vec<String>,
     pub confirm_picks: bool,
-    /// What was there when the form was made, see [`stamp`]; without it, whatever is there is replaced.
-    pub seen: Option<i64>,
+    /// What was there when the form was made, see [`stamp`].
+    pub seen: i64,
 }
 
 /// Tells what can be changed of a project from what it was before.
@@ -183,7 +183,7 @@ pub async fn change(house: &House, actor: &Actor, project: ProjectId, form: Proj
         .write(move |tx| {
             Box::pin(async move {
                 let before = tx.project_to_change(project).await?.ok_or(Error::NotFound("this project"))?;
-                if seen.is_some_and(|seen| seen != stamp(&before)) {
+                if seen != stamp(&before) {
                     return Err(Error::conflict(
                         "The settings were changed while you were looking at them. What you typed stands here, nothing of \
                          it is saved: look at it once more, then save it.",

@@ -3,6 +3,7 @@
 
 use crate::jobs::{self, Halt, JobView, Kind, Outcome, Running};
 use crate::{Error, House, Result, allow};
+use domain::item::hash53;
 use domain::permission::{Act, Actor, may};
 use domain::queue::{BadPlan, Filter, Pace, Plan};
 use domain::{ItemId, JobId, PersonId, ProjectId, QueueId, Time};
@@ -30,6 +31,8 @@ pub struct Change {
     pub note: String,
     pub control_share: f64,
     pub lease_seconds: i64,
+    /// What was there when the form was made, see [`QueueView::stamp`].
+    pub seen: i64,
 }
 
 /// A queue as pages show it.
@@ -47,6 +50,17 @@ pub struct QueueView {
     pub progress: Progress,
     /// How much the asker has answered here.
     pub mine: i64,
+}
+
+impl QueueView {
+    /// Tells what can be changed of a queue from what it was before.
+    pub fn stamp(&self) -> i64 {
+        stamp(&self.name, &self.note, self.plan.control_share, self.plan.lease_seconds)
+    }
+}
+
+fn stamp(name: &str, note: &str, control_share: f64, lease_seconds: i64) -> i64 {
+    hash53(&[name.as_bytes(), note.as_bytes(), &control_share.to_le_bytes(), &lease_seconds.to_le_bytes()])
 }
 
 /// How far a queue has come, from the counts.
@@ -352,10 +366,18 @@ pub async fn change(
     let (control_share, lease_seconds) = (change.control_share, change.lease_seconds);
     let plan = checked_plan(Plan { control_share, lease_seconds, ..plan })?;
     let (name, note, actor) = (checked_name(&change.name)?, change.note.trim().to_owned(), *actor);
+    let seen = change.seen;
     house
         .store
         .write(move |tx| {
             Box::pin(async move {
+                let before = tx.queue(queue).await?.ok_or(Error::NotFound("The queue"))?;
+                if seen != stamp(&before.name, &before.note, before.control_share, before.lease_seconds) {
+                    return Err(Error::conflict(
+                        "The queue was changed while you were looking at it. What you typed stands here, nothing of it is \
+                         saved: look at it once more, then save it.",
+                    ));
+                }
                 if tx.queue_named(project, &name).await?.is_some_and(|other| other != queue) {
                     return Err(name_taken(store::Error::Unique(store::Constraint::QueueName)));
                 }

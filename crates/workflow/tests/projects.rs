@@ -105,12 +105,13 @@ both! {
             description: String::new(),
             shown_fields: vec![" channel ".to_owned(), String::new(), "channel".to_owned()],
             confirm_picks: true,
-            seen: Some(projects::stamp(&project)),
+            seen: projects::stamp(&project),
         };
         projects::change(&house, &OPERATOR, project.id, form.clone()).await.expect("changed");
         let stale = projects::change(&house, &OPERATOR, project.id, form.clone()).await;
         assert!(matches!(stale, Err(Error::Conflict(_))), "from a page that was loaded before: {stale:?}");
-        let same = ProjectForm { seen: None, ..form };
+        let now = projects::by_slug(&house, &OPERATOR, "a").await.expect("the project");
+        let same = ProjectForm { seen: projects::stamp(&now), ..form };
         projects::change(&house, &OPERATOR, project.id, same).await.expect("changed to the same");
         let now = projects::by_slug(&house, &OPERATOR, "a").await.expect("the project");
         assert_eq!(now.settings.0.shown_fields, ["channel"]);

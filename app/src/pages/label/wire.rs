@@ -158,7 +158,17 @@ fn fate(id: String, outcome: Result<Receipt, Error>) -> Fate {
     }
 }
 
-/// One answer from the form without JavaScript.
+/// One answer from the form without JavaScript. A page to which somebody went back still has the id of what they said
+/// there before. Where that id stands for something else, or they have said something else since, what they say now
+/// comes last: it is a correction, with an id of its own.
 pub async fn one(house: &House, visitor: &Visitor, sent: &Sent) -> Result<Receipt, Error> {
-    annotate::submit(house, visitor.actor()?, visitor.project()?.id, submission(sent)?).await
+    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+    let mut said = submission(sent)?;
+    match annotate::submit(house, actor, project, said.clone()).await {
+        Ok(receipt) if !receipt.is_replaced => return Ok(receipt),
+        Ok(_) | Err(Error::Conflict(_)) => {}
+        Err(error) => return Err(error),
+    }
+    said.id = Uuid::now_v7();
+    annotate::submit(house, actor, project, said).await
 }

@@ -244,6 +244,7 @@ fn changing(view: &QueueView, at: &str, visitor: &Visitor) -> AnyView {
         <details class="behind" open=flash.form == "change">
             <summary>"Change"</summary>
             <form class="form" method="post" action=format!("{at}/change")>
+                <input type="hidden" name="seen" value=view.stamp().to_string() />
                 {field("name", "Name", "", "text", &view.name, true)}
                 {field("control_share", "Control share, %", CONTROL_SHARE, "number", &share, true)}
                 {field("lease", "Lease, minutes", LEASE, "number", &minutes, true)}
@@ -338,8 +339,9 @@ async fn change(
     let at = format!("{}/{queue}", address(&visitor)?);
     let outcome = async {
         let (name, note) = (form.get("name").to_owned(), form.get("note").to_owned());
+        let seen = form.get("seen").parse().unwrap_or(-1);
         let change =
-            Change { name, note, control_share: control_share(&form)?, lease_seconds: lease(&form)? };
+            Change { name, note, control_share: control_share(&form)?, lease_seconds: lease(&form)?, seen };
         queues::change(&app.house, visitor.actor()?, visitor.project()?.id, id(&queue)?, change).await?;
         Ok(Done::to(at.clone()).say("The queue is changed."))
     };

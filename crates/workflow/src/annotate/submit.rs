@@ -134,8 +134,10 @@ async fn take(
     }
     let earlier =
         if ground.is_answered { tx.answers_of_item(ground.subject.item).await? } else { Vec::new() };
+    let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(ground.queue.0);
+    let last = earlier.iter().filter(mine).map(|row| row.number).max().unwrap_or(0);
     if let Some(row) = earlier.iter().find(|row| row.id == id) {
-        return repeated(row, &ground, by, s);
+        return repeated(row, last, &ground, by, s);
     }
     if ground.id_is_taken {
         return Err(taken_id());
@@ -152,7 +154,6 @@ async fn take(
         Step::Count(then) => (Some(then), None),
         Step::Keep(why) => (None, Some(why)),
     };
-    let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(ground.queue.0);
     let answer = NewAnswer {
         id,
         project,
@@ -162,7 +163,7 @@ async fn take(
         person: by.person,
         item: ground.subject.item,
         revision: s.revision,
-        number: earlier.iter().filter(mine).map(|row| row.number).max().unwrap_or(0) + 1,
+        number: last + 1,
         said: s.said.clone(),
         note: s.note.clone(),
         confidence: s.confidence,
@@ -187,7 +188,15 @@ async fn take(
     } else if !tx.append_answer(&answer, counts).await? {
         return Err(taken_id());
     }
-    Ok(Receipt { id: s.id, item: answer.item, number: answer.number, standing: answer.standing, why })
+    let is_replaced = false;
+    Ok(Receipt {
+        id: s.id,
+        item: answer.item,
+        number: answer.number,
+        standing: answer.standing,
+        why,
+        is_replaced,
+    })
 }
 
 async fn ground(
@@ -240,8 +249,8 @@ async fn move_on(
     }))
 }
 
-/// The same id again: the same receipt, if it is the same answer.
-fn repeated(row: &AnswerRow, ground: &GroundRow, by: &By, s: &Submission) -> Result<Receipt> {
+/// The same id again: the same receipt, if it is the same answer. `last` is the number of what the person said last.
+fn repeated(row: &AnswerRow, last: i64, ground: &GroundRow, by: &By, s: &Submission) -> Result<Receipt> {
     let is_same = row.person_id == by.person
         && row.queue_id == Some(ground.queue.0)
         && row.said()? == s.said
@@ -258,7 +267,8 @@ fn repeated(row: &AnswerRow, ground: &GroundRow, by: &By, s: &Submission) -> Res
     } else {
         (Standing::Extra, Some(Extra::SlotGone))
     };
-    Ok(Receipt { id: s.id, item: row.item_id, number: row.number, standing, why })
+    let is_replaced = row.number < last;
+    Ok(Receipt { id: s.id, item: row.item_id, number: row.number, standing, why, is_replaced })
 }
 
 fn taken_id() -> Error {
