@@ -1,5 +1,9 @@
 //! The running server: one process on a data folder, jobs beside it, a clean end on SIGTERM.
 
+mod connections;
+mod descriptors;
+mod patience;
+
 use crate::routes;
 use anyhow::Context;
 use std::io::{Write, stdout};
@@ -16,6 +20,8 @@ use workflow::House;
 pub struct Options {
     /// Browsers come by https.
     pub https: bool,
+    /// All come by a proxy that says whom it speaks for (`X-Forwarded-For`).
+    pub behind_proxy: bool,
 }
 
 /// An address that is ours.
@@ -54,25 +60,26 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     // Nobody needs to read it: a closed terminal stops no server.
     let _ = writeln!(stdout(), "Assay is listening on http://{}", listening.address);
     let told = closing.clone();
-    let serving = axum::serve(listening.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            told_to_stop().await;
-            told.cancel();
-        });
+    tokio::spawn(async move {
+        told_to_stop().await;
+        told.cancel();
+    });
+    let most = connections::most(descriptors::raised());
+    let serving =
+        connections::serve(listening.listener, router, most, patience::Patience::default(), closing.clone());
     let too_late = async {
         closing.cancelled().await;
         tokio::time::sleep(LAST_SECONDS).await;
     };
-    let served = tokio::select! {
-        served = serving.into_future() => served,
-        () = too_late => Ok(()),
-    };
-    closing.cancel();
+    tokio::select! {
+        () = serving => {}
+        () = too_late => {}
+    }
     // A job that does not end in time is taken up again when its lease has run out.
     let _ = tokio::time::timeout(LAST_SECONDS, beside).await;
     house.store.close().await;
     background.shutdown_background();
-    Ok(served?)
+    Ok(())
 }
 
 /// What killed work has left of uploads and releases. A disk that can't be written now stops no server.

@@ -2,7 +2,7 @@
 
 use super::Place;
 use super::serve::Web;
-use crate::serve::{Listening, Options, serve};
+use crate::serve::{Listening, serve};
 use anyhow::Context;
 use clap::Args;
 use std::io::{Write, stdout};
@@ -46,7 +46,7 @@ impl DemoArgs {
             }
         };
         say(&demo, &place.data)?;
-        serve(house, listening, Options { https: self.web.https }).await?;
+        serve(house, listening, self.web.options()).await?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -22,13 +22,22 @@ pub struct Web {
     /// Browsers come by https (a proxy in front does the encryption): cookies are sent by it alone
     #[arg(long, env = "ASSAY_HTTPS")]
     pub https: bool,
+    /// All come by a proxy that adds whom it speaks for to X-Forwarded-For: the limits on sign-ins hold for each address
+    #[arg(long, env = "ASSAY_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+}
+
+impl Web {
+    pub fn options(&self) -> Options {
+        Options { https: self.https, behind_proxy: self.behind_proxy }
+    }
 }
 
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let house = self.place.open().await?;
         let listening = Listening::on(&self.web.listen).await?;
-        serve(house, listening, Options { https: self.web.https }).await?;
+        serve(house, listening, self.web.options()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
