@@ -30,6 +30,8 @@ pub enum Code {
     TooMany,
     /// The server's disk is full or can't be written.
     Storage,
+    /// What was sent has more bytes than are taken.
+    TooLarge,
     Internal,
     /// The request did not reach the server, or its answer did not come back.
     Network,
@@ -46,6 +48,7 @@ impl Code {
             Code::Conflict => 409,
             Code::TooMany => 429,
             Code::Storage => 507,
+            Code::TooLarge => 413,
             Code::Internal | Code::Network => 500,
         }
     }
@@ -54,6 +57,11 @@ impl Code {
 impl ApiError {
     pub fn new(code: Code, message: impl Into<String>) -> ApiError {
         ApiError { code, message: message.into(), fields: Vec::new() }
+    }
+
+    #[cfg(feature = "ssr")]
+    pub fn status(&self) -> http::StatusCode {
+        http::StatusCode::from_u16(self.code.status()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
@@ -84,17 +92,6 @@ pub async fn seat(
     let app = use_context::<crate::guard::App>().ok_or_else(missing)?;
     match crate::guard::identify(&app, &parts, crate::guard::Need::Project(act), Some(slug)).await {
         Ok(visitor) => Ok((app, visitor)),
-        Err(refusal) => Err(refused(crate::error::api_error(refusal.into()))),
+        Err(refusal) => Err(crate::error::api_error(refusal.into())),
     }
-}
-
-/// Gives the answer to the request the status that goes with the error.
-#[cfg(feature = "ssr")]
-pub fn refused(error: ApiError) -> ApiError {
-    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>()
-        && let Ok(status) = http::StatusCode::from_u16(error.code.status())
-    {
-        response.set_status(status);
-    }
-    error
 }

@@ -71,6 +71,16 @@ pub fn api_error(error: Error) -> ApiError {
     }
 }
 
+/// For a request whose body could not be read, by the status and in the words of the framework.
+pub fn unread(status: StatusCode, why: impl Into<String>) -> ApiError {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::new(Code::TooLarge, "This is too large. Nothing of it was saved: send it in parts.")
+        }
+        _ => ApiError::new(Code::Invalid, why),
+    }
+}
+
 /// Short enough to read out on the phone.
 fn log_id() -> String {
     let now = store::Clock::System.now().0;
@@ -89,8 +99,12 @@ pub fn told_at(path: &str, error: &ApiError) -> Response {
 
 /// The error as JSON.
 pub fn error_json(error: &ApiError) -> Response {
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(serde_json::json!({ "error": error }))).into_response()
+    (error.status(), Json(serde_json::json!({ "error": error }))).into_response()
+}
+
+/// The error as islands read it: as their server functions write it.
+pub fn island_error(error: &ApiError) -> Response {
+    (error.status(), Json(error)).into_response()
 }
 
 /// The one error page: what happened, what it means, what to do.
@@ -105,6 +119,7 @@ pub fn error_page(error: &ApiError) -> Response {
         Code::Conflict => {
             ("Someone was faster", "Go back, load the page again and repeat what you wanted to do.")
         }
+        Code::TooLarge => ("That is too large", "Go back, make it smaller and send it again."),
         Code::TooMany => ("Too many tries", "Wait a minute, then try again."),
         Code::Storage => (
             "Nothing can be saved now",
@@ -130,6 +145,5 @@ pub fn error_page(error: &ApiError) -> Response {
             },
         )
     };
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, shell::document(&format!("{title} · Assay"), None, "door", body)).into_response()
+    (error.status(), shell::document(&format!("{title} · Assay"), None, "door", body)).into_response()
 }

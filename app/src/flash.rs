@@ -2,9 +2,12 @@
 //! What did not fit comes back with the values that were typed, carried by the session to the next page and no
 //! further. Passwords are never carried.
 
-use crate::error::{Trouble, api_error};
+use crate::api::{ApiError, Code};
+use crate::error::{Trouble, api_error, error_page};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tower_sessions::Session;
@@ -75,24 +78,61 @@ impl Form {
         self.0.iter().filter(move |(k, _)| k == name).map(|(_, v)| v.as_str())
     }
 
+    /// Only the fields of these names: a page that is open to anyone keeps nothing else of what is sent to it.
+    pub fn only(mut self, names: &[&str]) -> Form {
+        self.0.retain(|(name, _)| names.contains(&name.as_str()));
+        self
+    }
+
     /// Was a box ticked, or a button of this name pressed?
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(k, _)| k == name)
     }
 }
 
+/// A form has fewer fields: two for each column of a file are the most. A body of a million empty ones would take a
+/// hundred times its size in memory.
+const MOST_FIELDS: usize = 2000;
+
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        match axum::Form::<Vec<(String, String)>>::from_request(request, state).await {
-            Ok(axum::Form(fields)) => Ok(Form(fields)),
-            Err(rejection) => {
-                Err(Trouble(Error::invalid("", format!("The form could not be read: {rejection}")))
-                    .into_response())
+        // A form without fields may come without a type.
+        let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned());
+        let body = match Bytes::from_request(request, state).await {
+            Ok(body) => body,
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = "The form is too large. Nothing was saved: make its texts shorter.";
+                return Err(error_page(&ApiError::new(Code::TooLarge, message)));
             }
+            Err(_) => return Err(unreadable("it did not arrive whole")),
+        };
+        if body.is_empty() {
+            return Ok(Form::default());
         }
+        if !kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded")) {
+            return Err(unreadable("its type is not application/x-www-form-urlencoded"));
+        }
+        if body.iter().filter(|byte| **byte == b'&').count() >= MOST_FIELDS {
+            return Err(unreadable("it has too many fields"));
+        }
+        if percent_encoding::percent_decode(&body).decode_utf8().is_err() {
+            return Err(unreadable("its text is not UTF-8"));
+        }
+        Ok(Form(form_urlencoded::parse(&body).into_owned().collect()))
     }
+}
+
+fn unreadable(why: &str) -> Response {
+    Trouble(Error::invalid("", format!("The form could not be read: {why}. Nothing was saved.")))
+        .into_response()
+}
+
+/// Is this an address of a page of ours, by its path alone? It may have been written by anyone, so it is asked before a
+/// browser is sent there: `//host` and `/\host` lead to another site, and a header holds no control characters.
+pub fn is_ours(to: &str) -> bool {
+    to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c == '\\' || c.is_control())
 }
 
 /// Where to go after a form was done, and what to say there.
@@ -141,6 +181,18 @@ pub async fn finish(
     Ok(Redirect::to(&to).into_response())
 }
 
+/// Bytes of a form that are kept for the next page. What is longer was refused by itself, and the browser still has it.
+const MOST_KEPT: usize = 256 << 10;
+
 fn kept(form: &Form) -> Vec<(String, String)> {
-    form.0.iter().filter(|(name, _)| !name.contains("password")).cloned().collect()
+    let mut bytes = 0;
+    form.0
+        .iter()
+        .filter(|(name, _)| !name.contains("password"))
+        .take_while(|(name, value)| {
+            bytes += name.len() + value.len();
+            bytes <= MOST_KEPT
+        })
+        .cloned()
+        .collect()
 }

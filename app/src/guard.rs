@@ -6,14 +6,14 @@ use crate::error::{is_api, told_at};
 use crate::flash::Flash;
 use crate::tries::Tries;
 use axum::Router;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
 use domain::PersonId;
 use domain::permission::{Act, Actor, may};
 use http::request::Parts;
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
 use std::sync::Arc;
 use store::projects::Project;
 use store::sessions::PERSON;
@@ -72,11 +72,18 @@ impl Route {
     }
 }
 
+/// What somebody who is not signed in may send: an e-mail address, a password, an address to go on to.
+const OPEN_BODY_LIMIT: usize = 8 << 10;
+
 /// The routes as a router, each behind its guard.
 pub fn guarded(routes: Vec<Route>, app: &App) -> Router<App> {
     routes.into_iter().fold(Router::new(), |router, route| {
+        let handler = match route.need {
+            Need::Anyone => route.handler.layer(DefaultBodyLimit::max(OPEN_BODY_LIMIT)),
+            Need::Site(_) | Need::Project(_) => route.handler,
+        };
         let layer = from_fn_with_state((app.clone(), route.need), guard);
-        router.route(route.path, route.handler.layer(layer))
+        router.route(route.path, handler.layer(layer))
     })
 }
 
@@ -158,13 +165,12 @@ impl From<Refusal> for workflow::Error {
 
 /// Finds out who asks and whether they may.
 pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) -> Result<Visitor, Refusal> {
-    let found = match bearer(parts) {
-        Some(token) => Some(
-            who::by_token(&app.house, token, slug)
-                .await
-                .map_err(Refusal::Broken)?
-                .ok_or(Refusal::BadToken)?,
-        ),
+    let found = match bearer(&parts.headers) {
+        Some(token) => {
+            let token = std::str::from_utf8(token).map_err(|_| Refusal::BadToken)?;
+            let found = who::by_token(&app.house, token, slug).await.map_err(Refusal::Broken)?;
+            Some(found.ok_or(Refusal::BadToken)?)
+        }
         None => match signed_in(parts).await {
             Some(person) => who::by_session(&app.house, person, slug).await.map_err(Refusal::Broken)?,
             None => None,
@@ -187,14 +193,18 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
     }
     let is_archived = found.presence.project.as_ref().is_some_and(|project| project.archived_at.is_some());
     let looks_after_it = matches!(act, Act::ManageProjects | Act::ManagePeople);
-    if is_archived && parts.method != Method::GET && !looks_after_it {
+    // To look is to change nothing; but who opens the desk is given a text.
+    let is_look = parts.method == Method::GET && act != Act::Label;
+    if is_archived && !is_look && !looks_after_it {
         return Err(Refusal::Archived);
     }
     Ok(visitor(Some(found)))
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
-    parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+/// What is sent as a token, whatever its bytes. Who sends one is known by it alone, and never by their session: a browser
+/// behind a proxy may send other credentials with everything.
+pub fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")
 }
 
 async fn signed_in(parts: &Parts) -> Option<PersonId> {
@@ -225,9 +235,7 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
         _ => crate::error::api_error(refusal.into()),
     };
     let mut response = if path.starts_with("/api/app/") {
-        // An island reads the error as its server functions write it.
-        let status = http::StatusCode::from_u16(error.code.status()).unwrap_or_default();
-        (status, axum::Json(error)).into_response()
+        crate::error::island_error(&error)
     } else {
         told_at(path, &error)
     };

@@ -20,6 +20,8 @@ pub mod parts;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod tries;
+#[cfg(feature = "ssr")]
+pub mod upload;
 
 /// Called once by the browser: from then on each island's function can be woken by its name.
 #[cfg(feature = "hydrate")]

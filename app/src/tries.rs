@@ -1,72 +1,114 @@
-//! How often somebody may try to sign in: a few failures a window for an address of the network and for an
-//! account. Kept in memory, bounded, and gone with the process: it slows guessing down and locks nobody out for long.
+//! How often somebody may try to sign in. One network is refused after a few failures for one account, and after more
+//! for any; whoever comes from another network is not, so that nobody can lock an account of somebody else. Guessing
+//! from many networks at once is slowed down: each try for the account waits before its password is looked at.
+//!
+//! Kept in memory, bounded, and gone with the process. The clock is one that nobody can set.
 
-use domain::Time;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-const WINDOW_MICROS: i64 = 5 * 60 * 1_000_000;
-/// People behind one address share its tries, so it has more of them.
-const BY_ADDRESS: u32 = 40;
-const BY_ACCOUNT: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(5 * 60);
+/// Failures of a network for one account.
+const BY_BOTH: u32 = 10;
+/// Failures of a network for any account. People behind one address share them, so there are more.
+const BY_NETWORK: u32 = 40;
+/// Failures for an account from anywhere, after which its tries wait.
+const UNDELAYED: u32 = 20;
+/// The first wait, doubled with each further failure.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The owner of an account that is being guessed waits so long, and comes in.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// More keys than this are not remembered.
-const MOST: usize = 20_000;
+const MOST: usize = 30_000;
 
 #[derive(Debug, Default)]
-pub struct Tries(Mutex<HashMap<String, Window>>);
+pub struct Tries(Mutex<HashMap<Key, Window>>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Network(String),
+    Account(String),
+    Both(String, String),
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    began: Time,
+    began: Instant,
     n: u32,
 }
 
 /// A try that is under way, counted as failed until it is known to be right.
 #[derive(Debug)]
+#[must_use]
 pub struct Try {
-    keys: Vec<String>,
+    keys: [Key; 3],
+    wait: Duration,
+}
+
+impl Try {
+    /// Returns when the password may be looked at.
+    pub async fn waited(&self) {
+        if !self.wait.is_zero() {
+            tokio::time::sleep(self.wait).await;
+        }
+    }
 }
 
 impl Tries {
-    /// Counts a try; nothing, if there were too many. It counts before its outcome is known, so that a hundred at
-    /// once are a hundred.
-    pub fn begin(&self, address: IpAddr, account: &str, now: Time) -> Option<Try> {
+    /// Counts a try; nothing, if there were too many from this network. It counts before its outcome is known, so that
+    /// a hundred at once are a hundred.
+    pub fn begin(&self, address: IpAddr, account: &str, now: Instant) -> Option<Try> {
         let account: String = account.trim().to_lowercase().chars().take(254).collect();
-        let limits =
-            [(format!("from {}", network(address)), BY_ADDRESS), (format!("to {account}"), BY_ACCOUNT)];
+        let network = network(address);
+        let keys =
+            [Key::Network(network.clone()), Key::Account(account.clone()), Key::Both(network, account)];
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = |window: &Window| now.0 - window.began.0 < WINDOW_MICROS;
-        if limits.iter().any(|(key, limit)| windows.get(key).is_some_and(|w| is_open(w) && w.n >= *limit)) {
+        let is_open = |window: &Window| now.duration_since(window.began) < WINDOW;
+        let failures = |key: &Key| windows.get(key).filter(|window| is_open(window)).map_or(0, |w| w.n);
+        let [by_network, by_account, by_both] = [&keys[0], &keys[1], &keys[2]].map(failures);
+        if by_network >= BY_NETWORK || by_both >= BY_BOTH {
             return None;
         }
-        if windows.len() >= MOST {
+        if windows.len() + keys.len() > MOST {
             windows.retain(|_, window| is_open(window));
         }
-        if windows.len() >= MOST {
+        // Somebody makes up accounts by the thousand: those that were tried once are forgotten before those that count.
+        if windows.len() + keys.len() > MOST {
+            windows.retain(|_, window| window.n > 1);
+        }
+        if windows.len() + keys.len() > MOST {
             windows.clear();
         }
-        for (key, _) in &limits {
+        for key in &keys {
             let window = windows.entry(key.clone()).or_insert(Window { began: now, n: 0 });
             if !is_open(window) {
                 *window = Window { began: now, n: 0 };
             }
             window.n += 1;
         }
-        Some(Try { keys: limits.into_iter().map(|(key, _)| key).collect() })
+        Some(Try { keys, wait: wait(by_account) })
     }
 
-    /// It was right: it does not count, and the account begins anew.
+    /// It was right: it does not count, and this network begins anew with this account.
     pub fn was_right(&self, done: Try) {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (i, key) in done.keys.iter().enumerate() {
-            match windows.get_mut(key) {
-                Some(window) if i == 0 => window.n = window.n.saturating_sub(1),
-                _ => {
-                    windows.remove(key);
-                }
+        for key in &done.keys {
+            if matches!(key, Key::Both(..)) {
+                windows.remove(key);
+            } else if let Some(window) = windows.get_mut(key) {
+                window.n = window.n.saturating_sub(1);
             }
         }
+    }
+}
+
+/// How long a try waits after so many failures for its account.
+fn wait(failures: u32) -> Duration {
+    match failures.checked_sub(UNDELAYED) {
+        None => Duration::ZERO,
+        Some(more) => FIRST_WAIT.saturating_mul(1 << more.min(16)).min(LONGEST_WAIT),
     }
 }
 
@@ -91,19 +133,34 @@ mod tests {
     }
 
     #[test]
-    fn an_account_has_ten_tries_from_wherever() {
-        let (tries, now) = (Tries::default(), Time(0));
-        for i in 0..10 {
-            assert!(tries.begin(from(i), " Ada@b ", now).is_some());
+    fn a_network_has_ten_tries_for_an_account_and_locks_nobody_else_out() {
+        let (tries, now) = (Tries::default(), Instant::now());
+        for _ in 0..10 {
+            assert!(tries.begin(from(1), " Ada@b ", now).is_some());
         }
-        assert!(tries.begin(from(99), "ada@b", now).is_none());
-        assert!(tries.begin(from(99), "bo@b", now).is_some());
-        assert!(tries.begin(from(99), "ada@b", now.plus_seconds(300)).is_some());
+        assert!(tries.begin(from(1), "ada@b", now).is_none());
+        assert!(tries.begin(from(1), "bo@b", now).is_some());
+        let elsewhere = tries.begin(from(2), "ada@b", now).expect("another network may try");
+        assert_eq!(elsewhere.wait, Duration::ZERO);
+        assert!(tries.begin(from(1), "ada@b", now + WINDOW).is_some());
     }
 
     #[test]
-    fn an_address_has_forty() {
-        let (tries, now) = (Tries::default(), Time(0));
+    fn guessing_from_many_networks_waits_longer_and_longer() {
+        let (tries, now) = (Tries::default(), Instant::now());
+        let waits: Vec<Duration> =
+            (0..40).map(|i| tries.begin(from(i), "ada@b", now).expect("a try").wait).collect();
+        assert!(waits[..20].iter().all(Duration::is_zero), "{waits:?}");
+        assert_eq!(waits[20..23], [250, 500, 1000].map(Duration::from_millis));
+        assert_eq!(waits[39], LONGEST_WAIT);
+        // Whoever it is comes in, and other accounts don't wait.
+        assert_eq!(tries.begin(from(99), "bo@b", now).expect("a try").wait, Duration::ZERO);
+        assert_eq!(tries.begin(from(99), "ada@b", now + WINDOW).expect("a try").wait, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_network_has_forty_tries() {
+        let (tries, now) = (Tries::default(), Instant::now());
         for i in 0..40 {
             assert!(tries.begin(from(1), &format!("{i}@b"), now).is_some());
         }
@@ -113,21 +170,26 @@ mod tests {
 
     #[test]
     fn what_was_right_does_not_count() {
-        let (tries, now) = (Tries::default(), Time(0));
+        let (tries, now) = (Tries::default(), Instant::now());
         for _ in 0..100 {
             let done = tries.begin(from(1), "ada@b", now).expect("a try");
+            assert_eq!(done.wait, Duration::ZERO);
             tries.was_right(done);
         }
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let (tries, now) = (Tries::default(), Time(0));
-        for i in 0..(MOST as u32 + 100) {
-            let address = IpAddr::V4(Ipv4Addr::from(i));
-            tries.begin(address, &format!("{i}@b"), now);
+    fn memory_is_bounded_and_made_up_accounts_wash_nothing_away() {
+        let (tries, now) = (Tries::default(), Instant::now());
+        for _ in 0..10 {
+            let _ = tries.begin(from(1), "ada@b", now);
         }
-        assert!(tries.0.lock().expect("the map").len() <= MOST + 2);
+        for i in 0..(MOST as u32) {
+            let address = IpAddr::V4(Ipv4Addr::from(i));
+            let _ = tries.begin(address, &format!("{i}@b"), now);
+        }
+        assert!(tries.0.lock().expect("the map").len() <= MOST);
+        assert!(tries.begin(from(1), "ada@b", now).is_none());
     }
 
     #[test]

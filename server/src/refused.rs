@@ -48,7 +48,7 @@ fn of(status: StatusCode, words: &str, for_program: bool) -> ApiError {
         StatusCode::METHOD_NOT_ALLOWED => {
             ApiError::new(Code::Invalid, "This address can’t be asked in that way (its method does not fit).")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Code::Invalid, "This is too large."),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(Code::TooLarge, "This is too large."),
         // A program's author can use the framework's words, a reader of pages can't.
         _ if for_program && !words.is_empty() => ApiError::new(Code::Invalid, words),
         _ => ApiError::new(Code::Invalid, "Something in the address or in what was sent has a slip."),

@@ -2,13 +2,18 @@
 
 use crate::serve::Options;
 use crate::{assets, refused, rest, security, unsaved, zero_bytes};
+use app::api::ApiError;
+use app::error::{island_error, unread};
 use app::guard::{App, Need, Route, guarded};
 use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::permission::Act;
 use http::Uri;
+use http::request::Parts;
 use store::sessions::Sessions;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -31,7 +36,7 @@ pub fn table() -> Vec<Route> {
 pub fn router(app: App, options: &Options) -> Router {
     app::shell::set_assets(assets::asset_url);
     let sessions = SessionManagerLayer::new(Sessions(app.house.store.clone()))
-        .with_name("assay")
+        .with_name(session_cookie(options))
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_secure(options.https)
@@ -46,10 +51,17 @@ pub fn router(app: App, options: &Options) -> Router {
         .merge(assets::routes())
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(security::same_origin))
+        .layer(from_fn_with_state(options.clone(), security::same_origin))
         .layer(from_fn_with_state(options.clone(), security::headers))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(options.clone(), security::address))
         .with_state(app)
+}
+
+/// By https, browsers take a cookie of this name from nobody but this host, and only by https: neither a sibling of the
+/// host nor somebody on the way can plant one.
+fn session_cookie(options: &Options) -> &'static str {
+    if options.https { "__Host-assay" } else { "assay" }
 }
 
 /// The addresses of all server functions, so that a test can ask each of them who may call it.
@@ -57,13 +69,28 @@ pub fn server_functions() -> Vec<&'static str> {
     leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect()
 }
 
-async fn server_function(State(app): State<App>, request: Request) -> Response {
-    leptos_axum::handle_server_fns_with_context(
-        move || leptos::prelude::provide_context(app.clone()),
-        request,
-    )
-    .await
-    .into_response()
+/// Calls a server function. Leptos sends every error as 500: it gets the status that goes with its code here.
+async fn server_function(
+    State(app): State<App>,
+    parts: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return island_error(&unread(rejection.status(), rejection.body_text())),
+    };
+    let context = move || leptos::prelude::provide_context(app.clone());
+    let request = Request::from_parts(parts, Body::from(body));
+    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    if !response.status().is_server_error() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+    if let Ok(error) = serde_json::from_slice::<ApiError>(&body) {
+        parts.status = error.status();
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Says "ok" when the database answers.

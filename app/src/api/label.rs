@@ -119,6 +119,6 @@ pub async fn turn(
 ) -> Result<Turn, ApiError> {
     use crate::pages::label::wire;
     let (app, visitor) = super::seat(&slug, domain::permission::Act::Label).await?;
-    wire::is_theirs(&visitor, person).map_err(super::refused)?;
+    wire::is_theirs(&visitor, person)?;
     wire::turn(&app.house, &visitor, domain::QueueId(queue), sent, n).await.map_err(crate::error::api_error)
 }

@@ -1,7 +1,7 @@
 //! My account: password and theme.
 
 use crate::error::Page;
-use crate::flash::{Done, Form, finish};
+use crate::flash::{Done, Form, finish, is_ours};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::pages::sign_in::too_many;
 use crate::parts::fields::Field;
@@ -14,6 +14,7 @@ use domain::person::Theme;
 use http::{HeaderMap, header};
 use leptos::prelude::*;
 use std::net::SocketAddr;
+use std::time::Instant;
 use tower_sessions::Session;
 use workflow::{Error, people};
 
@@ -101,9 +102,10 @@ async fn change_password(
 ) -> Page {
     let actor = visitor.actor()?;
     let account = visitor.who()?.presence.email.clone().unwrap_or_default();
-    let Some(attempt) = app.tries.begin(address.ip(), &account, app.house.store.now()) else {
+    let Some(attempt) = app.tries.begin(address.ip(), &account, Instant::now()) else {
         return Ok(too_many());
     };
+    attempt.waited().await;
     let keep = session.id().map(|id| id.to_string());
     let (current, new) = (form.raw("password"), form.raw("new_password"));
     let outcome = match people::change_password(&app.house, actor, current, new, keep.as_deref()).await {
@@ -135,5 +137,5 @@ fn back(headers: &HeaderMap) -> String {
     let from = headers.get(header::REFERER).and_then(|v| v.to_str().ok());
     let uri = from.and_then(|from| from.parse::<http::Uri>().ok());
     let path = uri.and_then(|uri| uri.path_and_query().map(|p| p.as_str().to_owned()));
-    path.filter(|p| p.starts_with('/') && !p.starts_with("//")).unwrap_or_else(|| "/account".to_owned())
+    path.filter(|p| is_ours(p)).unwrap_or_else(|| "/account".to_owned())
 }

@@ -9,9 +9,9 @@ use crate::islands::upload::Upload;
 use crate::parts::numbers::grouped;
 use crate::parts::times::moment;
 use crate::shell::{self, Station};
+use crate::upload::{NotTaken, file_of_form};
 use axum::Extension;
-use axum::extract::multipart::MultipartError;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::response::IntoResponse;
 use domain::SourceId;
 use domain::permission::Act;
@@ -31,9 +31,6 @@ pub fn routes() -> Vec<Route> {
     routes.extend(source::routes());
     routes
 }
-
-/// Larger files come by the command line or in parts.
-const UPLOAD_LIMIT: i64 = 8 << 30;
 
 #[derive(Deserialize)]
 struct Before {
@@ -235,11 +232,10 @@ async fn upload(
     Extension(visitor): Extension<Visitor>,
     Extension(session): Extension<Session>,
     Path(slug): Path<String>,
-    mut request: Request,
+    request: Request,
 ) -> Page {
     let accepts = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
     let beside = accepts.is_some_and(|a| a == "text/plain");
-    DefaultBodyLimit::disable().apply(&mut request);
     let base = format!("/p/{slug}/data");
     let taken = take(&app, &visitor, request).await;
     let done = taken.map(|id| Done::to(format!("{base}/{id}")));
@@ -259,33 +255,10 @@ async fn upload(
 }
 
 async fn take(app: &App, visitor: &Visitor, request: Request) -> Result<SourceId, Error> {
-    let broken =
-        |e: MultipartError| Error::invalid("file", format!("The file did not arrive whole: {e}. Try again."));
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|e| Error::invalid("file", format!("The form could not be read: {e}.")))?;
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
-        let name = field.file_name().unwrap_or_default().to_owned();
-        if field.name() != Some("file") || name.is_empty() {
-            continue;
-        }
-        let mut blob = app.house.store.create_blob().await?;
-        let mut bytes = 0;
-        while let Some(piece) = field.chunk().await.map_err(broken)? {
-            bytes += piece.len() as i64;
-            if bytes > UPLOAD_LIMIT {
-                let most = UPLOAD_LIMIT >> 30;
-                return Err(Error::invalid(
-                    "file",
-                    format!(
-                        "The file is larger than {most} GB. Bring it in parts, or with `assay import` on the server."
-                    ),
-                ));
-            }
-            blob.write(&piece).await?;
-        }
-        let upload = blob.finish().await?;
-        return import::begin(&app.house, visitor.actor()?, visitor.project()?.id, &name, None, upload).await;
-    }
-    Err(Error::invalid("file", "Choose a file first."))
+    let (name, upload) = match file_of_form(&app.house.store, request).await {
+        Ok(taken) => taken,
+        Err(NotTaken::TooLarge) => return Err(Error::invalid("file", NotTaken::too_large())),
+        Err(NotTaken::Other(error)) => return Err(error),
+    };
+    import::begin(&app.house, visitor.actor()?, visitor.project()?.id, &name, None, upload).await
 }

@@ -1,7 +1,7 @@
 //! Background work as it moves, for the pages that began it: news as server-sent events, and a button that stops it.
 
 use crate::error::{Page, Trouble};
-use crate::flash::{Done, Form, finish};
+use crate::flash::{Done, Form, finish, is_ours};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::islands::progress::{Moved, Progress};
 use crate::parts::numbers::percent;
@@ -137,8 +137,8 @@ async fn cancel(
     let job = of_this_project(&app, &visitor, &job).await?;
     let home = format!("/p/{slug}");
     // Only to a page of this project: the field may have been written by anyone.
-    let is_ours = |back: &str| back.starts_with(&format!("{home}/")) && !back.contains(['\\', '\n', '\r']);
-    let back = Some(form.get("back")).filter(|back| is_ours(back)).unwrap_or(&home).to_owned();
+    let is_here = |back: &&str| is_ours(back) && back.starts_with(&format!("{home}/"));
+    let back = Some(form.get("back")).filter(is_here).unwrap_or(&home).to_owned();
     let cancelled = workflow::jobs::cancel(&app.house, visitor.actor()?, job).await;
     let done = cancelled.map(|()| Done::to(&back).say("The work is being stopped."));
     finish(&session, "job", &form, &back, done).await

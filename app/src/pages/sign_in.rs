@@ -2,7 +2,7 @@
 
 use crate::api::{ApiError, Code};
 use crate::error::{Page, Trouble, api_error, error_page};
-use crate::flash::{Done, Form, finish};
+use crate::flash::{Done, Form, finish, is_ours};
 use crate::guard::{App, Need, Route, Visitor, percent_encoded};
 use crate::parts::fields::Field;
 use crate::shell;
@@ -14,6 +14,7 @@ use domain::permission::{Actor, Roles, Via};
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Instant;
 use store::sessions::PERSON;
 use tower_sessions::Session;
 use workflow::{Error, demo, people};
@@ -41,9 +42,7 @@ async fn enter(session: &Session, person: PersonId) -> Result<(), Error> {
 
 /// Where to go after signing in: only ever to a page of ours.
 fn next(wanted: Option<&str>) -> String {
-    let ours =
-        |to: &&str| to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n', '\t']);
-    wanted.filter(ours).unwrap_or("/").to_owned()
+    wanted.filter(|to| is_ours(to)).unwrap_or("/").to_owned()
 }
 
 async fn sign_in_page(
@@ -100,9 +99,11 @@ async fn sign_in(
     Extension(session): Extension<Session>,
     form: Form,
 ) -> Page {
-    let Some(attempt) = app.tries.begin(address.ip(), form.get("email"), app.house.store.now()) else {
+    let form = form.only(&["email", "password", "next"]);
+    let Some(attempt) = app.tries.begin(address.ip(), form.get("email"), Instant::now()) else {
         return Ok(too_many());
     };
+    attempt.waited().await;
     let to = next(Some(form.get("next")));
     let back =
         if to == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", percent_encoded(&to)) };
@@ -117,8 +118,8 @@ async fn sign_in(
 }
 
 pub(super) fn too_many() -> Response {
-    let message = "There were too many wrong passwords for this account or from this address. Wait five minutes, \
-                   then try again.";
+    let message = "There were too many wrong passwords from this address. Wait five minutes, then try again. \
+                   Whoever is signed in stays so.";
     error_page(&ApiError::new(Code::TooMany, message))
 }
 
@@ -193,6 +194,10 @@ fn new_password(form: &'static str) -> Field<'static> {
 }
 
 async fn first_run(State(app): State<App>, Extension(session): Extension<Session>, form: Form) -> Page {
+    if !people::is_first_run(&app.house).await? {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let form = form.only(&["name", "email", "new_password", "demo"]);
     if form.get("name").is_empty() {
         let outcome = Err(Error::invalid("name", "Say how the others should call you."));
         return finish(&session, "first-run", &form, "/first-run", outcome).await;
@@ -253,6 +258,7 @@ async fn reset(
     Path(link): Path<String>,
     form: Form,
 ) -> Result<Response, Trouble> {
+    let form = form.only(&["new_password"]);
     let outcome = match people::use_reset_link(&app.house, &link, form.raw("new_password")).await {
         Ok(person) => enter(&session, person).await.map(|()| {
             Done::to("/")
@@ -280,6 +286,8 @@ mod tests {
             Some("//b.example"),
             Some("/\\b.example"),
             Some("/\t/b"),
+            Some("/\u{1}"),
+            Some("/\u{7f}"),
         ] {
             assert_eq!(next(bad), "/", "{bad:?}");
         }

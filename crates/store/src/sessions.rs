@@ -19,6 +19,11 @@ pub const PERSON: &str = "person";
 /// An expiry that moves by less than this is not written.
 const EXPIRY_MOVES_MICROS: i64 = 60_000_000;
 
+/// Nobody has signed in: the session carries what the next page has to say, and is made for whoever asks. So it ends
+/// soon, and holds no more than that.
+const OPEN_LIFE_MICROS: i64 = 2 * 3600 * 1_000_000;
+const OPEN_BYTES: usize = 8 << 10;
+
 #[derive(Clone)]
 pub struct Sessions(pub Store);
 
@@ -43,15 +48,20 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(record: &Record) -> session_store::Result<Columns> {
+    fn of(record: &Record, now: Time) -> session_store::Result<Columns> {
         let sorted: BTreeMap<&String, &Value> = record.data.iter().collect();
-        let data = serde_json::to_string(&sorted).map_err(|e| session_store::Error::Encode(e.to_string()))?;
-        Ok(Columns {
-            key: key(&record.id.to_string()),
-            person: record.data.get(PERSON).and_then(Value::as_i64),
-            data,
-            expires_at: i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX),
-        })
+        let mut data =
+            serde_json::to_string(&sorted).map_err(|e| session_store::Error::Encode(e.to_string()))?;
+        let person = record.data.get(PERSON).and_then(Value::as_i64);
+        let mut expires_at =
+            i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
+        if person.is_none() {
+            expires_at = expires_at.min(now.0 + OPEN_LIFE_MICROS);
+            if data.len() > OPEN_BYTES {
+                data = "{}".to_owned();
+            }
+        }
+        Ok(Columns { key: key(&record.id.to_string()), person, data, expires_at })
     }
 }
 
@@ -65,7 +75,7 @@ fn backend(error: Error) -> session_store::Error {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         loop {
-            let columns = Columns::of(record)?;
+            let columns = Columns::of(record, self.0.now())?;
             let made =
                 self.0.write(move |tx| Box::pin(async move { tx.create_session(&columns).await })).await;
             if made.map_err(backend)? {
@@ -78,7 +88,7 @@ impl SessionStore for Sessions {
     /// Changes a session that is there. One that was ended meanwhile stays ended: a request that was under way
     /// then must not bring it back.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let new = Columns::of(record)?;
+        let new = Columns::of(record, self.0.now())?;
         let Some((data, expires_at)) = self.0.session(&new.key).await.map_err(backend)? else {
             return Ok(());
         };

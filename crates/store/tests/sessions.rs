@@ -80,6 +80,33 @@ both! {
         assert_eq!(sessions.load(&record.id).await.expect("an answer"), Some(record));
     }
 
+    async fn a_session_of_nobody_is_short_and_small(store: Store) {
+        let ada = person(&store).await;
+        let sessions = Sessions(store.clone());
+        let in_days = |days| at(store.now().plus_seconds(days * 86_400));
+        let long = Record { id: Id::default(), data: Default::default(), expiry_date: in_days(14) };
+        let (mut hers, mut nobodys) = (long.clone(), Record { id: Id::default(), ..long });
+        let much = json!("x".repeat(10_000));
+        hers.data.insert("flash".to_owned(), much.clone());
+        hers.data.insert(PERSON.to_owned(), json!(ada.0));
+        nobodys.data.insert("flash".to_owned(), much);
+        for record in [&mut hers, &mut nobodys] {
+            sessions.create(record).await.expect("a session");
+        }
+        assert_eq!(sessions.load(&hers.id).await.expect("an answer").as_ref(), Some(&hers));
+        let kept = sessions.load(&nobodys.id).await.expect("an answer").expect("a session");
+        assert!(kept.data.is_empty(), "{:?}", kept.data);
+        store.clock().advance(2 * 3600);
+        assert!(sessions.load(&nobodys.id).await.expect("an answer").is_none());
+        assert!(sessions.load(&hers.id).await.expect("an answer").is_some());
+        // Once somebody has signed in, it is theirs and lasts as long as any.
+        let mut visitor = session(&store, None).await;
+        visitor.data.insert(PERSON.to_owned(), json!(ada.0));
+        visitor.expiry_date = in_days(14);
+        sessions.save(&visitor).await.expect("saved");
+        assert_eq!(sessions.load(&visitor.id).await.expect("an answer"), Some(visitor));
+    }
+
     async fn an_ended_session_stays_ended(store: Store) {
         let ada = person(&store).await;
         let (here, there) = (session(&store, Some(ada)).await, session(&store, Some(ada)).await);

@@ -6,7 +6,7 @@
 //! the sender (UUID version 7): sending it again changes nothing and gives the same receipt.
 
 use app::api::{ApiError, Code};
-use app::error::{api_error, error_json};
+use app::error::{api_error, error_json, unread};
 use app::guard::{App, Need, Route, Visitor};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -188,7 +188,7 @@ async fn answers(
 }
 
 fn unreadable(rejection: &JsonRejection) -> Response {
-    error_json(&ApiError::new(Code::Invalid, rejection.body_text()))
+    error_json(&unread(rejection.status(), rejection.body_text()))
 }
 
 fn too_many(n: usize) -> ApiError {

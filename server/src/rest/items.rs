@@ -4,8 +4,10 @@
 //! 8 MB is taken in before the answer comes, with its counts and refused rows; a larger one is stored, and the answer
 //! (202) names the import to ask for. `GET /api/v1/projects/{slug}/sources[?before=id]` lists imports, newest first.
 
+use app::api::{ApiError, Code};
 use app::error::{api_error, error_json};
 use app::guard::{App, Need, Route, Visitor};
+use app::upload::{NotTaken, UPLOAD_LIMIT, Upload};
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -14,7 +16,7 @@ use domain::SourceId;
 use domain::permission::Act;
 use domain::source::{Counts, Format, LabelColumn, LabelUse, Mapping, SourceState};
 use futures::StreamExt;
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -92,10 +94,11 @@ impl ImportBody {
     }
 }
 
-fn told<T: IntoResponse>(outcome: Result<T, Error>) -> Response {
-    match outcome {
+fn told<T: IntoResponse>(outcome: Result<T, impl Into<NotTaken>>) -> Response {
+    match outcome.map_err(Into::into) {
         Ok(answer) => answer.into_response(),
-        Err(error) => error_json(&api_error(error)),
+        Err(NotTaken::TooLarge) => error_json(&ApiError::new(Code::TooLarge, NotTaken::too_large())),
+        Err(NotTaken::Other(error)) => error_json(&api_error(error)),
     }
 }
 
@@ -108,25 +111,29 @@ async fn take(
     told(taken(&app, &visitor, keys, request).await)
 }
 
-async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Result<Response, Error> {
+async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Result<Response, NotTaken> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|n| n.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|n: i64| n > UPLOAD_LIMIT) {
+        return Err(NotTaken::TooLarge);
+    }
     let mut body = request.into_body().into_data_stream();
     let mut head = BytesMut::new();
     let broken = |e: axum::Error| Error::invalid("body", format!("The body did not arrive whole: {e}."));
     while head.len() <= AT_ONCE {
         match body.next().await {
             Some(piece) => head.extend_from_slice(&piece.map_err(broken)?),
-            None => return at_once(app, visitor, keys, head.freeze()).await,
+            None => return Ok(at_once(app, visitor, keys, head.freeze()).await?),
         }
     }
-    let mut blob = app.house.store.create_blob().await?;
-    blob.write(&head).await?;
+    let mut upload = Upload::begin(&app.house.store).await?;
+    upload.write(&head).await?;
     drop(head);
     while let Some(piece) = body.next().await {
-        blob.write(&piece.map_err(broken)?).await?;
+        upload.write(&piece.map_err(broken)?).await?;
     }
     let (actor, project) = (visitor.actor()?, visitor.project()?.id);
     let name = keys.name.clone().unwrap_or_else(|| "API".to_owned());
-    let upload = blob.finish().await?;
+    let upload = upload.finish().await?;
     let id = import::begin(&app.house, actor, project, &name, Some(Format::Jsonl), upload).await?;
     let mapping = mapping(keys, import::source(&app.house, actor, project, id).await?.mapping)?;
     import::start(&app.house, actor, project, id, mapping).await?;
@@ -183,7 +190,7 @@ async fn list(
         let sources = import::sources(&app.house, visitor.actor()?, visitor.project()?.id, before).await?;
         let next = (sources.len() as i64 == import::PAGE).then(|| sources.last().map(|s| s.id)).flatten();
         let sources: Vec<ImportBody> = sources.into_iter().map(|s| ImportBody::of(s, None)).collect();
-        Ok(Json(serde_json::json!({ "sources": sources, "next": next })))
+        Ok::<_, Error>(Json(serde_json::json!({ "sources": sources, "next": next })))
     };
     told(listed.await)
 }
@@ -197,7 +204,7 @@ async fn show(
         let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
         let source = import::source(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
         let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
-        Ok(Json(ImportBody::of(source, Some(rejects))))
+        Ok::<_, Error>(Json(ImportBody::of(source, Some(rejects))))
     };
     told(shown.await)
 }
