@@ -161,7 +161,7 @@ pub async fn finish(
     outcome: Result<Done, Error>,
 ) -> Result<Response, Trouble> {
     let (to, flash) = match outcome {
-        Ok(Done { to, notice: None }) => return Ok(Redirect::to(&to).into_response()),
+        Ok(Done { to, notice: None }) => return Ok(on_to(&to)),
         Ok(Done { to, notice: Some(text) }) => {
             (to, Flash { notice: Some(Notice { good: true, text }), ..Flash::default() })
         }
@@ -177,8 +177,19 @@ pub async fn finish(
         }
         Err(error) => return Err(Trouble(error)),
     };
-    flash.put(session).await?;
-    Ok(Redirect::to(&to).into_response())
+    if is_ours(&to) {
+        flash.put(session).await?;
+    }
+    Ok(on_to(&to))
+}
+
+/// Sends the browser on. A part of an address that is none (`/queues/%01`) is decoded when it comes to a handler, and its
+/// form was sent by no page of ours.
+fn on_to(to: &str) -> Response {
+    match is_ours(to) {
+        true => Redirect::to(to).into_response(),
+        false => Trouble(Error::NotFound("This page")).into_response(),
+    }
 }
 
 /// Bytes of a form that are kept for the next page. What is longer was refused by itself, and the browser still has it.

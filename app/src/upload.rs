@@ -69,13 +69,14 @@ const MOST_BESIDE: usize = 1 << 20;
 
 /// The file of a form, with the name that the browser gives it: the first part that is called `file` and has one.
 pub async fn file_of_form(store: &Store, request: Request) -> Result<(String, Written), NotTaken> {
-    let broken =
-        |e: MultipartError| Error::invalid("file", format!("The file did not arrive whole: {e}. Try again."));
+    let broken = |e: MultipartError| {
+        Error::invalid("file", format!("The file did not arrive whole: {}. Try again.", cause(&e)))
+    };
     let too_much = || Error::invalid("file", "The form has too much in it beside the file.");
     let (request, around) = piece_by_piece(request);
     let mut form = Multipart::from_request(request, &())
         .await
-        .map_err(|e| Error::invalid("file", format!("The form could not be read: {e}.")))?;
+        .map_err(|e| Error::invalid("file", format!("The form could not be read: {}.", e.body_text())))?;
     for _ in 0..MOST_PARTS {
         around.begins();
         let Some(mut part) = form.next_field().await.map_err(broken)? else {
@@ -100,6 +101,11 @@ pub async fn file_of_form(store: &Store, request: Request) -> Result<(String, Wr
         }
     }
     Err(too_much().into())
+}
+
+/// What is at the bottom of an error: those above say only that something was.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), cause)
 }
 
 /// The parser of forms keeps everything from one part's content to the next until it has read it, takes all that is

@@ -72,13 +72,13 @@ both! {
         let request = Request::post("/account/theme")
             .header(header::HOST, "assay.test")
             .header(header::ORIGIN, "https://b.example")
-            .header(header::COOKIE, cookie)
+            .header(header::COOKIE, cookie.clone())
             .header(header::AUTHORIZATION, HeaderValue::from_bytes(b"Bearer \xff").expect("a header"))
             .header(header::CONTENT_TYPE, FORM);
         let reply = app.send(request.body(Body::from("theme=dark")).expect("a request")).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
-        let theme = app.house.store.person(ada).await.expect("an answer").expect("Ada").prefs.theme;
-        assert_eq!(theme, domain::person::Theme::System);
+        let page = app.get(&As::Session(cookie), "/account").await.text();
+        assert!(page.contains("My account") && !page.contains("data-theme"), "nothing was changed: {page}");
     }
 
     async fn by_https_cookie_and_origin_are_of_this_host_and_of_https(store: Store) {

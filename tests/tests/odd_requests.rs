@@ -64,15 +64,8 @@ async fn walk(store: store::Store, folder: &std::path::Path) -> Walk {
     let somebody = app.person("bo@assay.test", false, Some((project, &[Role::Annotator]))).await;
     let all = [Role::Owner, Role::Engineer, Role::Annotator];
     let ada = app.person("ada@assay.test", true, Some((project, &all))).await;
-    let writer = scene::person(&app.house, project, "writer", Role::Engineer, Scope::Write).await;
-    let askers = vec![
-        As::Nobody,
-        app.session(somebody).await,
-        app.session(ada).await,
-        As::Token(scene.owner.clone()),
-        As::Token(writer),
-        As::Token(scene.tokens[0].clone()),
-    ];
+    let writer = scene::person(&app.house, project, "writer", Role::Owner, Scope::Write).await;
+    let askers = vec![As::Nobody, app.session(somebody).await, app.session(ada).await, As::Token(writer)];
     let pages = every(&Known::of(&app.house, scene::SLUG, project).await, scene.queue);
     let part = |from: &str| {
         let path = pages.iter().map(|(_, path)| path).find(|path| path.contains(from)).expect("a page");
@@ -196,7 +189,7 @@ both! {
         let mut broke = Vec::new();
         for route in ::server::routes::table().into_iter().filter(|route| route.method == Method::GET) {
             let address = walk.addresses(route.path).swap_remove(0);
-            for value in odd_values().iter().filter(|value| value.len() < 100) {
+            for value in ["", "-1", "9223372036854775807", "99999999999999999999", "x", "%01", "%FF", "%F0%9F%92%A5"] {
                 // One at a time: a page that refuses the first does not come to the others.
                 for name in QUERY {
                     let query = format!("{address}?{name}={value}");

@@ -135,7 +135,7 @@ async fn take(
     let earlier =
         if ground.is_answered { tx.answers_of_item(ground.subject.item).await? } else { Vec::new() };
     let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(ground.queue.0);
-    let last = earlier.iter().filter(mine).map(|row| row.number).max().unwrap_or(0);
+    let last = earlier.iter().filter(mine).max_by_key(|row| row.number);
     if let Some(row) = earlier.iter().find(|row| row.id == id) {
         return repeated(row, last, &ground, by, s);
     }
@@ -163,7 +163,7 @@ async fn take(
         person: by.person,
         item: ground.subject.item,
         revision: s.revision,
-        number: last + 1,
+        number: last.map_or(0, |row| row.number) + 1,
         said: s.said.clone(),
         note: s.note.clone(),
         confidence: s.confidence,
@@ -249,8 +249,14 @@ async fn move_on(
     }))
 }
 
-/// The same id again: the same receipt, if it is the same answer. `last` is the number of what the person said last.
-fn repeated(row: &AnswerRow, last: i64, ground: &GroundRow, by: &By, s: &Submission) -> Result<Receipt> {
+/// The same id again: the same receipt, if it is the same answer. `last` is what the person said last.
+fn repeated(
+    row: &AnswerRow,
+    last: Option<&AnswerRow>,
+    ground: &GroundRow,
+    by: &By,
+    s: &Submission,
+) -> Result<Receipt> {
     let is_same = row.person_id == by.person
         && row.queue_id == Some(ground.queue.0)
         && row.said()? == s.said
@@ -267,7 +273,10 @@ fn repeated(row: &AnswerRow, last: i64, ground: &GroundRow, by: &By, s: &Submiss
     } else {
         (Standing::Extra, Some(Extra::SlotGone))
     };
-    let is_replaced = row.number < last;
+    let is_replaced = match last {
+        Some(last) => last.said()? != s.said || last.note != s.note,
+        None => false,
+    };
     Ok(Receipt { id: s.id, item: row.item_id, number: row.number, standing, why, is_replaced })
 }
 
