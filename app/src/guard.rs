@@ -5,9 +5,10 @@ use crate::api::{ApiError, Code};
 use crate::error::{is_api, told_at};
 use crate::flash::Flash;
 use crate::tries::Tries;
+use crate::zero_bytes;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
 use domain::PersonId;
@@ -52,6 +53,8 @@ pub struct Route {
     pub path: &'static str,
     pub need: Need,
     handler: MethodRouter<App>,
+    /// Its body is a stream of rows, however long, of which each is looked at by itself.
+    takes_rows: bool,
 }
 
 impl Route {
@@ -60,7 +63,7 @@ impl Route {
         H: axum::handler::Handler<T, App>,
         T: 'static,
     {
-        Route { method: Method::GET, path, need, handler: axum::routing::get(handler) }
+        Route { method: Method::GET, path, need, handler: axum::routing::get(handler), takes_rows: false }
     }
 
     pub fn post<H, T>(path: &'static str, need: Need, handler: H) -> Route
@@ -68,23 +71,39 @@ impl Route {
         H: axum::handler::Handler<T, App>,
         T: 'static,
     {
-        Route { method: Method::POST, path, need, handler: axum::routing::post(handler) }
+        Route { method: Method::POST, path, need, handler: axum::routing::post(handler), takes_rows: false }
+    }
+
+    /// Its body is a stream of rows.
+    pub fn takes_rows(self) -> Route {
+        Route { takes_rows: true, ..self }
     }
 }
 
 /// What somebody who is not signed in may send: an e-mail address, a password, an address to go on to.
 const OPEN_BODY_LIMIT: usize = 8 << 10;
 
+/// A form or a request of the API is smaller than this; uploads and rows set their own limit.
+pub const BODY_LIMIT: usize = 2 << 20;
+
 /// The routes as a router, each behind its guard.
 pub fn guarded(routes: Vec<Route>, app: &App) -> Router<App> {
     routes.into_iter().fold(Router::new(), |router, route| {
         let handler = match route.need {
-            Need::Anyone => route.handler.layer(DefaultBodyLimit::max(OPEN_BODY_LIMIT)),
-            Need::Site(_) | Need::Project(_) => route.handler,
+            _ if route.takes_rows => route.handler,
+            Need::Anyone => whole(route.handler, OPEN_BODY_LIMIT),
+            Need::Site(_) | Need::Project(_) => whole(route.handler, BODY_LIMIT),
         };
         let layer = from_fn_with_state((app.clone(), route.need), guard);
         router.route(route.path, handler.layer(layer))
     })
+}
+
+/// A handler of bodies that are read whole: forms, documents.
+fn whole(handler: MethodRouter<App>, longest: usize) -> MethodRouter<App> {
+    handler
+        .layer(from_fn(zero_bytes::refuse_in_body))
+        .layer(DefaultBodyLimit::max(longest))
 }
 
 /// Who is asking, as handlers see them.

@@ -22,6 +22,8 @@ pub mod shell;
 pub mod tries;
 #[cfg(feature = "ssr")]
 pub mod upload;
+#[cfg(feature = "ssr")]
+pub mod zero_bytes;
 
 /// Called once by the browser: from then on each island's function can be woken by its name.
 #[cfg(feature = "hydrate")]

@@ -11,4 +11,3 @@ pub mod routes;
 pub mod security;
 pub mod serve;
 mod unsaved;
-mod zero_bytes;

@@ -1,10 +1,10 @@
 //! All addresses: pages, the public API, server functions of islands, files; and the layers around them.
 
 use crate::serve::Options;
-use crate::{assets, refused, rest, security, unsaved, zero_bytes};
+use crate::{assets, refused, rest, security, unsaved};
 use app::api::ApiError;
 use app::error::{island_error, unread};
-use app::guard::{App, Need, Route, guarded};
+use app::guard::{App, BODY_LIMIT, Need, Route, guarded};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::BytesRejection;
@@ -20,9 +20,6 @@ use tower_http::compression::CompressionLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, SessionManagerLayer};
-
-/// A form or a request of the API is smaller than this; uploads set their own limit.
-const BODY_LIMIT: usize = 2 << 20;
 
 /// Everything that needs someone to be asked who they are, with what it needs.
 pub fn table() -> Vec<Route> {
@@ -44,7 +41,7 @@ pub fn router(app: App, options: &Options) -> Router {
     guarded(table(), &app)
         .layer(sessions)
         .layer(from_fn(unsaved::tell))
-        .layer(from_fn(|request, next| zero_bytes::refuse(request, next, BODY_LIMIT)))
+        .layer(from_fn(app::zero_bytes::refuse_in_address))
         .layer(from_fn(refused::tell))
         .layer(CompressionLayer::new())
         .route("/health", axum::routing::get(health))

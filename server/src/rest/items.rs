@@ -26,7 +26,7 @@ use workflow::import::{self, Bring, Opener};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::post("/api/v1/projects/{slug}/items", Need::Project(Act::Import), take),
+        Route::post("/api/v1/projects/{slug}/items", Need::Project(Act::Import), take).takes_rows(),
         Route::get("/api/v1/projects/{slug}/sources", Need::Project(Act::SeeOthers), list),
         Route::get("/api/v1/projects/{slug}/sources/{source}", Need::Project(Act::SeeOthers), show),
     ]

@@ -2,44 +2,40 @@
 //! nobody types one. It is refused here, for every address, field and document at once. Files of an import are the
 //! exception: there each row is refused by itself (`workflow::import`).
 
-use app::api::{ApiError, Code};
-use app::error::told_at;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use crate::api::{ApiError, Code};
+use crate::error::told_at;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Method, StatusCode, Uri, header};
+use http::{HeaderMap, header};
 
-pub async fn refuse(request: Request, next: Next, longest: usize) -> Response {
-    let path = request.uri().path().to_owned();
-    let refused = |what: &str| {
-        let message =
-            format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
-        told_at(&path, &ApiError::new(Code::Invalid, message))
-    };
-    if in_address(request.uri()) {
-        return refused("The address");
+/// For every address, before anybody looks at it.
+pub async fn refuse_in_address(request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
+    if Kind::Form.holds_zero(address.as_bytes()) {
+        return refused(request.uri().path(), "The address");
     }
-    let Some(kind) = Kind::of(request.headers()).filter(|_| !is_import(request.method(), &path)) else {
-        return next.run(request).await;
-    };
+    next.run(request).await
+}
+
+/// For every form and document of a route, behind its guard. The limit of the route holds.
+pub async fn refuse_in_body(request: Request, next: Next) -> Response {
+    let Some(kind) = Kind::of(request.headers()) else { return next.run(request).await };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, longest).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
+        Ok(body) => body,
+        Err(rejection) => return rejection.into_response(),
     };
     if kind.holds_zero(&body) {
-        return refused("What was sent");
+        return refused(parts.uri.path(), "What was sent");
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-/// The body is a stream of rows, however long, of which each is looked at by itself.
-fn is_import(method: &Method, path: &str) -> bool {
-    method == Method::POST && path.starts_with("/api/v1/") && path.ends_with("/items")
-}
-
-fn in_address(uri: &Uri) -> bool {
-    uri.path_and_query().is_some_and(|address| Kind::Form.holds_zero(address.as_str().as_bytes()))
+fn refused(path: &str, what: &str) -> Response {
+    let message = format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
+    told_at(path, &ApiError::new(Code::Invalid, message))
 }
 
 #[derive(Clone, Copy)]
