@@ -117,6 +117,8 @@ impl FromStr for Scope {
 pub enum Act {
     /// See one's own account, the list of one's projects; change one's own password.
     OwnAccount,
+    /// Set up one's own second factor. All that is left to somebody who has none where everyone must have one.
+    SecondFactor,
     /// Know that the project is there: its name, the open queues.
     SeeProject,
     /// Take items from an open queue and answer them; see one's own answers.
@@ -146,8 +148,9 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 14] = [
+    pub const ALL: [Act; 15] = [
         Act::OwnAccount,
+        Act::SecondFactor,
         Act::SeeProject,
         Act::Label,
         Act::HoldLabelToken,
@@ -199,7 +202,7 @@ impl Actor {
 /// May this actor do this? The table of roles, then what the token narrows.
 pub fn may(actor: &Actor, act: Act) -> bool {
     let granted = match act {
-        Act::OwnAccount => true,
+        Act::OwnAccount | Act::SecondFactor => true,
         Act::SeeProject | Act::Label => actor.admin || !actor.roles.is_empty(),
         Act::HoldLabelToken => actor.admin || !actor.roles.is_empty(),
         Act::SeeOthers | Act::Import | Act::RunQueues | Act::CutRelease | Act::HoldDataToken => {
@@ -211,16 +214,19 @@ pub fn may(actor: &Actor, act: Act) -> bool {
     granted
         && match actor.via {
             // A machine acts by token only.
-            Via::Session => {
-                actor.admin || act == Act::OwnAccount || actor.roles != Roles::of(&[Role::Machine])
-            }
+            Via::Session => actor.admin || is_own(act) || actor.roles != Roles::of(&[Role::Machine]),
             Via::Token(Scope::Label) => matches!(act, Act::SeeProject | Act::Label),
             Via::Token(Scope::Read) => act.reads_only(),
             // Managing people and one's account needs the person, not a token that may have leaked.
             Via::Token(Scope::Write) => {
-                !matches!(act, Act::OwnAccount | Act::ManagePeople | Act::HoldDataToken | Act::HoldLabelToken)
+                !is_own(act) && !matches!(act, Act::ManagePeople | Act::HoldDataToken | Act::HoldLabelToken)
             }
         }
+}
+
+/// About oneself, and nothing else.
+fn is_own(act: Act) -> bool {
+    matches!(act, Act::OwnAccount | Act::SecondFactor)
 }
 
 /// Can this actor see more than an annotator? Then their answers are marked *sighted* and stay out of

@@ -29,6 +29,8 @@ pub const TABLES: &[Table] = &[
     table("membership", "project_id, person_id"),
     table("api_token", "id"),
     table("reset_link", "hash"),
+    table("second_factor", "person_id"),
+    table("recovery_code", "hash"),
     table("job", "id"),
     table("audit", "id"),
     table("tally", "kind, id, key, shard"),

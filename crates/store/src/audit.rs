@@ -11,7 +11,7 @@ pub struct AuditEntry {
     pub id: i64,
     #[sqlx(try_from = "i64")]
     pub at: Time,
-    /// Nobody for what was done on the command line of the machine itself.
+    /// Nobody for what was done on the command line of the machine itself, and at the door by somebody unknown.
     pub person: Option<String>,
     /// The slug of the project it was done in, if in one.
     pub project: Option<String>,
@@ -21,6 +21,20 @@ pub struct AuditEntry {
     pub target: String,
     /// How, or what was there before.
     pub detail: String,
+}
+
+/// What somebody does who is not known here. All other acts without a person are the command line's.
+pub const UNKNOWN_SIGN_IN: &str = "tried to sign in with an e-mail that nobody has";
+
+impl AuditEntry {
+    /// Who it was, as a page says it.
+    pub fn who(&self) -> &str {
+        match &self.person {
+            Some(name) => name,
+            None if self.act == UNKNOWN_SIGN_IN => "somebody",
+            None => "command line",
+        }
+    }
 }
 
 impl Tx {

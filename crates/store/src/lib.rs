@@ -37,6 +37,7 @@ pub mod recompute;
 pub mod releases;
 mod resolved;
 mod rows;
+pub mod second_factor;
 pub mod sessions;
 pub mod snapshot;
 pub mod sources;

@@ -22,6 +22,7 @@ pub struct Person {
     /// Unix microseconds, if they may not come in any more.
     pub disabled_at: Option<i64>,
     pub has_password: bool,
+    pub has_second_factor: bool,
 }
 
 /// A person in one project.
@@ -43,7 +44,8 @@ macro_rules! people {
     ($more:literal, $rest:literal) => {
         concat!(
             "SELECT p.id, p.email, p.name, p.kind, p.admin, p.created_at, p.disabled_at,
-               (p.password_hash IS NOT NULL) AS has_password",
+               (p.password_hash IS NOT NULL) AS has_password,
+               EXISTS (SELECT 1 FROM second_factor f WHERE f.person_id = p.id) AS has_second_factor",
             $more,
             " FROM person p ",
             $rest
@@ -57,6 +59,7 @@ pub struct Credentials {
     #[sqlx(try_from = "i64")]
     pub person: PersonId,
     pub email: String,
+    pub name: String,
     pub password_hash: Option<String>,
     pub disabled_at: Option<i64>,
 }
@@ -69,6 +72,8 @@ pub struct Presence {
     pub email: Option<String>,
     pub admin: bool,
     pub prefs: Prefs,
+    /// They have no second factor, and everyone must have one.
+    pub lacks_second_factor: bool,
     /// The project that was asked about, if there is one of that name.
     pub project: Option<Project>,
     /// Roles in it.
@@ -88,6 +93,8 @@ macro_rules! presence {
     ($more:literal, $from:literal) => {
         concat!(
             "SELECT p.id AS person, p.name AS person_name, p.email, p.admin, p.prefs, m.roles,
+               (COALESCE((SELECT value FROM meta WHERE key = 'second_factor_required'), 0) = 1 AND NOT EXISTS
+                 (SELECT 1 FROM second_factor f WHERE f.person_id = p.id)) AS lacks_second_factor,
                j.id AS project, j.slug, j.name, j.description, j.task, j.settings, j.created_at, j.archived_at",
             $more,
             $from
@@ -102,6 +109,7 @@ struct PresenceRow {
     email: Option<String>,
     admin: bool,
     prefs: Doc<Prefs>,
+    lacks_second_factor: bool,
     roles: Option<String>,
     project: Option<i64>,
     slug: Option<String>,
@@ -143,6 +151,7 @@ impl PresenceRow {
             email: self.email,
             admin: self.admin,
             prefs: self.prefs.0,
+            lacks_second_factor: self.lacks_second_factor,
             project: project(),
             roles: Roles::from_list(self.roles.as_deref().unwrap_or_default()),
         }
@@ -233,13 +242,13 @@ impl Store {
     }
 
     pub async fn credentials_by_email(&self, email: &Email) -> Result<Option<Credentials>> {
-        let query = "SELECT id AS person, email, password_hash, disabled_at FROM person
+        let query = "SELECT id AS person, email, name, password_hash, disabled_at FROM person
                      WHERE email = $1 AND kind = 'person'";
         Ok(on!(self, |db| sqlx::query_as(query).bind(email.as_str()).fetch_optional(db).await)?)
     }
 
     pub async fn credentials(&self, person: PersonId) -> Result<Option<Credentials>> {
-        let query = "SELECT id AS person, email, password_hash, disabled_at FROM person
+        let query = "SELECT id AS person, email, name, password_hash, disabled_at FROM person
                      WHERE id = $1 AND kind = 'person'";
         Ok(on!(self, |db| sqlx::query_as(query).bind(person.0).fetch_optional(db).await)?)
     }

@@ -16,6 +16,21 @@ use tower_sessions::session_store::{self, SessionStore};
 /// The key of a session's data under which the person's id stands once they have signed in.
 pub const PERSON: &str = "person";
 
+/// The key under which the id of a person stands who has given their password and not yet their second factor. What
+/// ends their sessions ends this one as well.
+pub const HALFWAY: &str = "halfway";
+
+/// The key under which the kind of browser stands, in words.
+pub const BROWSER: &str = "browser";
+
+/// A session that nobody uses ends after this.
+pub const IDLE_SECONDS: i64 = 14 * 24 * 60 * 60;
+/// And any session after this: then the password is asked for again.
+pub const LONGEST_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// A use of a session is written down at most this often.
+const USE_IS_SEEN_AFTER_MICROS: i64 = 5 * 60 * 1_000_000;
+
 /// An expiry that moves by less than this is not written.
 const EXPIRY_MOVES_MICROS: i64 = 60_000_000;
 
@@ -34,7 +49,7 @@ impl fmt::Debug for Sessions {
 }
 
 /// How a session is named in the database, from what the cookie says.
-fn key(id: &str) -> String {
+pub fn key(id: &str) -> String {
     blake3::hash(id.as_bytes()).to_hex().to_string()
 }
 
@@ -52,10 +67,10 @@ impl Columns {
         let sorted: BTreeMap<&String, &Value> = record.data.iter().collect();
         let mut data =
             serde_json::to_string(&sorted).map_err(|e| session_store::Error::Encode(e.to_string()))?;
-        let person = record.data.get(PERSON).and_then(Value::as_i64);
+        let person = record.data.get(PERSON).or(record.data.get(HALFWAY)).and_then(Value::as_i64);
         let mut expires_at =
             i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        if person.is_none() {
+        if !record.data.contains_key(PERSON) {
             expires_at = expires_at.min(now.0 + OPEN_LIFE_MICROS);
             if data.len() > OPEN_BYTES {
                 data = "{}".to_owned();
@@ -63,6 +78,33 @@ impl Columns {
         }
         Ok(Columns { key: key(&record.id.to_string()), person, data, expires_at })
     }
+}
+
+/// A session as it lies in the database.
+#[derive(sqlx::FromRow)]
+struct Kept {
+    data: String,
+    #[sqlx(try_from = "i64")]
+    began_at: Time,
+    #[sqlx(try_from = "i64")]
+    seen_at: Time,
+    expires_at: i64,
+}
+
+/// No later than the session may last, however it is used.
+fn latest(now: Time, began_at: Time) -> i64 {
+    now.plus_seconds(IDLE_SECONDS).0.min(began_at.plus_seconds(LONGEST_SECONDS).0)
+}
+
+/// A session of somebody who is signed in, as they see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// See [`key`].
+    pub key: String,
+    pub began_at: Time,
+    pub seen_at: Time,
+    /// The kind of browser, in words; empty where it is not known.
+    pub browser: String,
 }
 
 fn backend(error: Error) -> session_store::Error {
@@ -75,7 +117,8 @@ fn backend(error: Error) -> session_store::Error {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         loop {
-            let columns = Columns::of(record, self.0.now())?;
+            let mut columns = Columns::of(record, self.0.now())?;
+            columns.expires_at = columns.expires_at.min(latest(self.0.now(), self.0.now()));
             let made =
                 self.0.write(move |tx| Box::pin(async move { tx.create_session(&columns).await })).await;
             if made.map_err(backend)? {
@@ -88,24 +131,32 @@ impl SessionStore for Sessions {
     /// Changes a session that is there. One that was ended meanwhile stays ended: a request that was under way
     /// then must not bring it back.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let new = Columns::of(record, self.0.now())?;
-        let Some((data, expires_at)) = self.0.session(&new.key).await.map_err(backend)? else {
+        let mut new = Columns::of(record, self.0.now())?;
+        let Some(kept) = self.0.session(&new.key).await.map_err(backend)? else {
             return Ok(());
         };
-        if data == new.data && (0..EXPIRY_MOVES_MICROS).contains(&(new.expires_at - expires_at)) {
+        new.expires_at = new.expires_at.min(latest(self.0.now(), kept.began_at));
+        if kept.data == new.data && (0..EXPIRY_MOVES_MICROS).contains(&(new.expires_at - kept.expires_at)) {
             return Ok(());
         }
         self.0.write(move |tx| Box::pin(async move { tx.change_session(&new).await })).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found = self.0.session(&key(&id.to_string())).await.map_err(backend)?;
-        let Some((data, expires_at)) = found.filter(|(_, expires_at)| *expires_at > self.0.now().0) else {
+        let (key, now) = (key(&id.to_string()), self.0.now());
+        let found = self.0.session(&key).await.map_err(backend)?;
+        let Some(kept) = found.filter(|kept| kept.expires_at > now.0) else {
             return Ok(None);
         };
         let data: HashMap<String, Value> =
-            serde_json::from_str(&data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
-        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(expires_at) * 1000)
+            serde_json::from_str(&kept.data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        if data.contains_key(PERSON) && now.0 - kept.seen_at.0 >= USE_IS_SEEN_AFTER_MICROS {
+            let until = latest(now, kept.began_at);
+            // Who asks for a page gets it also where nothing can be written.
+            let _ =
+                self.0.write(move |tx| Box::pin(async move { tx.session_was_used(&key, until).await })).await;
+        }
+        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(kept.expires_at) * 1000)
             .map_err(|e| session_store::Error::Decode(e.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
@@ -117,9 +168,25 @@ impl SessionStore for Sessions {
 }
 
 impl Store {
-    async fn session(&self, key: &str) -> Result<Option<(String, i64)>> {
-        let query = "SELECT data, expires_at FROM session WHERE id = $1";
+    async fn session(&self, key: &str) -> Result<Option<Kept>> {
+        let query = "SELECT data, began_at, seen_at, expires_at FROM session WHERE id = $1";
         Ok(on!(self, |db| sqlx::query_as(query).bind(key).fetch_optional(db).await)?)
+    }
+
+    /// Where a person is signed in, last seen first; a hundred at most.
+    pub async fn sessions_of(&self, person: PersonId) -> Result<Vec<Signed>> {
+        let query = "SELECT id, began_at, seen_at, data FROM session WHERE person_id = $1 AND expires_at > $2
+                     ORDER BY seen_at DESC, id LIMIT 100";
+        let now = self.now();
+        let rows: Vec<(String, i64, i64, String)> =
+            on!(self, |db| sqlx::query_as(query).bind(person.0).bind(now.0).fetch_all(db).await)?;
+        let signed = |(key, began_at, seen_at, data): (String, i64, i64, String)| {
+            let data: HashMap<String, Value> = serde_json::from_str(&data).ok()?;
+            let browser = data.get(BROWSER).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (began_at, seen_at) = (Time(began_at), Time(seen_at));
+            data.contains_key(PERSON).then_some(Signed { key, began_at, seen_at, browser })
+        };
+        Ok(rows.into_iter().filter_map(signed).collect())
     }
 
     /// Deletes sessions that have expired, a few hundred at a time, and links to set a password that nobody can
@@ -143,13 +210,15 @@ const A_PIECE: u64 = 200;
 
 impl Tx {
     async fn create_session(&mut self, new: &Columns) -> Result<bool> {
-        let query = "INSERT INTO session (id, person_id, data, expires_at) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (id) DO NOTHING";
+        let now = self.now();
+        let query = "INSERT INTO session (id, person_id, data, expires_at, began_at, seen_at)
+                     VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (id) DO NOTHING";
         let n = on!(self, |db| sqlx::query(query)
             .bind(&new.key)
             .bind(new.person)
             .bind(&new.data)
             .bind(new.expires_at)
+            .bind(now.0)
             .execute(db)
             .await
             .map(|done| done.rows_affected()))?;
@@ -167,6 +236,25 @@ impl Tx {
             .await
             .map(|_| ()))?;
         Ok(())
+    }
+
+    async fn session_was_used(&mut self, key: &str, until: i64) -> Result<()> {
+        let now = self.now();
+        let query = "UPDATE session SET seen_at = $2, expires_at = $3 WHERE id = $1";
+        on!(self, |db| sqlx::query(query).bind(key).bind(now.0).bind(until).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Ends one session of a person, by its name in their list. Says whether there was one.
+    pub async fn end_session(&mut self, person: PersonId, key: &str) -> Result<bool> {
+        let query = "DELETE FROM session WHERE id = $1 AND person_id = $2";
+        let n = on!(self, |db| sqlx::query(query)
+            .bind(key)
+            .bind(person.0)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(n > 0)
     }
 
     async fn delete_session(&mut self, key: &str) -> Result<()> {

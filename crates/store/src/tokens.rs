@@ -43,6 +43,16 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(person).fetch_all(db).await)?)
     }
 
+    /// When the token with this hash expired, if that is all that is wrong with it.
+    pub async fn token_expired_at(&self, hash: &str) -> Result<Option<Time>> {
+        let query =
+            "SELECT expires_at FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND expires_at <= $2";
+        let now = self.now();
+        let at: Option<i64> =
+            on!(self, |db| sqlx::query_scalar(query).bind(hash).bind(now.0).fetch_optional(db).await)?;
+        Ok(at.map(Time))
+    }
+
     /// Whom a link with this hash is for, if it can be used now.
     pub async fn reset_link(&self, hash: &str) -> Result<Option<ResetFor>> {
         let query =
@@ -61,10 +71,12 @@ impl Tx {
         name: &str,
         hash: &str,
         scope: Scope,
+        expires_at: Option<Time>,
     ) -> Result<TokenId> {
         let (id, now): (TokenId, Time) = (self.next_id(), self.now());
-        let query = "INSERT INTO api_token (id, person_id, project_id, name, hash, scope, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let query =
+            "INSERT INTO api_token (id, person_id, project_id, name, hash, scope, created_at, expires_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         on!(self, |db| sqlx::query(query)
             .bind(id.0)
             .bind(person.0)
@@ -73,6 +85,7 @@ impl Tx {
             .bind(hash)
             .bind(scope.as_str())
             .bind(now.0)
+            .bind(expires_at.map(|at| at.0))
             .execute(db)
             .await
             .map(|_| ()))?;

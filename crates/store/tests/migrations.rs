@@ -11,7 +11,7 @@ use store::{Clock, Store, Tx, on};
 const BEFORE: i64 = 4;
 
 /// Two people's answers to one item, a skip, one that came too late, one that was imported.
-const FILLED: [&str; 15] = [
+const FILLED: [&str; 16] = [
     "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (1, 'a@example.org', 'A', 'person', FALSE, 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (2, 'b@example.org', 'B', 'person', FALSE, 0)",
@@ -36,6 +36,8 @@ const FILLED: [&str; 15] = [
        updated_at) VALUES (1, 1, 10, '[5]', 'majority', 1.0, 2, 1, 3)",
     "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES (1, 5, 1)",
     "INSERT INTO tally (kind, id, key, shard, n) VALUES ('project', 1, 'agreed', 0, 1)",
+    // Signed in until the year 2100.
+    "INSERT INTO session (id, person_id, data, expires_at) VALUES ('s', 1, '{\"person\":1}', 4102444800000000)",
 ];
 
 async fn again(store: &Store, id: &'static str, standing: &'static str) -> Result<(), Error> {
@@ -65,6 +67,8 @@ async fn is_taken_over(store: Store) {
     assert_eq!(number(&store, whole).await, 1);
     let scores = store.field_values(ProjectId(1), "score", 1).await.expect("the values of a field");
     assert_eq!(scores, [("0.5".to_owned(), 1)]);
+    let signed = store.sessions_of(domain::PersonId(1)).await.expect("who is signed in");
+    assert_eq!(signed[0].began_at, domain::Time(4_102_444_800_000_000).plus_seconds(-14 * 86_400));
     // Nobody's answer counts twice, and what comes too late is kept however often.
     let twice = again(&store, "e", "counted").await;
     assert!(matches!(twice, Err(Error::Unique(Constraint::AnswerCounted))), "{twice:?}");

@@ -5,7 +5,7 @@ use domain::person::{Email, PersonKind};
 use domain::{PersonId, Time};
 use serde_json::json;
 use store::people::NewPerson;
-use store::sessions::{PERSON, Sessions};
+use store::sessions::{HALFWAY, PERSON, Sessions};
 use store::{Error, Store, both, on};
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -124,6 +124,73 @@ both! {
         }
         sessions.delete(&here.id).await.expect("deleted");
         assert!(sessions.load(&here.id).await.expect("an answer").is_none());
+    }
+
+    async fn a_session_ends_when_nobody_uses_it_and_at_last_in_any_case(store: Store) {
+        let day = 24 * 60 * 60;
+        let ada = person(&store).await;
+        let long = async |person: Option<PersonId>| {
+            let data = person.map(|person| (PERSON.to_owned(), json!(person.0))).into_iter().collect();
+            let expiry_date = at(store.now().plus_seconds(3650 * day));
+            let mut record = Record { id: Id::default(), data, expiry_date };
+            Sessions(store.clone()).create(&mut record).await.expect("a session");
+            record.id
+        };
+        let (used, left) = (long(Some(ada)).await, long(Some(ada)).await);
+        let sessions = Sessions(store.clone());
+        let is_there = async |id: &Id| sessions.load(id).await.expect("an answer").is_some();
+        for _ in 0..2 {
+            store.clock().advance(13 * day);
+            assert!(is_there(&used).await);
+        }
+        assert!(!is_there(&left).await, "nobody came for 26 days");
+        let signed = store.sessions_of(ada).await.expect("the list");
+        assert_eq!(signed.len(), 1);
+        assert_eq!((signed[0].seen_at, signed[0].began_at), (store.now(), Time(store.now().0 - 26 * day * 1_000_000)));
+        // What is written into it does not lengthen it either.
+        let mut record = sessions.load(&used).await.expect("an answer").expect("the session");
+        record.data.insert("more".to_owned(), json!(1));
+        record.expiry_date = at(store.now().plus_seconds(3650 * day));
+        sessions.save(&record).await.expect("saved");
+        store.clock().advance(4 * day - 1);
+        assert!(is_there(&used).await);
+        store.clock().advance(1);
+        assert!(!is_there(&used).await, "thirty days are the end");
+    }
+
+    async fn ones_own_sessions_are_ended_one_by_one(store: Store) {
+        let ada = person(&store).await;
+        let (here, there) = (session(&store, Some(ada)).await, session(&store, Some(ada)).await);
+        session(&store, None).await;
+        let keys = store.sessions_of(ada).await.expect("the list").into_iter().map(|s| s.key);
+        let keys: std::collections::BTreeSet<_> = keys.collect();
+        assert_eq!(keys, [&here, &there].map(|s| store::sessions::key(&s.id.to_string())).into());
+        let end = async |person: PersonId, of: &Record| {
+            let key = store::sessions::key(&of.id.to_string());
+            let ended = store.write(move |tx| {
+                let key = key.clone();
+                Box::pin(async move { tx.end_session(person, &key).await })
+            });
+            ended.await.expect("an answer")
+        };
+        assert!(!end(PersonId(ada.0 + 1), &there).await, "nobody ends what is not theirs");
+        assert!(end(ada, &there).await && !end(ada, &there).await);
+        let left = store.sessions_of(ada).await.expect("the list");
+        assert_eq!(left.len(), 1);
+    }
+
+    async fn who_is_halfway_in_is_not_signed_in(store: Store) {
+        let ada = person(&store).await;
+        let mut record = Record {
+            id: Id::default(),
+            data: [(HALFWAY.to_owned(), json!(ada.0))].into(),
+            expiry_date: at(store.now().plus_seconds(3600)),
+        };
+        let sessions = Sessions(store.clone());
+        sessions.create(&mut record).await.expect("a session");
+        assert!(store.sessions_of(ada).await.expect("the list").is_empty());
+        store.write(move |tx| Box::pin(async move { tx.end_sessions(ada, None).await })).await.expect("ended");
+        assert!(sessions.load(&record.id).await.expect("an answer").is_none(), "a new password ends it");
     }
 
     async fn the_database_does_not_know_the_id(store: Store) {
