@@ -4,6 +4,8 @@
 use crate::api::{ApiError, Code};
 use crate::error::{is_api, told_at};
 use crate::flash::Flash;
+use crate::parts::shortened;
+use crate::parts::times::day;
 use crate::tries::Tries;
 use crate::zero_bytes;
 use axum::Router;
@@ -11,15 +13,16 @@ use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
-use domain::PersonId;
-use domain::permission::{Act, Actor, may};
+use domain::permission::{Act, Actor, Via, may};
+use domain::{PersonId, ProjectId, Time};
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use std::sync::Arc;
 use store::projects::Project;
 use store::sessions::PERSON;
 use tower_sessions::Session;
 use workflow::House;
+use workflow::audit::{self, Note};
 use workflow::who::{self, Who};
 
 /// What handlers work with. Cheap to clone.
@@ -147,13 +150,23 @@ async fn guard(
         Ok(visitor) => visitor,
         Err(refusal) => return refuse(refusal, &parts),
     };
+    let asker = visitor.who.as_ref().map(Asker::of);
+    let (method, uri) = (parts.method.clone(), parts.uri.clone());
     // Only a page shows what the page before had to say.
     let shows = parts.method == Method::GET && !is_api(parts.uri.path());
     if let (true, Some(session)) = (shows, &session) {
         visitor.flash = Flash::take(session).await;
     }
     parts.extensions.insert(visitor);
-    next.run(Request::from_parts(parts, body)).await
+    let response = next.run(Request::from_parts(parts, body)).await;
+    // A workflow may refuse what the address alone allows; server functions have told of it themselves.
+    if let (StatusCode::FORBIDDEN, Some(asker), Need::Site(act) | Need::Project(act)) =
+        (response.status(), asker, need)
+        && !uri.path().starts_with("/api/app/")
+    {
+        was_refused(&app, asker, act, &method, uri.path()).await;
+    }
+    response
 }
 
 /// Why someone may not pass.
@@ -161,6 +174,10 @@ async fn guard(
 pub enum Refusal {
     NotSignedIn,
     BadToken,
+    /// It was good until then.
+    ExpiredToken(Time),
+    /// Everyone here needs a second factor, and they have none.
+    NoSecondFactor,
     NoSuchProject,
     Forbidden(Act),
     /// Nothing in the project can be changed.
@@ -171,7 +188,10 @@ pub enum Refusal {
 impl From<Refusal> for workflow::Error {
     fn from(refusal: Refusal) -> workflow::Error {
         match refusal {
-            Refusal::NotSignedIn | Refusal::BadToken => workflow::Error::NotFound("Your session"),
+            Refusal::NotSignedIn | Refusal::BadToken | Refusal::ExpiredToken(_) => {
+                workflow::Error::NotFound("Your session")
+            }
+            Refusal::NoSecondFactor => workflow::Error::conflict(NO_SECOND_FACTOR),
             Refusal::NoSuchProject => workflow::Error::NotFound("The project"),
             Refusal::Forbidden(act) => workflow::Error::Forbidden(act),
             Refusal::Archived => workflow::Error::conflict(
@@ -182,13 +202,21 @@ impl From<Refusal> for workflow::Error {
     }
 }
 
+const NO_SECOND_FACTOR: &str =
+    "Everyone here needs a second factor. Set yours up on the page of your account (/account/second-factor).";
+
 /// Finds out who asks and whether they may.
 pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) -> Result<Visitor, Refusal> {
     let found = match bearer(&parts.headers) {
         Some(token) => {
             let token = std::str::from_utf8(token).map_err(|_| Refusal::BadToken)?;
-            let found = who::by_token(&app.house, token, slug).await.map_err(Refusal::Broken)?;
-            Some(found.ok_or(Refusal::BadToken)?)
+            match who::by_token(&app.house, token, slug).await.map_err(Refusal::Broken)? {
+                Some(found) => Some(found),
+                None => {
+                    let expired = who::token_expired_at(&app.house, token).await.map_err(Refusal::Broken)?;
+                    return Err(expired.map_or(Refusal::BadToken, Refusal::ExpiredToken));
+                }
+            }
         }
         None => match signed_in(parts).await {
             Some(person) => who::by_session(&app.house, person, slug).await.map_err(Refusal::Broken)?,
@@ -201,6 +229,9 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
         Need::Site(act) | Need::Project(act) => act,
     };
     let found = found.ok_or(Refusal::NotSignedIn)?;
+    if found.presence.lacks_second_factor && found.actor.via == Via::Session && act != Act::SecondFactor {
+        return Err(Refusal::NoSecondFactor);
+    }
     if matches!(need, Need::Project(_)) {
         // Whoever may not know that a project is there is told that it is not.
         if found.presence.project.is_none() || !may(&found.actor, Act::SeeProject) {
@@ -208,6 +239,7 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
         }
     }
     if !may(&found.actor, act) {
+        was_refused(app, Asker::of(&found), act, &parts.method, parts.uri.path()).await;
         return Err(Refusal::Forbidden(act));
     }
     let is_archived = found.presence.project.as_ref().is_some_and(|project| project.archived_at.is_some());
@@ -218,6 +250,32 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
         return Err(Refusal::Archived);
     }
     Ok(visitor(Some(found)))
+}
+
+/// Who asks, and in which project: what the audit log keeps of it.
+#[derive(Clone, Copy)]
+struct Asker {
+    person: PersonId,
+    project: Option<ProjectId>,
+}
+
+impl Asker {
+    fn of(who: &Who) -> Asker {
+        let project = who.presence.project.as_ref().map(|project| project.id);
+        Asker { person: who.actor.person, project }
+    }
+}
+
+/// Writes into the audit log that somebody may not do what they asked for.
+async fn was_refused(app: &App, asker: Asker, act: Act, method: &Method, path: &str) {
+    let note = Note {
+        person: Some(asker.person),
+        project: asker.project,
+        act: "was refused",
+        target: act.words(),
+        detail: format!("{method} {}", shortened(path, 200)),
+    };
+    audit::note(&app.house, note).await;
 }
 
 /// What is sent as a token, whatever its bytes. Who sends one is known by it alone, and never by their session: a browser
@@ -247,10 +305,19 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
             response.extensions_mut().insert(Refused);
             return response;
         }
+        Refusal::NoSecondFactor if !is_api(path) => {
+            let mut response = Redirect::to("/account/second-factor").into_response();
+            response.extensions_mut().insert(Refused);
+            return response;
+        }
+        Refusal::NoSecondFactor => ApiError::new(Code::Forbidden, NO_SECOND_FACTOR),
+        Refusal::ExpiredToken(at) => {
+            ApiError::new(Code::Unauthorized, format!("This token expired on {}: make a new one.", day(*at)))
+        }
         Refusal::NotSignedIn => {
             ApiError::new(Code::Unauthorized, "Sign in, or send a token: Authorization: Bearer …")
         }
-        Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown, expired or revoked."),
+        Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown or revoked."),
         _ => crate::error::api_error(refusal.into()),
     };
     let mut response = if path.starts_with("/api/app/") {

@@ -47,6 +47,7 @@ pub fn routes() -> Vec<Route> {
     [
         sign_in::routes(),
         account::routes(),
+        account::second_factor::routes(),
         projects::routes(),
         people::routes(),
         audit::routes(),

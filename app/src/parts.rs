@@ -1,9 +1,11 @@
 //! Components that several pages share.
 
+pub mod browsers;
 pub mod fields;
 pub mod files;
 pub mod labels;
 pub mod numbers;
+pub mod qr;
 pub mod times;
 
 /// The beginning of a text, of so many characters at most.

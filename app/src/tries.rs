@@ -16,6 +16,8 @@ const BY_BOTH: u32 = 10;
 const BY_NETWORK: u32 = 40;
 /// Failures for an account from anywhere, after which its tries wait.
 const UNDELAYED: u32 = 20;
+/// Failed codes of an account from anywhere.
+const CODES: u32 = 10;
 /// The first wait, doubled with each further failure.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The owner of an account that is being guessed waits so long, and comes in.
@@ -60,6 +62,16 @@ impl Tries {
     /// Counts a try; nothing, if there were too many from this network. It counts before its outcome is known, so that
     /// a hundred at once are a hundred.
     pub fn begin(&self, address: IpAddr, account: &str, now: Instant) -> Option<Try> {
+        self.begin_within(u32::MAX, address, account, now)
+    }
+
+    /// The same for a code of a second factor. A million are few: their tries end for the account, wherever they come
+    /// from. Only somebody who has given the password gets here, so that strangers lock nobody out.
+    pub fn begin_code(&self, address: IpAddr, account: &str, now: Instant) -> Option<Try> {
+        self.begin_within(CODES, address, account, now)
+    }
+
+    fn begin_within(&self, most: u32, address: IpAddr, account: &str, now: Instant) -> Option<Try> {
         let account: String = account.trim().to_lowercase().chars().take(254).collect();
         let network = network(address);
         let keys =
@@ -68,7 +80,7 @@ impl Tries {
         let is_open = |window: &Window| now.duration_since(window.began) < WINDOW;
         let failures = |key: &Key| windows.get(key).filter(|window| is_open(window)).map_or(0, |w| w.n);
         let [by_network, by_account, by_both] = [&keys[0], &keys[1], &keys[2]].map(failures);
-        if by_network >= BY_NETWORK || by_both >= BY_BOTH {
+        if by_network >= BY_NETWORK || by_both >= BY_BOTH || by_account >= most {
             return None;
         }
         if windows.len() + keys.len() > MOST {
@@ -197,5 +209,16 @@ mod tests {
         let key = |text: &str| network(text.parse().expect("an address"));
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
         assert_eq!(key("::ffff:10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn codes_of_an_account_end_wherever_they_come_from() {
+        let (tries, now) = (Tries::default(), Instant::now());
+        for i in 0..10 {
+            assert!(tries.begin_code(from(i), "codes of 1", now).is_some());
+        }
+        assert!(tries.begin_code(from(99), "codes of 1", now).is_none());
+        assert!(tries.begin_code(from(99), "codes of 2", now).is_some());
+        assert!(tries.begin_code(from(99), "codes of 1", now + WINDOW).is_some());
     }
 }

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { expect, type Locator, type Page } from "@playwright/test";
 
@@ -160,4 +161,15 @@ export async function colleague(
 export function somebody(name: string): Person {
   const first = name.split(" ")[0].toLowerCase();
   return { name, email: `${unlike(first).replace(" ", ".")}@house.example` };
+}
+
+/** What an authenticator app shows for a key in base32, now or so many seconds later (RFC 6238). */
+export function code(key: string, later = 0): string {
+  const bits = [...key].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const secret = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor((Date.now() / 1000 + later) / 30)));
+  const hash = createHmac("sha1", secret).update(step).digest();
+  const number = hash.readUInt32BE(hash[19]! & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
 }

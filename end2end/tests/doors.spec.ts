@@ -1,10 +1,11 @@
 // Who comes in, where they come out, and what they find closed.
-import { expect, startServer, test } from "../harness/test.ts";
+import { expect, startServer, test, type Page } from "../harness/test.ts";
 import {
   ADA,
   addPerson,
   asAda,
   choosePassword,
+  code,
   firstRun,
   giveRoles,
   makeProject,
@@ -15,6 +16,9 @@ import {
   somebody,
   unlike,
 } from "../harness/house.ts";
+
+/** The way out at the top; on the account page every session has one. */
+const signOut = (page: Page) => page.getByRole("button", { name: "Sign out", exact: true });
 
 test("the first run makes the admin, once", async ({ page, expectAccessible }) => {
   const server = await startServer();
@@ -225,7 +229,66 @@ test("my password and my theme", async ({ page, another, expectAccessible }) => 
   await his.getByLabel("New password").fill(`${PASSWORD}, again`);
   await send(his, "Change it");
   await expect(said(his)).toBeVisible();
-  await send(his, "Sign out");
+  await send(his, signOut(his));
   await signIn(his, dov.email, `${PASSWORD}, again`);
   await expect(his.locator("html"), "the theme is the person’s, not the browser’s").toHaveAttribute("data-theme", "light");
+});
+
+test("a second factor: set up, asked for, and lost", async ({ page, another, expectAccessible }) => {
+  await asAda(page);
+  const eva = somebody("Eva Sand");
+  const link = await addPerson(page, eva);
+  const hers = await another();
+  await choosePassword(hers, link);
+  await hers.goto("/account");
+  await expect(hers.getByRole("row").filter({ hasText: "this one" }), "where she is signed in").toContainText(/on \w+/);
+  await expectAccessible(hers);
+
+  await hers.getByRole("link", { name: "Set it up: second factor" }).click();
+  await expect(hers.getByRole("img", { name: "QR code for your app" })).toBeVisible();
+  const key = (await hers.getByLabel("Key for the app").innerText()).replaceAll(/\s/g, "");
+  await expectAccessible(hers);
+  await hers.getByLabel("Code", { exact: true }).fill("12345");
+  await hers.getByLabel("Password").fill(PASSWORD);
+  await send(hers, "Turn it on");
+  await expect(hers.getByLabel("Code", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await expect(hers.getByLabel("Key for the app"), "the key stays").toHaveText(/\S/);
+  await hers.getByLabel("Code", { exact: true }).fill(code(key));
+  await hers.getByLabel("Password").fill(PASSWORD);
+  await send(hers, "Turn it on");
+  const recovery = (await hers.getByLabel("Recovery codes").innerText()).trim().split(/\s+/);
+  expect(recovery).toHaveLength(10);
+  await expectAccessible(hers);
+  await hers.getByRole("link", { name: "I have them" }).click();
+  await expect(hers.getByRole("region", { name: "Second factor" })).toContainText("10 recovery codes left");
+  await expectAccessible(hers);
+
+  await send(hers, signOut(hers));
+  await signIn(hers, eva.email);
+  await expect(hers.getByRole("heading", { level: 1, name: "Your second factor" })).toBeVisible();
+  await expectAccessible(hers);
+  await hers.goto("/account");
+  await expect(hers, "the password alone opens nothing").toHaveURL(/\/sign-in/);
+  await hers.goto("/sign-in/code");
+  // The code of now may be the one that set it up, which is not taken twice: the next one is taken early.
+  await hers.getByLabel("Code", { exact: true }).fill(code(key, 30));
+  await send(hers, "Sign in");
+  await expect(hers.getByRole("heading", { level: 1, name: "Projects" })).toBeVisible();
+
+  await send(hers, signOut(hers));
+  await signIn(hers, eva.email);
+  await hers.getByLabel("Code", { exact: true }).fill(recovery[0]!);
+  await send(hers, "Sign in");
+  await expect(hers.getByRole("heading", { level: 1, name: "Projects" })).toBeVisible();
+
+  await page.goto("/people");
+  const row = page.getByRole("row").filter({ hasText: eva.email });
+  await expect(row).toContainText("second factor");
+  await expectAccessible(page);
+  await send(page, row.getByRole("button", { name: /^Remove second factor/ }));
+  await expect(said(page)).toContainText("is removed");
+  await hers.goto("/account");
+  await expect(hers).toHaveURL(/\/sign-in/);
+  await signIn(hers, eva.email);
+  await expect(hers, "nothing else is asked for").toHaveURL(/\/account$/);
 });

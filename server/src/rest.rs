@@ -4,12 +4,13 @@ pub mod answers;
 pub mod items;
 pub mod measure;
 pub mod releases;
+pub mod tokens;
 
 use app::guard::Route;
 
 /// Every address of the API with what it needs.
 pub fn routes() -> Vec<Route> {
-    [items::routes(), answers::routes(), measure::routes(), releases::routes()]
+    [items::routes(), answers::routes(), measure::routes(), releases::routes(), tokens::routes()]
         .into_iter()
         .flatten()
         .collect()

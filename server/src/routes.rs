@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use domain::permission::Act;
 use http::Uri;
 use http::request::Parts;
-use store::sessions::Sessions;
+use store::sessions::{LONGEST_SECONDS, Sessions};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_sessions::cookie::SameSite;
@@ -37,7 +37,8 @@ pub fn router(app: App, options: &Options) -> Router {
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_secure(options.https)
-        .with_expiry(Expiry::OnInactivity(Duration::days(14)));
+        // The browser keeps the name of a session as long as one may last; the store ends those that nobody uses.
+        .with_expiry(Expiry::OnInactivity(Duration::seconds(LONGEST_SECONDS)));
     guarded(table(), &app)
         .layer(sessions)
         .layer(from_fn(unsaved::tell))

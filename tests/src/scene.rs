@@ -99,7 +99,7 @@ pub async fn person(house: &House, project: ProjectId, name: &str, role: Role, s
     let settle = house.store.write(move |tx| {
         Box::pin(async move {
             tx.set_roles(project, person, Roles::of(&[role])).await?;
-            tx.add_token(project, person, "load", &hash, scope).await?;
+            tx.add_token(project, person, "load", &hash, scope, None).await?;
             Ok::<_, Error>(())
         })
     });

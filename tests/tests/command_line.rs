@@ -60,6 +60,36 @@ fn whoever_has_read_enough_may_go() {
 }
 
 #[test]
+fn a_token_made_here_may_have_an_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("a path");
+    let run = |arguments: &[&str]| assay(&[arguments, &["--data", data]].concat());
+    let mut add = Command::new(program())
+        .args(["person", "add", "ada@assay.test", "--admin", "--data", data])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    add.stdin.take().expect("its input").write_all(b"a few plain words\n").expect("the password");
+    assert!(add.wait_with_output().expect("an end").status.success());
+    assert!(run(&["project", "add", "Inbox"]).status.success());
+    let token = ["token", "add", "ada@assay.test", "inbox", "--scope", "read"];
+    let refused = run(&[&token[..], &["--days", "0"]].concat());
+    assert!(!refused.status.success() && said(&refused).1.contains("1 to 3660 days"), "{}", said(&refused).1);
+    for more in [&["--days", "30", "--name", "a month"][..], &["--name", "for ever"]] {
+        let made = run(&[&token[..], more].concat());
+        assert!(said(&made).0.starts_with("assay_"), "{}", said(&made).1);
+    }
+    let (list, _) = said(&run(&["token", "list", "inbox"]));
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines[0].contains("for ever") && lines[0].ends_with("never expires"), "{list}");
+    assert!(lines[1].contains("a month") && lines[1].contains("expires on "), "{list}");
+
+    let none = run(&["person", "remove-second-factor", "ada@assay.test"]);
+    assert!(!none.status.success() && said(&none).1.contains("has no second factor"), "{}", said(&none).1);
+}
+
+#[test]
 fn a_file_that_does_not_fit_is_named_with_its_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ratings.csv");

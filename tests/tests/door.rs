@@ -220,7 +220,8 @@ both! {
         let page = app.get(&me, "/p/mine/settings/people").await.text();
         assert!(page.contains("annotator, engineer") && !page.contains("Give somebody a role"), "{page}");
 
-        let made = app.post(&me, "/p/mine/settings/tokens", &[("name", "export"), ("scope", "read")]).await;
+        let export = [("name", "export"), ("scope", "read"), ("days", "90")];
+        let made = app.post(&me, "/p/mine/settings/tokens", &export).await;
         let secret = format!("assay_{}", between(&made.text(), "assay_", "<").trim());
         assert_eq!(app.get(&As::Token(secret.clone()), "/p/mine/settings").await.status, StatusCode::OK);
         let page = app.get(&me, "/p/mine/settings/tokens").await.text();
@@ -232,7 +233,8 @@ both! {
         app.post(&ada, &format!("/p/mine/settings/people/{bo}"), &[("role", "annotator")]).await;
         assert_eq!(app.get(&me, "/p/mine/settings").await.status, StatusCode::FORBIDDEN);
         assert!(app.get(&me, "/p/mine").await.text().contains("Nothing to label right now"));
-        let refused = app.post(&me, "/p/mine/settings/tokens", &[("name", "x"), ("scope", "write")]).await;
+        let more = [("name", "x"), ("scope", "write"), ("days", "90")];
+        let refused = app.post(&me, "/p/mine/settings/tokens", &more).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
         app.post(&ada, &format!("/p/mine/settings/people/{bo}"), &[]).await;
         assert_eq!(app.get(&me, "/p/mine").await.status, StatusCode::NOT_FOUND);

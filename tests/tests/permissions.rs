@@ -28,7 +28,7 @@ async fn token(
     let hash = workflow::who::token_hash(secret);
     let write = app.house.store.write(move |tx| {
         Box::pin(async move {
-            tx.add_token(project, person, "a test", &hash, scope).await?;
+            tx.add_token(project, person, "a test", &hash, scope, None).await?;
             Ok::<_, Error>(())
         })
     });

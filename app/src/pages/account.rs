@@ -1,10 +1,14 @@
-//! My account: password and theme.
+//! My account: password, second factor, sessions and theme.
+
+pub mod second_factor;
+mod sessions;
 
 use crate::error::Page;
 use crate::flash::{Done, Form, finish, is_ours};
 use crate::guard::{App, Need, Route, Visitor};
 use crate::pages::sign_in::too_many;
 use crate::parts::fields::Field;
+use crate::parts::times::moment;
 use crate::shell;
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
@@ -16,6 +20,7 @@ use leptos::prelude::*;
 use std::net::SocketAddr;
 use std::time::Instant;
 use tower_sessions::Session;
+use workflow::people::second_factor::OwnFactor;
 use workflow::{Error, people};
 
 pub fn routes() -> Vec<Route> {
@@ -23,11 +28,19 @@ pub fn routes() -> Vec<Route> {
         Route::get("/account", Need::Site(Act::OwnAccount), page),
         Route::post("/account/password", Need::Site(Act::OwnAccount), change_password),
         Route::post("/account/theme", Need::Site(Act::OwnAccount), set_theme),
+        Route::post("/account/sessions/end", Need::Site(Act::OwnAccount), sessions::end_all),
+        Route::post("/account/sessions/{session}/end", Need::Site(Act::OwnAccount), sessions::end_one),
     ]
 }
 
-async fn page(Extension(visitor): Extension<Visitor>) -> Page {
+async fn page(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+) -> Page {
     let me = &visitor.who()?.presence;
+    let factor = people::second_factor::own_factor(&app.house, visitor.actor()?).await?;
+    let signed_in = people::sessions(&app.house, visitor.actor()?).await?;
     let current = Field {
         form: "password",
         name: "password",
@@ -60,6 +73,8 @@ async fn page(Extension(visitor): Extension<Visitor>) -> Page {
                     <button class="btn do">"Change it"</button>
                 </div>
             </form>
+            {factor_sheet(factor)}
+            {sessions::list(&signed_in, &sessions::here(&session))}
             <form class="form" method="post" action="/account/theme">
                 <fieldset class="field">
                     <legend>"Theme"</legend>
@@ -73,6 +88,42 @@ async fn page(Extension(visitor): Extension<Visitor>) -> Page {
     };
     let hall = shell::hall(&visitor, body);
     Ok(shell::document("My account · Assay", Some(&visitor), "hall", || hall).into_response())
+}
+
+fn factor_sheet(factor: Option<OwnFactor>) -> AnyView {
+    let (state, act) = match &factor {
+        Some(factor) => {
+            let left = format!("{} recovery codes left", factor.recovery_codes_left);
+            let state = view! {
+                <p>
+                    <span class="state on">"on"</span>
+                    " since "
+                    {moment(factor.since)}
+                    " · "
+                    {left}
+                </p>
+            };
+            (state.into_any(), "Change it")
+        }
+        None => (
+            view! { <p>"Signing in asks for your password alone. With a code from an app, a password that others know opens nothing."</p> }
+                .into_any(),
+            "Set it up",
+        ),
+    };
+    view! {
+        <section class="sheet" aria-labelledby="factor-h">
+            <h2 id="factor-h">"Second factor"</h2>
+            {state}
+            <div class="acts">
+                <a class="btn" href="/account/second-factor">
+                    {act}
+                    <span class="vh">": second factor"</span>
+                </a>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 fn themes(chosen: Theme) -> Vec<AnyView> {

@@ -43,7 +43,7 @@ pub(super) fn log(entries: &[AuditEntry], address: &str, with_project: bool) -> 
         return view! {
             <section class="empty">
                 <h2>"Nothing here"</h2>
-                <p>"What is done to people, roles, tokens and projects is written down here."</p>
+                <p>"Who signs in and who is refused, and what is done to people, roles, tokens and projects, is written down here."</p>
             </section>
         }
         .into_any();
@@ -56,7 +56,7 @@ pub(super) fn log(entries: &[AuditEntry], address: &str, with_project: bool) -> 
             view! {
                 <tr>
                     <td>{moment(entry.at)}</td>
-                    <td>{entry.person.clone().unwrap_or_else(|| "command line".to_owned())}</td>
+                    <td>{entry.who().to_owned()}</td>
                     <td class="wrap">
                         {said} " " <span class="quiet">{entry.detail.clone()}</span>
                     </td>

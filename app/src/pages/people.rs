@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use store::people::Person;
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::people::{self, Newcomer};
+use workflow::people::{self, Newcomer, second_factor};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -26,6 +26,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/people/{id}/link", Need::Site(Act::ManagePeople), make_link),
         Route::post("/people/{id}/access", Need::Site(Act::ManagePeople), set_access),
         Route::post("/people/{id}/admin", Need::Site(Act::ManagePeople), set_admin),
+        Route::post("/people/{id}/second-factor", Need::Site(Act::ManagePeople), remove_second_factor),
+        Route::post("/people/second-factor", Need::Site(Act::ManagePeople), require_second_factor),
     ]
 }
 
@@ -49,6 +51,7 @@ async fn list(
             </nav>
         }
     });
+    let required = second_factor::is_factor_required(&app.house).await?;
     let rows: Vec<_> = known.iter().map(|person| row(person, person.id == me)).collect();
     let body = view! {
         <header class="head">
@@ -78,7 +81,7 @@ async fn list(
                 </div>
                 {more}
             </div>
-            {add_form(&visitor)}
+            {add_form(&visitor)} {require_form(required)}
         </div>
     };
     let hall = shell::hall(&visitor, body);
@@ -111,6 +114,8 @@ fn row(person: &Person, me: bool) -> AnyView {
             act("admin", "admin", "yes", "Make admin", false)
         }
     });
+    let factor = (person.has_second_factor && !me)
+        .then(|| act("second-factor", "second_factor", "remove", "Remove second factor", true));
     let access = (!me).then(|| {
         if disabled {
             act("access", "access", "yes", "Let in again", false)
@@ -125,11 +130,12 @@ fn row(person: &Person, me: bool) -> AnyView {
                 <small>{person.email.clone()}</small>
             </th>
             <td>
-                {state} " " {person.admin.then(|| view! { <span class="chip">"admin"</span> })}
+                {state} " " {person.admin.then(|| view! { <span class="chip">"admin"</span> })} " "
+                {person.has_second_factor.then(|| view! { <span class="chip">"second factor"</span> })}
             </td>
             <td class="no-phone">{moment(person.created_at)}</td>
             <td class="end">
-                <div class="acts">{link} {admin} {access}</div>
+                <div class="acts">{link} {admin} {factor} {access}</div>
             </td>
         </tr>
     }
@@ -157,6 +163,34 @@ fn add_form(visitor: &Visitor) -> AnyView {
                 <div class="acts">
                     <button class="btn do">"Add and show the link"</button>
                 </div>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn require_form(required: bool) -> AnyView {
+    let (said, value, button) = if required {
+        (
+            "Everyone needs a second factor: who has none is let in to set one up, and to nothing else.",
+            "no",
+            "No longer require it",
+        )
+    } else {
+        (
+            "Each person decides whether signing in asks for a code of an app beside the password.",
+            "yes",
+            "Require it of everyone",
+        )
+    };
+    view! {
+        <section class="sheet" aria-labelledby="require-h">
+            <h2 id="require-h">"Second factor"</h2>
+            <p>{said}</p>
+            <form class="acts" method="post" action="/people/second-factor">
+                <button class="btn" name="required" value=value>
+                    {button}
+                </button>
             </form>
         </section>
     }
@@ -286,4 +320,37 @@ async fn set_admin(
     // Whoever gives up their own rights can't see this page again.
     let to = if visitor.actor()?.person == id && !admin { "/" } else { "/people" };
     finish(&session, "admin", &form, "/people", outcome.map(|()| Done::to(to).say(said))).await
+}
+
+async fn remove_second_factor(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path(id): Path<PersonId>,
+    form: Form,
+) -> Page {
+    let outcome = second_factor::remove_factor_of(&app.house, visitor.actor()?, id).await;
+    let said =
+        "Their second factor is removed and they are signed out: their password alone opens the door now.";
+    finish(&session, "factor", &form, "/people", outcome.map(|()| Done::to("/people").say(said))).await
+}
+
+async fn require_second_factor(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    form: Form,
+) -> Page {
+    let required = match form.get("required") {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Trouble(Error::invalid("required", "Say yes or no."))),
+    };
+    let outcome = second_factor::require_factor(&app.house, visitor.actor()?, required).await;
+    let said = if required {
+        "Everyone is asked for a second factor from now on."
+    } else {
+        "A second factor is everybody’s own choice again."
+    };
+    finish(&session, "require", &form, "/people", outcome.map(|()| Done::to("/people").say(said))).await
 }

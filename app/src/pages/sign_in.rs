@@ -1,9 +1,12 @@
 //! The door: the first run, signing in and out, choosing a password by link.
 
+pub(super) mod code;
+
 use crate::api::{ApiError, Code};
 use crate::error::{Page, Trouble, api_error, error_page};
 use crate::flash::{Done, Form, finish, is_ours};
 use crate::guard::{App, Need, Route, Visitor, percent_encoded};
+use crate::parts::browsers::browser;
 use crate::parts::fields::Field;
 use crate::shell;
 use axum::Extension;
@@ -11,11 +14,12 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::PersonId;
 use domain::permission::{Actor, Roles, Via};
+use http::HeaderMap;
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
-use store::sessions::PERSON;
+use store::sessions::{BROWSER, PERSON};
 use tower_sessions::Session;
 use workflow::{Error, demo, people};
 
@@ -23,6 +27,8 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/sign-in", Need::Anyone, sign_in_page),
         Route::post("/sign-in", Need::Anyone, sign_in),
+        Route::get("/sign-in/code", Need::Anyone, code::page),
+        Route::post("/sign-in/code", Need::Anyone, code::give),
         Route::post("/sign-out", Need::Anyone, sign_out),
         Route::get("/first-run", Need::Anyone, first_run_page),
         Route::post("/first-run", Need::Anyone, first_run),
@@ -31,13 +37,29 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// A new session for somebody who has just shown who they are: what was known before of the browser ends.
-async fn enter(session: &Session, person: PersonId) -> Result<(), Error> {
+/// A new session for somebody who has just shown who they are, `how` in words beyond a password.
+async fn enter(
+    app: &App,
+    session: &Session,
+    headers: &HeaderMap,
+    person: PersonId,
+    how: &str,
+) -> Result<(), Error> {
+    start_anew(session).await?;
+    let browser = browser(headers);
+    session.insert(PERSON, person).await.map_err(Error::internal)?;
+    session.insert(BROWSER, &browser).await.map_err(Error::internal)?;
+    people::came_in(&app.house, person, format!("{browser} {how}").trim_end().to_owned()).await;
+    Ok(())
+}
+
+/// What was known before of the browser ends.
+async fn start_anew(session: &Session) -> Result<(), Error> {
     if session.id().is_some() {
         session.clear().await;
         session.cycle_id().await.map_err(Error::internal)?;
     }
-    session.insert(PERSON, person).await.map_err(Error::internal)
+    Ok(())
 }
 
 /// Where to go after signing in: only ever to a page of ours.
@@ -97,6 +119,7 @@ async fn sign_in(
     State(app): State<App>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     Extension(session): Extension<Session>,
+    headers: HeaderMap,
     form: Form,
 ) -> Page {
     let form = form.only(&["email", "password", "next"]);
@@ -110,7 +133,7 @@ async fn sign_in(
     let outcome = match people::sign_in(&app.house, form.get("email"), form.raw("password")).await {
         Ok(person) => {
             app.tries.was_right(attempt);
-            enter(&session, person).await.map(|()| Done::to(to))
+            code::after_password(&app, &session, &headers, person, to).await
         }
         Err(error) => Err(error),
     };
@@ -118,7 +141,7 @@ async fn sign_in(
 }
 
 pub(super) fn too_many() -> Response {
-    let message = "There were too many wrong passwords from this address. Wait five minutes, then try again. \
+    let message = "There were too many wrong passwords or codes from this address. Wait five minutes, then try again. \
                    Whoever is signed in stays so.";
     error_page(&ApiError::new(Code::TooMany, message))
 }
@@ -193,7 +216,12 @@ fn new_password(form: &'static str) -> Field<'static> {
     }
 }
 
-async fn first_run(State(app): State<App>, Extension(session): Extension<Session>, form: Form) -> Page {
+async fn first_run(
+    State(app): State<App>,
+    Extension(session): Extension<Session>,
+    headers: HeaderMap,
+    form: Form,
+) -> Page {
     if !people::is_first_run(&app.house).await? {
         return Ok(Redirect::to("/").into_response());
     }
@@ -205,7 +233,7 @@ async fn first_run(State(app): State<App>, Extension(session): Extension<Session
     let made =
         people::create_first_admin(&app.house, form.get("name"), form.get("email"), form.raw("new_password"));
     let outcome = match made.await {
-        Ok(person) => match enter(&session, person).await {
+        Ok(person) => match enter(&app, &session, &headers, person, "").await {
             Ok(()) => Ok(set_up(&app, person, form.has("demo")).await),
             Err(error) => Err(error),
         },
@@ -256,14 +284,16 @@ async fn reset(
     State(app): State<App>,
     Extension(session): Extension<Session>,
     Path(link): Path<String>,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Trouble> {
     let form = form.only(&["new_password"]);
     let outcome = match people::use_reset_link(&app.house, &link, form.raw("new_password")).await {
-        Ok(person) => enter(&session, person).await.map(|()| {
-            Done::to("/")
-                .say("Your new password is set. Wherever else you were signed in, you are not any more.")
-        }),
+        Ok(person) => {
+            let said = "Your new password is set. Wherever else you were signed in, you are not any more.";
+            let let_in = code::after_password(&app, &session, &headers, person, "/".to_owned()).await;
+            let_in.map(|done| done.say(said))
+        }
         // Going back would only say it again.
         Err(error @ Error::Conflict(_)) => return Err(Trouble(error)),
         Err(error) => Err(error),

@@ -25,6 +25,7 @@ impl Field<'_> {
             ("email", "email") => Some("username"),
             ("password", "password") => Some("current-password"),
             ("password", _) => Some("new-password"),
+            (_, "code") => Some("one-time-code"),
             _ => Some("off"),
         };
         // A password that was typed is never sent back.

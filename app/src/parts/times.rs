@@ -20,6 +20,12 @@ pub fn moment(time: Time) -> AnyView {
     .into_any()
 }
 
+/// `3 Nov 2026` in UTC, as plain text.
+pub fn day(time: Time) -> String {
+    let at = Timestamp::from_microsecond(time.0).map(|at| at.to_zoned(TimeZone::UTC));
+    at.map_or_else(|_| "—".to_owned(), |at| at.strftime("%-d %b %Y").to_string())
+}
+
 /// The same where there may be none.
 pub fn moment_or_dash(time: Option<Time>) -> AnyView {
     time.map_or_else(|| "—".into_any(), moment)

@@ -166,6 +166,27 @@ impl Act {
         Act::ReadAudit,
     ];
 
+    /// As the audit log says it: "was refused: to manage people".
+    pub fn words(self) -> &'static str {
+        match self {
+            Act::OwnAccount => "to see their account",
+            Act::SecondFactor => "to set up a second factor",
+            Act::SeeProject => "to see a project",
+            Act::Label => "to label",
+            Act::HoldLabelToken => "to hold a token",
+            Act::SeeOthers => "to see what others said",
+            Act::EditTaxonomy => "to edit the taxonomy",
+            Act::Adjudicate => "to decide conflicts",
+            Act::Import => "to import",
+            Act::RunQueues => "to run queues",
+            Act::CutRelease => "to cut releases",
+            Act::HoldDataToken => "to hold a token for data",
+            Act::ManageProjects => "to manage projects",
+            Act::ManagePeople => "to manage people",
+            Act::ReadAudit => "to read the audit log",
+        }
+    }
+
     /// Acts that change nothing: what a `read` token may do.
     fn reads_only(self) -> bool {
         matches!(self, Act::SeeProject | Act::SeeOthers | Act::ReadAudit)

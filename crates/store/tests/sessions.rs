@@ -168,7 +168,6 @@ both! {
         let end = async |person: PersonId, of: &Record| {
             let key = store::sessions::key(&of.id.to_string());
             let ended = store.write(move |tx| {
-                let key = key.clone();
                 Box::pin(async move { tx.end_session(person, &key).await })
             });
             ended.await.expect("an answer")

@@ -4,6 +4,7 @@ use crate::{Error, House, Result, allow};
 use domain::answer::{Origin, Said, Standing, checked_labels};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
+use domain::taxonomy::Taxonomy;
 use domain::{ItemId, LabelId, ProjectId, RevisionId};
 use store::answers::NewAnswer;
 use uuid::Uuid;
@@ -32,12 +33,13 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
     };
     let labels = checked_labels(row.task, &taxonomy, &decision.labels)
         .map_err(|bad| Error::invalid("labels", bad.to_string()))?;
+    let names = labels.iter().map(|id| name(&taxonomy, *id)).collect::<Vec<_>>().join(", ");
     let note = decision.note.trim().to_owned();
     if note.chars().count() > MAX_NOTE {
         return Err(Error::invalid("note", format!("a note has up to {MAX_NOTE} characters")));
     }
     let id = Uuid::now_v7().to_string();
-    let (item, revision) = (decision.item, decision.revision);
+    let (item, revision, actor) = (decision.item, decision.revision, *actor);
     house
         .store
         .write(move |tx| {
@@ -86,8 +88,13 @@ pub async fn decide(house: &House, actor: &Actor, project: ProjectId, decision: 
                 }
                 tx.settle_consensus(project, item, &mut counts).await?;
                 tx.count_all(counts, item.0).await?;
+                tx.audit(&actor, Some(project), "decided", &format!("item {item}"), &names).await?;
                 Ok(())
             })
         })
         .await
+}
+
+fn name(taxonomy: &Taxonomy, id: LabelId) -> String {
+    taxonomy.labels.iter().find(|l| l.id == id).map_or_else(|| id.to_string(), |l| l.name.clone())
 }

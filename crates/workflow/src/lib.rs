@@ -43,6 +43,8 @@ pub struct House {
     pub jobs: Arc<jobs::Board>,
     /// Taxonomy versions that answers were checked against.
     pub frames: Arc<annotate::Frames>,
+    /// What of the audit log was written lately.
+    pub seen: Arc<audit::Seen>,
     search: Arc<OnceCell<Search>>,
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
@@ -56,6 +58,7 @@ impl House {
             data: data.to_owned(),
             jobs: Arc::default(),
             frames: Arc::default(),
+            seen: Arc::default(),
             search: Arc::default(),
             closing: CancellationToken::new(),
             agreement: Arc::default(),

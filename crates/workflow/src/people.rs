@@ -4,9 +4,12 @@
 
 pub mod password;
 pub mod reset;
+pub mod second_factor;
+pub mod sessions;
 pub mod tokens;
 
 pub use reset::{make_reset_link, reset_link, use_reset_link};
+pub use sessions::{came_in, end_all_sessions, end_session, sessions};
 pub use tokens::{NewToken, create_machine, create_token, revoke_token, tokens};
 
 use crate::fields::Fields;
@@ -15,7 +18,7 @@ use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind, Theme, check_password};
 use domain::{PersonId, ProjectId};
 use std::time::Duration;
-use store::people::{Member, NewPerson, Person};
+use store::people::{Credentials, Member, NewPerson, Person};
 use tokio_util::sync::CancellationToken;
 
 /// People on one page of a list.
@@ -97,7 +100,10 @@ async fn read(newcomer: Newcomer) -> Result<NewPerson> {
     };
     let name = fields.title("name", &name, LONGEST_NAME);
     if let (Some(password), Some(email)) = (&newcomer.password, &email) {
-        fields.take("new_password", check_password(password, email.as_str()));
+        fields.take(
+            "new_password",
+            check_password(password, email.as_str(), name.as_deref().unwrap_or_default()),
+        );
     }
     let (Some(email), Some(name)) = (email, name) else { return Err(fields.refused()) };
     fields.done()?;
@@ -126,11 +132,34 @@ pub async fn sign_in(house: &House, email: &str, password: &str) -> Result<Perso
     let fits = password::verify(password.to_owned(), hash).await?;
     match found {
         Some(found) if fits => Ok(found.person),
-        _ => Err(Error::invalid(
-            "password",
-            "E-mail and password do not match. Try again, or ask an admin for a new password.",
-        )),
+        found => {
+            let why = if found.as_ref().is_some_and(|f| f.disabled_at.is_some()) {
+                "disabled"
+            } else {
+                WRONG_PASSWORD
+            };
+            sessions::stayed_outside(house, found.map(|f| f.person), why);
+            let message = "E-mail and password do not match. Try again, or ask an admin for a new password.";
+            Err(Error::invalid("password", message))
+        }
     }
+}
+
+const WRONG_PASSWORD: &str = "a wrong password";
+
+/// Asks somebody who is signed in for their password. What does not fit is said of the field `password`.
+async fn own_password(
+    house: &House,
+    actor: &Actor,
+    password: &str,
+    fields: &mut Fields,
+) -> Result<Credentials> {
+    let known = house.store.credentials(actor.person).await?.ok_or(Error::NotFound("this person"))?;
+    if !password::verify(password.to_owned(), known.password_hash.clone()).await? {
+        sessions::stayed_outside(house, Some(actor.person), WRONG_PASSWORD);
+        fields.refuse("password", "This is not your password now. Nothing was changed.");
+    }
+    Ok(known)
 }
 
 /// Changes one's own password and signs out everywhere but in the session `keep` (its id as in the cookie).
@@ -143,12 +172,9 @@ pub async fn change_password(
 ) -> Result<()> {
     allow(actor, Act::OwnAccount)?;
     let person = actor.person;
-    let known = house.store.credentials(person).await?.ok_or(Error::NotFound("this person"))?;
     let mut fields = Fields::default();
-    fields.take("new_password", check_password(new, &known.email));
-    if !password::verify(current.to_owned(), known.password_hash).await? {
-        fields.refuse("password", "This is not your password now. Nothing was changed.");
-    }
+    let known = own_password(house, actor, current, &mut fields).await?;
+    fields.take("new_password", check_password(new, &known.email, &known.name));
     fields.done()?;
     let hash = password::hash(new.to_owned()).await?;
     let (keep, actor) = (keep.map(str::to_owned), *actor);

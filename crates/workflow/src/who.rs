@@ -1,8 +1,8 @@
 //! From a session or a token to the [`Actor`] that permissions are asked about: one query on every request.
 
 use crate::{House, Result};
-use domain::PersonId;
 use domain::permission::{Act, Actor, Role, Roles, Via, may};
+use domain::{PersonId, Time};
 use store::people::Presence;
 
 /// Someone who asks for something, and the project they ask about (if there is one and they may know of it).
@@ -38,6 +38,11 @@ pub async fn by_token(house: &House, token: &str, slug: Option<&str>) -> Result<
         found.presence.roles = Roles::NONE;
     }
     Ok(Some(who(found.presence, Via::Token(found.scope))))
+}
+
+/// When a token expired, if that is all that is wrong with it.
+pub async fn token_expired_at(house: &House, token: &str) -> Result<Option<Time>> {
+    Ok(house.store.token_expired_at(&token_hash(token)).await?)
 }
 
 /// How a token is kept: its BLAKE3. Tokens are 256 random bits, so no slow hash is needed.

@@ -186,17 +186,17 @@ both! {
         let bo = somebody(&house, &admin, "bo@example.org").await;
         people::set_roles(&house, &admin, inbox, bo, Roles::of(&[Role::Annotator])).await.expect("a role");
         let me = actor(&house, bo, Some("inbox")).await;
-        let data = people::create_token(&house, &me, inbox, bo, "export", Scope::Read).await;
+        let data = people::create_token(&house, &me, inbox, bo, "export", Scope::Read, None).await;
         assert!(matches!(data, Err(Error::Forbidden(Act::HoldDataToken))), "{data:?}");
-        let other = people::create_token(&house, &me, inbox, admin.person, "not mine", Scope::Label).await;
+        let other = people::create_token(&house, &me, inbox, admin.person, "not mine", Scope::Label, None).await;
         assert!(matches!(other, Err(Error::Forbidden(Act::ManagePeople))), "{other:?}");
-        let made = people::create_token(&house, &me, inbox, bo, "my script", Scope::Label).await.expect("mine");
+        let made = people::create_token(&house, &me, inbox, bo, "my script", Scope::Label, None).await.expect("mine");
         assert!(made.secret.starts_with("assay_") && made.secret.len() == 70, "{}", made.secret);
 
         let there = who::by_token(&house, &made.secret, Some("inbox")).await.expect("an answer");
         let there = there.expect("the holder");
         assert!(may(&there.actor, Act::Label) && !may(&there.actor, Act::OwnAccount));
-        assert!(people::create_token(&house, &there.actor, inbox, bo, "more", Scope::Label).await.is_err());
+        assert!(people::create_token(&house, &there.actor, inbox, bo, "more", Scope::Label, None).await.is_err());
         let elsewhere = who::by_token(&house, &made.secret, Some("other")).await.expect("an answer");
         let elsewhere = elsewhere.expect("the holder");
         assert!(elsewhere.presence.project.is_none() && elsewhere.actor.roles.is_empty());
@@ -218,7 +218,7 @@ both! {
         let house = house(store);
         let admin = admin(&house).await;
         let inbox = project(&house, &admin, "Inbox").await;
-        let made = people::create_token(&house, &admin, inbox, admin.person, "all", Scope::Write).await;
+        let made = people::create_token(&house, &admin, inbox, admin.person, "all", Scope::Write, None).await;
         let there = who::by_token(&house, &made.expect("a token").secret, None).await;
         let there = there.expect("an answer").expect("the admin").actor;
         assert!(may(&there, Act::Import) && may(&there, Act::EditTaxonomy));
@@ -231,7 +231,7 @@ both! {
         let house = house(store);
         let admin = admin(&house).await;
         let inbox = project(&house, &admin, "Inbox").await;
-        let made = people::create_token(&house, &admin, inbox, admin.person, "t", Scope::Read).await;
+        let made = people::create_token(&house, &admin, inbox, admin.person, "t", Scope::Read, None).await;
         let secret = made.expect("a token").secret;
         let mut seen = Vec::new();
         for _ in 0..4 {
@@ -248,9 +248,9 @@ both! {
         let admin = admin(&house).await;
         let inbox = project(&house, &admin, "Inbox").await;
         let bot = people::create_machine(&house, &admin, inbox, "pre-label bot").await.expect("a machine");
-        let data = people::create_token(&house, &admin, inbox, bot, "t", Scope::Write).await;
+        let data = people::create_token(&house, &admin, inbox, bot, "t", Scope::Write, None).await;
         assert_eq!(fields(data.expect_err("refused")), ["scope"]);
-        let token = people::create_token(&house, &admin, inbox, bot, "t", Scope::Label).await.expect("a token");
+        let token = people::create_token(&house, &admin, inbox, bot, "t", Scope::Label, None).await.expect("a token");
         let there = who::by_token(&house, &token.secret, None).await.expect("an answer");
         let there = there.expect("the machine").actor;
         assert!(may(&there, Act::Label) && !may(&there, Act::SeeOthers));

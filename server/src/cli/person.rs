@@ -29,6 +29,8 @@ enum Verb {
     Roles(SetRoles),
     /// Make a link with which somebody chooses a new password: good for 24 hours and one use
     Link(Link),
+    /// Take somebody's second factor away, who has lost the app and the recovery codes
+    RemoveSecondFactor(RemoveSecondFactor),
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +79,13 @@ struct Link {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct RemoveSecondFactor {
+    #[command(flatten)]
+    place: Place,
+    email: String,
+}
+
 impl Person {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.verb {
@@ -84,6 +93,7 @@ impl Person {
             Verb::List(args) => args.run().await,
             Verb::Roles(args) => args.run().await,
             Verb::Link(args) => args.run().await,
+            Verb::RemoveSecondFactor(args) => args.run().await,
         }
     }
 }
@@ -161,6 +171,7 @@ impl List {
                     json!({
                         "id": p.id, "email": p.email, "name": p.name, "admin": p.admin,
                         "disabled": p.disabled_at.is_some(), "has_password": p.has_password,
+                        "has_second_factor": p.has_second_factor,
                     })
                 })
                 .collect();
@@ -171,6 +182,7 @@ impl List {
                     (person.admin, "admin"),
                     (person.disabled_at.is_some(), "disabled"),
                     (!person.has_password, "no password yet"),
+                    (person.has_second_factor, "second factor"),
                 ];
                 let marks: Vec<_> = marks.into_iter().filter(|(is, _)| *is).map(|(_, said)| said).collect();
                 writeln!(
@@ -225,6 +237,17 @@ impl Link {
             eprintln!("Open this path on the server within 24 hours; it works once:");
             writeln!(stdout(), "{path}")?;
         }
+        house.store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl RemoveSecondFactor {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let house = self.place.open_existing().await?;
+        let person = people::find(&house, &OPERATOR, &self.email).await?;
+        people::second_factor::remove_factor_of(&house, &OPERATOR, person.id).await?;
+        writeln!(stdout(), "{} signs in with their password alone now.", self.email)?;
         house.store.close().await;
         Ok(ExitCode::SUCCESS)
     }

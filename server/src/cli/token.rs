@@ -2,9 +2,10 @@
 
 use super::Place;
 use anyhow::anyhow;
+use app::parts::times::day;
 use clap::{Args, Subcommand};
-use domain::TokenId;
 use domain::permission::{Actor, Scope};
+use domain::{Time, TokenId};
 use serde_json::json;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ pub struct Token {
 enum Verb {
     /// Make a token and print it: it is shown this once
     Add(Add),
-    /// List the tokens of a project that work
+    /// List the tokens of a project that are not revoked, with when they expire
     List(List),
     /// End a token
     Revoke(Revoke),
@@ -42,6 +43,9 @@ struct Add {
     /// What it is for
     #[arg(long, default_value = "command line")]
     name: String,
+    /// Good for so many days; without it until it is revoked
+    #[arg(long, value_name = "N")]
+    days: Option<i64>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -88,11 +92,12 @@ impl Add {
         let person = people::find(&house, &OPERATOR, &self.email).await?;
         let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
         let made =
-            people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope).await?;
+            people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope, self.days);
+        let made = made.await?;
         if self.json {
             let said = serde_json::json!({
                 "project": project.slug, "person": self.email, "name": self.name, "scope": self.scope.as_str(),
-                "secret": made.secret,
+                "days": self.days, "secret": made.secret,
             });
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&said)?)?;
         } else {
@@ -115,20 +120,20 @@ impl List {
                     json!({
                         "id": t.id, "name": t.name, "of": t.person_name, "scope": t.scope,
                         "created_at_us": t.created_at, "last_used_at_us": t.last_used_at,
+                        "expires_at_us": t.expires_at,
                     })
                 })
                 .collect();
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&tokens)?)?;
         } else {
             for token in &tokens {
-                writeln!(
-                    stdout(),
-                    "{}\t{}\t{}\t{}",
-                    token.id,
-                    token.name,
-                    token.person_name,
-                    token.scope.as_str()
-                )?;
+                let (name, of, scope) = (&token.name, &token.person_name, token.scope.as_str());
+                let expires = match token.expires_at.map(Time) {
+                    None => "never expires".to_owned(),
+                    Some(at) if at <= house.store.now() => format!("expired on {}", day(at)),
+                    Some(at) => format!("expires on {}", day(at)),
+                };
+                writeln!(stdout(), "{}\t{name}\t{of}\t{scope}\t{expires}", token.id)?;
             }
         }
         house.store.close().await;

@@ -36,7 +36,8 @@ async fn show(
     let project = visitor.project()?;
     let tokens = people::tokens(&app.house, visitor.actor()?, project.id).await?;
     let base = format!("/p/{}/settings/tokens", project.slug);
-    let rows: Vec<_> = tokens.iter().map(|token| row(token, &base)).collect();
+    let now = app.house.store.now();
+    let rows: Vec<_> = tokens.iter().map(|token| row(token, &base, now)).collect();
     let made = made.map(|(name, secret)| {
         view! {
             <section class="sheet once" aria-labelledby="once-h">
@@ -72,6 +73,7 @@ async fn show(
                             <th scope="col">"May"</th>
                             <th scope="col">"Made"</th>
                             <th scope="col">"Last used"</th>
+                            <th scope="col">"Expires"</th>
                             <th scope="col">
                                 <span class="vh">"Act"</span>
                             </th>
@@ -87,7 +89,14 @@ async fn show(
     settings(app, visitor, "Tokens", content).await
 }
 
-fn row(token: &Token, base: &str) -> AnyView {
+fn row(token: &Token, base: &str, now: Time) -> AnyView {
+    let expires = match token.expires_at.map(Time) {
+        None => "never".into_any(),
+        Some(at) if at <= now => {
+            view! { <span class="state off">"expired"</span> " " {moment(at)} }.into_any()
+        }
+        Some(at) => moment(at),
+    };
     view! {
         <tr>
             <th scope="row">{token.name.clone()}</th>
@@ -95,6 +104,7 @@ fn row(token: &Token, base: &str) -> AnyView {
             <td>{may(token.scope)}</td>
             <td>{moment(token.created_at)}</td>
             <td>{moment_or_dash(token.last_used_at.map(Time))}</td>
+            <td>{expires}</td>
             <td class="end">
                 <form method="post" action=format!("{base}/{}/revoke", token.id)>
                     <button class="btn small danger">"Revoke" <span class="vh">{format!(" {}", token.name)}</span></button>
@@ -113,6 +123,22 @@ fn may(scope: Scope) -> &'static str {
     }
 }
 
+/// How long a token may be good: days, and the words for it.
+const LIVES: [(&str, &str); 5] = [
+    ("7", "in a week"),
+    ("30", "in 30 days"),
+    ("90", "in 90 days"),
+    ("365", "in a year"),
+    ("never", "never, until it is revoked"),
+];
+
+/// Days from the form; nothing for "never".
+fn days(form: &Form) -> Result<Option<i64>, Error> {
+    let chosen = LIVES.iter().find(|(value, _)| *value == form.get("days"));
+    let (value, _) = chosen.ok_or_else(|| Error::invalid("days", "Choose how long the token is good."))?;
+    Ok(value.parse().ok())
+}
+
 fn make_form(visitor: &Visitor, base: &str) -> AnyView {
     let flash = &visitor.flash;
     let mut options = vec![("label".to_owned(), "label, as me".to_owned())];
@@ -123,6 +149,8 @@ fn make_form(visitor: &Visitor, base: &str) -> AnyView {
     if visitor.may(Act::ManagePeople) {
         options.push(("machine".to_owned(), "label, as a machine of its own".to_owned()));
     }
+    let days: Vec<_> = LIVES.iter().map(|(value, said)| ((*value).to_owned(), (*said).to_owned())).collect();
+    let hint = "A program that goes on longer needs a new token then.";
     let name = Field {
         form: "token",
         name: "name",
@@ -139,6 +167,7 @@ fn make_form(visitor: &Visitor, base: &str) -> AnyView {
                 <div class="pairs">
                     {name.view(flash)} {select(flash, "token", "scope", "May", "", "label", &options)}
                 </div>
+                {select(flash, "token", "days", "Expires", hint, "90", &days)}
                 <div class="acts">
                     <button class="btn do">"Make it and show it"</button>
                 </div>
@@ -157,13 +186,15 @@ async fn create(
     let (actor, project) = (visitor.actor()?, visitor.project()?);
     let name = form.get("name");
     let made = async {
+        let days = days(&form)?;
         if form.get("scope") == "machine" {
             let machine = people::create_machine(&app.house, actor, project.id, name).await?;
-            return people::create_token(&app.house, actor, project.id, machine, name, Scope::Label).await;
+            return people::create_token(&app.house, actor, project.id, machine, name, Scope::Label, days)
+                .await;
         }
         let refuse = |()| Error::invalid("scope", "Choose what the token may do.");
         let scope = form.get("scope").parse().map_err(refuse)?;
-        people::create_token(&app.house, actor, project.id, actor.person, name, scope).await
+        people::create_token(&app.house, actor, project.id, actor.person, name, scope, days).await
     };
     match made.await {
         Ok(made) => Ok(show(&app, &visitor, Some((name.to_owned(), made.secret))).await?),

@@ -44,7 +44,7 @@ pub async fn reset_link(house: &House, secret: &str) -> Result<ResetFor> {
 pub async fn use_reset_link(house: &House, secret: &str, new: &str) -> Result<PersonId> {
     let known = reset_link(house, secret).await?;
     let mut fields = Fields::default();
-    fields.take("new_password", check_password(new, &known.email));
+    fields.take("new_password", check_password(new, &known.email, &known.name));
     fields.done()?;
     let password_hash = password::hash(new.to_owned()).await?;
     let hash = token_hash(secret);

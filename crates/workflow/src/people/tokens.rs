@@ -15,6 +15,9 @@ const LONGEST_NAME: usize = 100;
 /// What every token begins with, so that one that leaked can be found.
 const PREFIX: &str = "assay_";
 
+/// A token may be made for so many days at most.
+const MOST_DAYS: i64 = 3_660;
+
 /// A token that was just made.
 #[derive(Debug, Clone)]
 pub struct NewToken {
@@ -30,7 +33,8 @@ pub(super) fn secret(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", blake3::Hash::from_bytes(bytes).to_hex()))
 }
 
-/// Makes a token in a project, for oneself or (an admin's act) for one of its machines.
+/// Makes a token in a project, for oneself or (an admin's act) for one of its machines. It is good for so many days, or
+/// until it is revoked.
 pub async fn create_token(
     house: &House,
     actor: &Actor,
@@ -38,6 +42,7 @@ pub async fn create_token(
     holder: PersonId,
     name: &str,
     scope: Scope,
+    days: Option<i64>,
 ) -> Result<NewToken> {
     if holder == actor.person {
         allow(actor, if scope == Scope::Label { Act::HoldLabelToken } else { Act::HoldDataToken })?;
@@ -52,15 +57,26 @@ pub async fn create_token(
         }
     }
     let mut fields = Fields::default();
-    let Some(name) = fields.title("name", name, LONGEST_NAME) else { return Err(fields.refused()) };
+    let name = fields.title("name", name, LONGEST_NAME);
+    if days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+        fields.refuse(
+            "days",
+            format!("A token is good for 1 to {MOST_DAYS} days, or for as long as it is not revoked."),
+        );
+    }
+    let Some(name) = name else { return Err(fields.refused()) };
+    fields.done()?;
     let secret = secret(PREFIX)?;
     let (hash, actor) = (token_hash(&secret), *actor);
     let id = house
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let id = tx.add_token(project, holder, &name, &hash, scope).await?;
-                tx.audit(&actor, Some(project), "made the token", &name, scope.as_str()).await?;
+                let expires_at = days.map(|days| tx.now().plus_seconds(days * 24 * 60 * 60));
+                let id = tx.add_token(project, holder, &name, &hash, scope, expires_at).await?;
+                let life = days.map_or("until revoked".to_owned(), |days| format!("for {days} days"));
+                let detail = format!("{}, {life}", scope.as_str());
+                tx.audit(&actor, Some(project), "made the token", &name, &detail).await?;
                 Ok::<_, Error>(id)
             })
         })
@@ -91,7 +107,7 @@ pub async fn create_machine(
         .await
 }
 
-/// Tokens of a project that work: one's own; everyone's for who manages people.
+/// Tokens of a project that are not revoked: one's own; everyone's for who manages people.
 pub async fn tokens(house: &House, actor: &Actor, project: ProjectId) -> Result<Vec<Token>> {
     allow(actor, Act::HoldLabelToken)?;
     Ok(house.store.tokens(project, whose(actor)).await?)

@@ -124,6 +124,9 @@ both! {
         assert!(matches!(decide(&bed.house, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
         decide(&bed.house, &bed.owner, bed.project, decision.clone()).await.unwrap();
         assert_eq!(bed.states().await, [("adjudicated".to_owned(), 1)]);
+        let told = bed.house.store.audit_log(Some(bed.project), None, 1).await.unwrap().remove(0);
+        assert_eq!((told.act.as_str(), told.target), ("decided", format!("item {}", conflict.item)));
+        assert!(told.person.is_some() && !told.detail.is_empty(), "who, and for which label");
         // Sent from a page that was loaded before.
         let stale = Decision { labels: vec![bed.labels[0]], ..decision };
         let refused = decide(&bed.house, &bed.owner, bed.project, stale).await;
