@@ -1,14 +1,15 @@
 //! A QR code as a drawing in the page: dark squares on a light ground in both themes, as cameras want it.
 
 use leptos::prelude::*;
-use qrcode::{Color, QrCode};
+use qrcode::{Color, EcLevel, QrCode};
 
 /// Light squares around the code; the standard asks for four.
 const MARGIN: usize = 4;
 
 /// Nothing, if the text is too long for a code.
 pub fn qr(text: &str, said: &'static str) -> Option<AnyView> {
-    let code = QrCode::new(text).ok()?;
+    // A screen is clean: the fewer squares, the larger each.
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let side = code.width() + 2 * MARGIN;
     let path = squares(&code.to_colors(), code.width());
     let view_box = format!("0 0 {side} {side}");
