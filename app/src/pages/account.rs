@@ -112,7 +112,7 @@ fn factor_sheet(factor: Option<OwnFactor>) -> AnyView {
         ),
     };
     view! {
-        <section class="sheet" aria-labelledby="factor-h">
+        <section class="sheet stack tight" aria-labelledby="factor-h">
             <h2 id="factor-h">"Second factor"</h2>
             {state}
             <div class="acts">

@@ -184,7 +184,7 @@ fn require_form(required: bool) -> AnyView {
         )
     };
     view! {
-        <section class="sheet" aria-labelledby="require-h">
+        <section class="sheet stack tight" aria-labelledby="require-h">
             <h2 id="require-h">"Second factor"</h2>
             <p>{said}</p>
             <form class="acts" method="post" action="/people/second-factor">

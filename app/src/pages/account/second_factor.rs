@@ -101,7 +101,7 @@ fn new(visitor: &Visitor, secret: &str) -> Result<AnyView, Error> {
     let code = code_field("factor", "The six digits that the app shows then.");
     Ok(view! {
         {asked}
-        <section class="sheet" aria-labelledby="new-h">
+        <section class="sheet stack tight" aria-labelledby="new-h">
             <h2 id="new-h">"Set it up"</h2>
             <p>
                 "Open an authenticator app (Aegis, Google Authenticator, 1Password, …), add an account, and point it at this code. Or type the key into the app; it makes codes by time, six digits."
@@ -151,7 +151,7 @@ fn existing(visitor: &Visitor, factor: &OwnFactor) -> AnyView {
                 <button class="btn">"Make and show them"</button>
             </div>
         </form>
-        <section class="sheet danger" aria-labelledby="off-h">
+        <section class="sheet danger stack tight" aria-labelledby="off-h">
             <h2 id="off-h">"Turn it off"</h2>
             <p>"For another phone as well: turn it off here, then set it up anew. You are signed out everywhere else."</p>
             <form class="form" method="post" action="/account/second-factor/remove">

@@ -16,7 +16,7 @@ use workflow::{Error, people};
 pub(super) fn list(sessions: &[Signed], here: &str) -> AnyView {
     let rows: Vec<_> = sessions.iter().map(|session| row(session, session.key == here)).collect();
     view! {
-        <section class="sheet" aria-labelledby="sessions-h">
+        <section class="sheet stack tight" aria-labelledby="sessions-h">
             <h2 id="sessions-h">"Where I am signed in"</h2>
             <p>
                 "A session ends 14 days after it was last used, and after 30 days in any case. If you don’t know one of these, end it and change your password."
