@@ -31,7 +31,7 @@ fn numbers(c: &mut Criterion) {
         ("cohen_linear", Weights::Linear),
         ("cohen_quadratic", Weights::Quadratic),
     ] {
-        group.bench_function(name, |b| b.iter(|| pairwise_kappa(&ratings(), weights, &none)));
+        group.bench_function(name, |b| b.iter(|| pairwise_kappa(&ratings(), weights, &none, || ())));
     }
     group.finish();
 }
@@ -56,7 +56,9 @@ fn intervals(c: &mut Criterion) {
     });
     group.bench_function("alpha_masi", |b| b.iter(|| masi_alpha(&sets(), &plan)));
     group.bench_function("every label and every person", |b| {
-        b.iter(|| (alpha_per_label(&ratings(), &plan), against_others(&ratings(), Weights::Nominal, &plan)))
+        b.iter(|| {
+            (alpha_per_label(&ratings(), &plan), against_others(&ratings(), Weights::Nominal, &plan, || ()))
+        })
     });
     group.finish();
 }

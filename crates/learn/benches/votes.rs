@@ -27,7 +27,7 @@ fn dawid_skene(c: &mut Criterion) {
         b.iter(|| new().and_then(|model| model.fit(black_box(&votes), &[])))
     });
     group.bench_function("one coin, to convergence", |b| {
-        b.iter(|| new().and_then(|model| model.people(People::OneCoin)?.fit(black_box(&votes), &[])))
+        b.iter(|| new().and_then(|model| model.people(People::ONE_COIN)?.fit(black_box(&votes), &[])))
     });
     group.finish();
 }

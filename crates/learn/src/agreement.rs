@@ -4,18 +4,22 @@
 //! and gives an [`Estimate`] with an interval over items, or says why it has no value.
 
 mod alpha;
+mod compared;
+mod distance;
 mod gwet;
 mod kappa;
+mod pairs;
 mod people;
 mod ratings;
 mod sets;
 
 pub use alpha::{Metric, alpha_per_label, krippendorff_alpha};
 pub use gwet::{gwet_ac1, gwet_ac2};
-pub use kappa::{PairKappa, Weights, cohen_kappa, fleiss_kappa, multi_pi, pairwise_kappa, scott_pi};
+pub use kappa::{Weights, cohen_kappa, fleiss_kappa, multi_pi, scott_pi};
+pub use pairs::{MeanKappa, PairKappa, pairwise_kappa};
 pub use people::{AgainstOthers, against_others, masi_against_others};
 pub use ratings::{NotFinite, Ratings};
-pub use sets::{SetRatings, masi_alpha, masi_distance, masi_pairwise_kappa};
+pub use sets::{SetRatings, masi_alpha, masi_distance, masi_pairwise_kappa, set_alpha_per_label};
 
 use crate::resample::{Bootstrap, Estimate, estimate, resample, weights};
 use thiserror::Error;
@@ -57,7 +61,19 @@ fn estimate_over(
     if of_item.is_empty() {
         return Err(Undefined::NoPairs);
     }
-    let value = statistic(&weights(of_item, n_patterns))?;
+    let value = statistic(&weights(of_item, n_patterns));
+    estimate_around(value, of_item, n_patterns, plan, statistic)
+}
+
+/// [`estimate_over`] where the value is known.
+fn estimate_around(
+    value: Result<f64, Undefined>,
+    of_item: &[u32],
+    n_patterns: usize,
+    plan: &Bootstrap,
+    statistic: impl Fn(&[u32]) -> Result<f64, Undefined> + Sync,
+) -> Result<Estimate, Undefined> {
+    let value = value?;
     if !value.is_finite() {
         return Err(Undefined::OutOfRange);
     }

@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-/// Where a share lies, both ends between 0 and 1.
+/// Where a figure lies; of a share, both ends are between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.

@@ -2,13 +2,24 @@
 //! statistic again.
 //!
 //! Items that look alike to a statistic are one *pattern*: a resample is then only a count for each pattern, and the
-//! statistic is a sum over patterns, of which there are far fewer than items. Every resample has a generator of its
-//! own, made from the seed and its number, so the result is the same to the bit on any number of threads.
+//! statistic is a sum over patterns, of which there are far fewer than items. Where many small samples are resampled
+//! with the same plan, [`Draws`] holds the counts of all resamples side by side, once for all samples of a size. Every
+//! resample has a generator of its own, made from the seed and its number, so the result is the same to the bit on any
+//! number of threads.
 
+mod draws;
+
+pub(crate) use draws::{Drawing, Draws};
+
+use crate::proportion::Interval;
 use rand::{RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use thiserror::Error;
+
+/// Items that an interval rests on at least. Fewer can be drawn in so few ways that their resamples say nothing of
+/// other items.
+pub const LEAST_ITEMS: usize = 5;
 
 /// How many resamples, how wide an interval, and from which seed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +41,7 @@ impl Bootstrap {
         Self { resamples: 2_000, confidence: 0.95, seed }
     }
 
-    /// No resample at all: the estimate's interval is its value.
+    /// No resample at all, and no interval.
     #[must_use]
     pub const fn none() -> Self {
         Self { resamples: 0, confidence: 0.95, seed: 0 }
@@ -47,6 +58,10 @@ impl Bootstrap {
             Err(BadConfidence(confidence))
         }
     }
+
+    pub(crate) fn resamples(&self) -> usize {
+        self.resamples
+    }
 }
 
 /// A statistic with its percentile interval.
@@ -54,55 +69,106 @@ impl Bootstrap {
 pub struct Estimate {
     /// The statistic on all items.
     pub value: f64,
-    /// Lower end of the interval; the value itself where no resample was defined.
-    pub low: f64,
-    /// Upper end of the interval; the value itself where no resample was defined.
-    pub high: f64,
+    /// Where it lies, or why that can't be told.
+    pub interval: Result<Interval, NoInterval>,
     /// Items that the statistic could use, and from which resamples were drawn.
     pub n_items: usize,
-    /// Resamples in which the statistic was defined: the interval rests on these. A resample of few items can hold a
-    /// single label and say nothing; many such (this number far below what was asked) mean too few items.
+    /// Resamples in which the statistic had a value. A resample of few items can hold a single label and say nothing.
     pub n_resamples: usize,
 }
 
+/// Why an estimate has no interval: one of no width would look like certainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+pub enum NoInterval {
+    /// The plan has no resamples.
+    #[error("no resamples were asked for")]
+    NotAsked,
+    /// Fewer items than [`LEAST_ITEMS`].
+    #[error("an interval needs {LEAST_ITEMS} items, and there are {n_items}")]
+    FewItems {
+        /// How many there are.
+        n_items: usize,
+    },
+    /// A label that fewer items than [`LEAST_ITEMS`] hold.
+    #[error("an interval needs {LEAST_ITEMS} items with this label, and there are {n_items}")]
+    FewHold {
+        /// How many there are.
+        n_items: usize,
+    },
+    /// Both ends of an interval need a resample beyond them.
+    #[error("an interval needs {least} resamples, and {asked} were asked for")]
+    FewAsked {
+        /// How many the confidence needs.
+        least: usize,
+        /// How many were asked for.
+        asked: usize,
+    },
+    /// More resamples say nothing than may lie outside of the interval.
+    #[error("only {usable} of {asked} resamples have a value: too few items differ")]
+    FewUsable {
+        /// Resamples with a value.
+        usable: usize,
+        /// How many were asked for.
+        asked: usize,
+    },
+    /// All resamples have one and the same value, as where all answers agree.
+    #[error("all resamples have the same value, so they don't say how sure it is")]
+    Unmoved,
+}
+
+impl Estimate {
+    /// The lower end of the interval, if there is one.
+    #[must_use]
+    pub fn low(&self) -> Option<f64> {
+        self.interval.ok().map(|interval| interval.low)
+    }
+
+    /// The upper end of the interval, if there is one.
+    #[must_use]
+    pub fn high(&self) -> Option<f64> {
+        self.interval.ok().map(|interval| interval.high)
+    }
+}
+
 /// `statistic` on every resample, given how often each pattern was drawn. `of_item` names each item's pattern, all
-/// below `n_patterns`.
+/// below `n_patterns`. Nothing where there are too few items for an interval.
 pub(crate) fn resample<T: Send>(
     of_item: &[u32],
     n_patterns: usize,
     plan: &Bootstrap,
     statistic: impl Fn(&[u32]) -> T + Sync,
 ) -> Vec<T> {
-    let Ok(n) = u32::try_from(of_item.len()) else { return Vec::new() };
-    if n == 0 {
+    let n = of_item.len();
+    if n < LEAST_ITEMS || u32::try_from(n).is_err() {
         return Vec::new();
     }
-    let n = u64::from(n);
-    (0..plan.resamples as u64)
+    (0..plan.resamples)
         .into_par_iter()
         .map_init(
             || vec![0_u32; n_patterns],
             |weights, number| {
                 weights.fill(0);
-                let mut random = generator(plan.seed, number);
-                let mut draw = |bits: u64| {
-                    // Multiply and shift (Lemire 2019) without rejection: the bias is below n / 2³², far under the
-                    // noise of 2,000 resamples.
-                    let item = (bits * n) >> 32;
-                    weights[of_item[item as usize] as usize] += 1;
-                };
-                for _ in 0..n / 2 {
-                    let bits = random.next_u64();
-                    draw(bits >> 32);
-                    draw(bits & 0xFFFF_FFFF);
-                }
-                if n % 2 == 1 {
-                    draw(random.next_u64() >> 32);
-                }
+                draw(n, plan, number, |item| weights[of_item[item] as usize] += 1);
                 statistic(weights)
             },
         )
         .collect()
+}
+
+/// Hands the places of one resample of `n` items to `drawn`.
+fn draw(n: usize, plan: &Bootstrap, number: usize, mut drawn: impl FnMut(usize)) {
+    let mut random = generator(plan.seed, number as u64);
+    // Multiply and shift (Lemire 2019) without rejection: the bias is below n / 2³², far under the noise of 2,000
+    // resamples.
+    let mut place = |bits: u64| drawn(((bits * n as u64) >> 32) as usize);
+    for _ in 0..n / 2 {
+        let bits = random.next_u64();
+        place(bits >> 32);
+        place(bits & 0xFFFF_FFFF);
+    }
+    if n % 2 == 1 {
+        place(random.next_u64() >> 32);
+    }
 }
 
 /// How often each pattern stands in the data itself.
@@ -114,7 +180,7 @@ pub(crate) fn weights(of_item: &[u32], n_patterns: usize) -> Vec<u32> {
     weights
 }
 
-/// The percentile interval of what the resamples gave, around `value`.
+/// The percentile interval of what the resamples gave, around `value`; `None` and NaN are resamples without a value.
 pub(crate) fn estimate(
     value: f64,
     resampled: impl IntoIterator<Item = Option<f64>>,
@@ -122,24 +188,45 @@ pub(crate) fn estimate(
     plan: &Bootstrap,
 ) -> Estimate {
     let mut seen: Vec<f64> = resampled.into_iter().flatten().filter(|v| v.is_finite()).collect();
-    seen.sort_unstable_by(f64::total_cmp);
-    let tail = (1.0 - plan.confidence) / 2.0;
-    Estimate {
-        value,
-        low: quantile(&seen, tail).unwrap_or(value),
-        high: quantile(&seen, 1.0 - tail).unwrap_or(value),
-        n_items,
-        n_resamples: seen.len(),
+    let interval = interval(&mut seen, n_items, plan);
+    Estimate { value, interval, n_items, n_resamples: seen.len() }
+}
+
+fn interval(seen: &mut [f64], n_items: usize, plan: &Bootstrap) -> Result<Interval, NoInterval> {
+    let (usable, asked) = (seen.len(), plan.resamples);
+    let outside = 1.0 - plan.confidence;
+    // Rounded first: 2 / (1 − 0.95) is a little more than 40.
+    let least = (2.0 / outside - 1e-6).ceil() as usize;
+    if asked == 0 {
+        return Err(NoInterval::NotAsked);
+    }
+    if n_items < LEAST_ITEMS {
+        return Err(NoInterval::FewItems { n_items });
+    }
+    if asked < least {
+        return Err(NoInterval::FewAsked { least, asked });
+    }
+    if (asked - usable) as f64 > outside * asked as f64 {
+        return Err(NoInterval::FewUsable { usable, asked });
+    }
+    let (low, high) = (quantile(seen, outside / 2.0), quantile(seen, 1.0 - outside / 2.0));
+    match (low, high) {
+        // Values that differ by rounding alone are the same.
+        (Some(low), Some(high)) if high - low > 1e-12 => Ok(Interval { low, high }),
+        _ => Err(NoInterval::Unmoved),
     }
 }
 
-/// Quantile of sorted values by linear interpolation (Hyndman and Fan's type 7), `None` of nothing.
-fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
+/// Quantile by linear interpolation (Hyndman and Fan's type 7), `None` of nothing. Reorders the values.
+fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
+    let last = values.len().checked_sub(1)?;
     let place = q * last as f64;
-    let below = (place.floor() as usize).min(last);
-    let above = (below + 1).min(last);
-    Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
+    let at = (place.floor() as usize).min(last);
+    let (_, below, behind) = values.select_nth_unstable_by(at, f64::total_cmp);
+    let below = *below;
+    let above = behind.iter().copied().min_by(f64::total_cmp).unwrap_or(below);
+    // Rounding must not carry an end beyond what was seen.
+    Some((below + (place - at as f64) * (above - below)).min(above))
 }
 
 fn generator(seed: u64, number: u64) -> Xoshiro256PlusPlus {
@@ -148,41 +235,4 @@ fn generator(seed: u64, number: u64) -> Xoshiro256PlusPlus {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_interpolate() {
-        assert_eq!(quantile(&[], 0.5), None);
-        assert_eq!(quantile(&[3.0], 0.975), Some(3.0));
-        assert_eq!(quantile(&[0.0, 1.0, 2.0, 3.0, 4.0], 0.625), Some(2.5));
-        assert_eq!(quantile(&[0.0, 1.0], 1.0), Some(1.0));
-    }
-
-    #[test]
-    fn every_resample_draws_as_many_items_as_there_are() {
-        let of_item = [0, 1, 1, 2, 2];
-        let plan = Bootstrap::new(500, 0.9, 7).unwrap();
-        let drawn = resample(&of_item, 3, &plan, <[u32]>::to_vec);
-        assert!(drawn.iter().all(|w| w.iter().sum::<u32>() == 5));
-        let share = drawn.iter().map(|w| f64::from(w[0])).sum::<f64>() / 2_500.0;
-        assert!((share - 0.2).abs() < 0.02, "{share}");
-    }
-
-    #[test]
-    fn a_mean_gets_the_interval_that_theory_gives() {
-        // 100 of 400 successes: 0.25 ± 1.96 · √(0.25 · 0.75 / 400) = 0.2076 … 0.2924.
-        let of_item: Vec<u32> = (0..400).map(|i| u32::from(i < 100)).collect();
-        let plan = Bootstrap::seeded(3);
-        let means = resample(&of_item, 2, &plan, |w| Some(f64::from(w[1]) / 400.0));
-        let got = estimate(0.25, means, 400, &plan);
-        assert!((got.low - 0.2076).abs() < 0.006 && (got.high - 0.2924).abs() < 0.006, "{got:?}");
-    }
-
-    #[test]
-    fn confidence_is_checked() {
-        for bad in [0.0, 1.0, -0.1, f64::NAN, f64::INFINITY] {
-            assert!(Bootstrap::new(1, bad, 0).is_err());
-        }
-    }
-}
+mod tests;

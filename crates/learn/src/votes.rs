@@ -2,9 +2,11 @@
 
 mod dawid_skene;
 mod each_label;
+mod overlap;
 
 pub use dawid_skene::{DawidSkene, DawidSkeneError, Fitted, People, Vote};
 pub use each_label::{LabelVotes, SetVote};
+pub use overlap::judged;
 
 /// What the votes on one item come to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 
 mod measure;
 mod show;
+mod values;
 
 use crate::Error;
 use crate::ratings::{Answers, Columns};
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 
 /// Reads one answer a row. Of several answers of a person to an item the last row counts; how many were dropped is said.
 /// Items with one answer count for nothing but shares of labels. Intervals are percentiles of bootstrap resamples of the
-/// items, at 95%.
+/// items, at 95%; there is none where it would have no width, from fewer than five items, or where more than 5% of the
+/// resamples have no value.
 #[derive(Debug, Args)]
 pub struct Agreement {
     /// CSV file (TSV by its ending) with one answer a row
@@ -36,8 +38,8 @@ pub struct Agreement {
     /// Where resampling starts: the same seed gives the same intervals
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print JSON. Each figure is an object with `value`, `low`, `high`, `n_items` and `reason`: either the numbers or the
-    /// reason are null
+    /// Print JSON. Each figure is an object with `value`, `low`, `high`, `n_items`, `n_resamples` (those that have a value)
+    /// and `reason`: why there is no value, or no interval
     #[arg(long)]
     json: bool,
 }
@@ -62,7 +64,7 @@ impl Agreement {
         let metric = self.metric()?;
         let answers = Answers::read(&self.ratings, &self.columns)?;
         let measured = measure::measure(&self, metric, &answers)?;
-        if self.json { show::json(&measured, out) } else { show::table(&measured, out) }
+        if self.json { show::json(&measured, &answers, out) } else { show::table(&measured, &answers, out) }
     }
 
     fn metric(&self) -> Result<Metric, Error> {

@@ -62,6 +62,10 @@ impl Cluster {
         if self.clusters == Some(0) {
             return Err(Error::Asked("--clusters must be at least 1".into()));
         }
+        crate::out::check(
+            [self.out.as_deref(), self.map.as_deref()],
+            [Some(self.texts.as_path()), self.encoder.file()],
+        )?;
         let Texts { ids, texts } = self.read()?;
         let vectors = vectors::make(&self.encoder, &texts, self.seed)?.dense;
         let found = find::find(&self, &texts, vectors)?;

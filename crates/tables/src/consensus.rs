@@ -11,8 +11,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// Writes one line an item: item, label, confidence, n_answers, state. The state is `agreed`, `conflict` (a tie at the top,
-/// never broken: the label is empty) or `golden`. With --multi each label is a yes-or-no question of its own, and the
-/// confidence is that of the least certain of them.
+/// never broken: the label is empty), `unknown` or `golden`. With --multi each label is a yes-or-no question of its own,
+/// and the confidence is that of the least certain of them.
+///
+/// `unknown` is what nothing speaks for but the one who said it: a model can't judge a person who shares no item with
+/// anybody, and no item gets a label that nobody gave it, as where a label is so frequent that a model believes in it
+/// against what was said. The label is then the answer, with a low confidence.
 #[derive(Debug, Args)]
 pub struct Consensus {
     /// CSV file (TSV by its ending) with one answer a row
@@ -27,6 +31,10 @@ pub struct Consensus {
     /// the textbook [default: 1]
     #[arg(long, value_name = "ANSWERS")]
     shrinkage: Option<f64>,
+    /// For one-coin: so many right and so many wrong answers are added to each person's, so that nobody is believed to be
+    /// always right; 0 is crowd-kit's OneCoinDawidSkene [default: 1]
+    #[arg(long, value_name = "ANSWERS")]
+    smoothing: Option<f64>,
     /// CSV file with items whose labels are known, in columns named as in the answers: they are held fast, teach how people
     /// answer, and stay out of the shares of labels
     #[arg(long, value_name = "FILE")]
@@ -52,12 +60,19 @@ impl Consensus {
         if self.shrinkage.is_some() && self.method != Method::DawidSkene {
             return Err(Error::Asked("--shrinkage is for --method dawid-skene".into()));
         }
+        if self.smoothing.is_some() && self.method != Method::OneCoin {
+            return Err(Error::Asked("--smoothing is for --method one-coin".into()));
+        }
+        crate::out::check(
+            [Some(self.out.as_path())],
+            [Some(self.ratings.as_path()), self.golden.as_deref()],
+        )?;
         let mut answers = Answers::read(&self.ratings, &self.columns)?;
         let known = match &self.golden {
             Some(path) => known::read(path, &self.columns, &mut answers)?,
             None => known::Known::default(),
         };
-        let resolved = resolve::resolve(self.method, self.shrinkage, &self.columns, &answers, &known)?;
+        let resolved = resolve::resolve(&self, &answers, &known)?;
         show::write(&self.out, &resolved, &answers, &self.columns)?;
         if self.json {
             show::json(&self, &resolved, &answers, &known, out)

@@ -3,7 +3,7 @@
 mod probabilities;
 mod show;
 
-use crate::ratings::{Names, name};
+use crate::ratings::{Names, is_no_label, name};
 use crate::read::Table;
 use crate::vectors::{self, Choice};
 use crate::{Error, progress};
@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// Confident learning (Northcutt et al. 2021): compares each label with probabilities by a model that has not seen it.
 /// Without --probs such a model is trained here on the texts, in folds; with --probs the file's are taken, and the result is
-/// that of cleanlab's find_label_issues on them. Rows without a label are left out.
+/// that of cleanlab's find_label_issues on them. Rows without a label (empty, NaN, NA or null) are
+/// left out. A label that a single item has can't be checked by the model trained here, and is named.
 #[derive(Debug, Args)]
 pub struct Errors {
     /// CSV file (TSV by its ending) with one labeled item a row
@@ -82,12 +83,16 @@ pub struct Judged {
     pub labels: Vec<String>,
     pub found: LabelErrors,
     pub n_without_label: usize,
+    /// Labels of a single item: a model that has not seen the item has not seen the label.
+    pub not_checked: Vec<String>,
     /// Rows of probabilities of items that have no label here.
     pub n_without_item: usize,
 }
 
 impl Errors {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Error> {
+        let inputs = [Some(self.labeled.as_path()), self.probs.as_deref(), self.encoder.file()];
+        crate::out::check([self.out.as_deref()], inputs)?;
         let judged = match &self.probs {
             Some(probs) => self.by_given(probs)?,
             None => self.by_own_model()?,
@@ -126,6 +131,7 @@ impl Errors {
         Ok(Judged {
             found: found.map_err(|e| rows.in_words(e))?,
             n_without_label: table.rows.len() - labeled.len(),
+            not_checked: Vec::new(),
             n_without_item: rows.n_others,
             labels: rows.file.labels,
             ids: rows.ids,
@@ -146,6 +152,15 @@ impl Errors {
         }
         let given: Vec<u32> =
             labeled.iter().filter_map(|(_, _, label)| names.find(label)).map(|n| place[n as usize]).collect();
+        let mut n_items = vec![0_usize; sorted.len()];
+        given.iter().for_each(|label| n_items[*label as usize] += 1);
+        if let [only] = sorted[..] {
+            let what = format!(
+                "all labels are {}: with nothing to tell it from, it can't be checked",
+                names.name(only)
+            );
+            return Err(Error::table(&self.labeled, what));
+        }
         // Vectors that were given have a row for each row of the file, labeled or not.
         let vectors = if let Choice::Given(_) = self.encoder {
             let texts: Vec<&str> = table.rows.iter().map(|row| row.cells[2].as_str()).collect();
@@ -163,8 +178,13 @@ impl Errors {
         });
         let probabilities = probabilities.map_err(|e| Error::table(&self.labeled, e.to_string()))?;
         let found = label_errors(&given, probabilities.view(), self.filter.into(), self.rank.into());
+        let mut found = found.map_err(|e| Error::table(&self.labeled, e.to_string()))?;
+        // Such a label would always look wrong.
+        found.suspects.retain(|suspect| n_items[suspect.given as usize] > 1);
+        let alone = sorted.iter().zip(&n_items).filter(|(_, n)| **n == 1);
         Ok(Judged {
-            found: found.map_err(|e| Error::table(&self.labeled, e.to_string()))?,
+            found,
+            not_checked: alone.map(|(number, _)| names.name(*number).to_owned()).collect(),
             ids: labeled.iter().map(|(_, id, _)| (*id).to_owned()).collect(),
             labels: sorted.iter().map(|number| names.name(*number).to_owned()).collect(),
             n_without_label: table.rows.len() - labeled.len(),
@@ -181,7 +201,7 @@ impl Errors {
             if let Some(line) = lines.insert(id, row.line) {
                 return Err(table.wrong(row, 0, format!("{id} stands in line {line} already")));
             }
-            if !row.cells[1].trim().is_empty() {
+            if !is_no_label(&row.cells[1]) {
                 labeled.push((at, id, name(table, row, 1)?));
             }
         }

@@ -10,6 +10,7 @@ mod consensus;
 mod error;
 mod errors;
 mod grid;
+mod out;
 mod progress;
 mod ratings;
 mod read;

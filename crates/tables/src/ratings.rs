@@ -1,9 +1,16 @@
 //! A long table of answers: who said what of which item. Shared by `agreement` and `consensus`.
 
+mod left_out;
+mod names;
+
+pub use left_out::{LeftOut, is_no_label};
+pub use names::{Names, whole};
+
 use crate::Error;
 use crate::read::{Row, Table};
 use clap::Args;
 use rustc_hash::FxHashMap;
+use std::io::Write;
 use std::path::Path;
 
 /// Which columns hold what.
@@ -19,9 +26,13 @@ pub struct Columns {
     #[arg(long, value_name = "COLUMN", default_value = "label")]
     pub label: String,
     /// Answers are sets of labels with this mark between them, such as '|'. An empty cell is then the empty set, which
-    /// is an answer; without this, it is an error
+    /// is an answer
     #[arg(long, value_name = "MARK")]
     pub multi: Option<String>,
+    /// Refuse a file with rows that lack an item, an annotator or a label. Without this, such rows are left out and
+    /// counted; NaN, NA, N/A and null stand for no label
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// The answers of a file by numbers of items, people and labels.
@@ -32,6 +43,7 @@ pub struct Answers {
     pub labels: Names,
     /// In the order of the file.
     pub answers: Vec<Answer>,
+    pub left_out: LeftOut,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +65,40 @@ impl Answers {
         let mut read = Self {
             items: Names::default(),
             annotators: Names::default(),
-            labels: Names::default(),
+            labels: Names::of_labels(),
             answers: Vec::with_capacity(table.rows.len()),
+            left_out: LeftOut::default(),
         };
         let mark = Mark::new(columns)?;
         for row in &table.rows {
+            if let Some(lack) = left_out::lack(row, columns.multi.is_some()) {
+                if columns.strict {
+                    return Err(lack.refused(&table, row));
+                }
+                read.left_out.count(lack, row);
+                continue;
+            }
             let item = read.items.number(name(&table, row, 0)?);
             let annotator = read.annotators.number(name(&table, row, 1)?);
             let labels = mark.labels(&table, row, 2, &mut read.labels)?;
             read.answers.push(Answer { line: row.line, item, annotator, labels });
         }
+        if read.answers.is_empty() {
+            return Err(Error::table(path, format!("the file holds no answers: {}", read.left_out)));
+        }
         Ok(read)
+    }
+
+    /// What became of rows and labels that nobody may notice otherwise.
+    pub fn notes(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        if self.left_out.n_rows() > 0 {
+            writeln!(out, "{}", self.left_out)?;
+        }
+        let spellings = self.labels.spellings();
+        if !spellings.is_empty() {
+            writeln!(out, "labels that differ in .0 alone are taken for one: {}", spellings.join(", "))?;
+        }
+        Ok(())
     }
 
     /// The last answer of each person to each item, in the order of the file.
@@ -127,60 +162,4 @@ fn one_line(table: &Table, row: &Row, column: usize) -> Result<(), Error> {
         ));
     }
     Ok(())
-}
-
-/// Names by number, in the order in which they came.
-#[derive(Debug, Default)]
-pub struct Names {
-    names: Vec<String>,
-    numbers: FxHashMap<String, u32>,
-}
-
-impl Names {
-    /// The number of a name; a new one for a new name.
-    pub fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = self.names.len() as u32;
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
-    }
-
-    pub fn find(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
-    }
-
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    pub fn name(&self, number: u32) -> &str {
-        &self.names[number as usize]
-    }
-
-    /// Numbers by name: those that are numbers by their value and first, all others by the alphabet.
-    pub fn sorted(&self) -> Vec<u32> {
-        let value = |name: &str| name.parse::<f64>().ok().filter(|x| x.is_finite());
-        let numbered = self.names.iter().enumerate();
-        let mut keyed: Vec<(Option<f64>, &str, u32)> =
-            numbered.map(|(number, name)| (value(name), name.as_str(), number as u32)).collect();
-        keyed.sort_unstable_by(|a, b| match (a.0, b.0) {
-            (Some(x), Some(y)) => x.total_cmp(&y).then(a.1.cmp(b.1)),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (None, None) => a.1.cmp(b.1),
-        });
-        keyed.into_iter().map(|(_, _, number)| number).collect()
-    }
-
-    /// The place of each number in [`Names::sorted`]: the same whatever came first.
-    pub fn ranks(&self) -> Vec<u32> {
-        let mut ranks = vec![0; self.len()];
-        for (rank, number) in self.sorted().into_iter().enumerate() {
-            ranks[number as usize] = rank as u32;
-        }
-        ranks
-    }
 }

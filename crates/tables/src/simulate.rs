@@ -78,6 +78,7 @@ struct Replayed {
 impl Simulate {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Error> {
         let plan = self.plan()?;
+        crate::out::check([self.plot.as_deref()], [Some(self.labeled.as_path()), self.encoder.file()])?;
         let labeled = Labeled::read(&self.labeled, &self.columns, self.split.as_deref())?;
         let replayed = self.replay(plan, &labeled)?;
         if let Some(path) = &self.plot {

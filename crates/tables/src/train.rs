@@ -45,6 +45,7 @@ pub struct Train {
 
 impl Train {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Error> {
+        crate::out::check([self.probs.as_deref()], [Some(self.labeled.as_path()), self.encoder.file()])?;
         let labeled = Labeled::read(&self.labeled, &self.columns, Some(&self.split))?;
         let rows = labeled.rows()?;
         let explained = self.explain.as_deref().map(|id| labeled.place(id)).transpose()?;

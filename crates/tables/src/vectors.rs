@@ -35,6 +35,16 @@ impl FromStr for Choice {
     }
 }
 
+impl Choice {
+    /// The file that is read, if one is.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Choice::Given(path) => Some(path),
+            Choice::Lsa | Choice::Sentence(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Choice {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {

@@ -6,7 +6,7 @@
 mod figures;
 mod pool;
 
-pub use figures::{Agreement, Figure, LabelFigure, PairFigure, PersonFigure};
+pub use figures::{Agreement, Figure, LabelFigure, MeanFigure, PairFigure, PersonFigure};
 
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};

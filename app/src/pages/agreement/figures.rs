@@ -7,7 +7,7 @@ use domain::PersonId;
 use domain::project::Task;
 use leptos::prelude::*;
 use std::collections::HashMap;
-use workflow::measure::{Agreement, Figure};
+use workflow::measure::{Agreement, Figure, MeanFigure, PairFigure};
 
 pub fn view(agreement: &Agreement, task: Task, target: f64, slug: &str) -> AnyView {
     if agreement.n_answers == 0 {
@@ -41,6 +41,14 @@ fn with_interval(figure: &Figure) -> AnyView {
             {statistic(value)}
             " "
             <small>{format!("{} – {}, n = {} items", statistic(low), statistic(high), grouped(n(figure)))}</small>
+        }
+        .into_any(),
+        (Some(value), ..) => view! {
+            {statistic(value)}
+            " "
+            <small>
+                {format!("n = {} items; {}", grouped(n(figure)), figure.reason.clone().unwrap_or_default())}
+            </small>
         }
         .into_any(),
         _ => view! {
@@ -159,16 +167,23 @@ fn ends(figure: &Figure) -> String {
         (Some(low), Some(high)) => {
             format!("({} – {}, n = {})", statistic(low), statistic(high), grouped(n(figure)))
         }
+        _ if figure.value.is_some() => {
+            let reason = figure.reason.as_deref().unwrap_or_default();
+            format!("(n = {}; {reason})", grouped(n(figure)))
+        }
         _ => String::new(),
     }
 }
 
-/// A dot on its interval, at a height of the chart.
+/// A dot on its interval, if it has one, at a height of the chart.
 fn dot(figure: &Figure, y: u32) -> Option<AnyView> {
-    let (value, low, high) = (figure.value?, figure.low?, figure.high?);
+    let value = figure.value?;
+    let interval = figure.low.zip(figure.high).map(|(low, high)| {
+        view! { <line class="iv" x1=place(low) x2=place(high) y1=y.to_string() y2=y.to_string()></line> }
+    });
     Some(
         view! {
-            <line class="iv" x1=place(low) x2=place(high) y1=y.to_string() y2=y.to_string()></line>
+            {interval}
             <circle class="pt" cx=place(value) cy=y.to_string() r="4.5"></circle>
         }
         .into_any(),
@@ -181,13 +196,14 @@ fn between(agreement: &Agreement) -> AnyView {
     let mut shown: Vec<PersonId> = agreement.pairs.iter().flat_map(|p| [p.a, p.b]).collect();
     shown.sort();
     shown.dedup();
-    let kappa: HashMap<(PersonId, PersonId), &Figure> =
-        agreement.pairs.iter().flat_map(|p| [((p.a, p.b), &p.kappa), ((p.b, p.a), &p.kappa)]).collect();
+    let mean = agreement.mean_kappa;
+    let kappa: HashMap<(PersonId, PersonId), &PairFigure> =
+        agreement.pairs.iter().flat_map(|p| [((p.a, p.b), p), ((p.b, p.a), p)]).collect();
     if shown.is_empty() {
         return view! {
             <section class="sheet">
                 <h2>"Between people"</h2>
-                <p class="quiet">"Only one person has answered so far."</p>
+                <p class="quiet">"No two people have answered the same item so far."</p>
             </section>
         }
         .into_any();
@@ -197,8 +213,9 @@ fn between(agreement: &Agreement) -> AnyView {
         if a == b {
             return view! { <td class="self">"·"</td> }.into_any();
         }
-        let Some(figure) = kappa.get(&(a, b)) else { return view! { <td></td> }.into_any() };
-        match figure.value {
+        let Some(pair) = kappa.get(&(a, b)) else { return view! { <td></td> }.into_any() };
+        let figure = &pair.kappa;
+        match figure.value.filter(|_| pair.n_items >= mean.least_items) {
             Some(value) => {
                 let class = format!("h{}", (value.clamp(0.0, 1.0) * 10.0).round() as u32);
                 let title = format!("{} and {} {}", name(a), name(b), ends(figure));
@@ -210,7 +227,11 @@ fn between(agreement: &Agreement) -> AnyView {
                 .into_any()
             }
             None => {
-                let why = figure.reason.clone().unwrap_or_default();
+                let why = if pair.n_items < mean.least_items {
+                    format!("items that both answered: {}; κ needs {}", pair.n_items, mean.least_items)
+                } else {
+                    figure.reason.clone().unwrap_or_default()
+                };
                 view! {
                     <td class="self" title=why>
                         "–"
@@ -265,9 +286,24 @@ fn between(agreement: &Agreement) -> AnyView {
                 {(2..=10).map(|i| view! { <i class=format!("h{i}")></i> }).collect::<Vec<_>>()}
                 <span>"1"</span>
             </p>
+            <p class="quiet">{mean_says(mean)}</p>
         </section>
     }
     .into_any()
+}
+
+/// `Mean κ .61, weighted by shared items, of 5 of 6 pairs. …`
+fn mean_says(mean: MeanFigure) -> String {
+    let least = format!("Pairs that share fewer than {} items, or have no κ, don’t count.", mean.least_items);
+    match mean.value {
+        Some(value) => format!(
+            "Mean κ {}, weighted by shared items, of {} of {} pairs. {least}",
+            statistic(value),
+            grouped(mean.n_counted as i64),
+            grouped(mean.n_pairs as i64),
+        ),
+        None => format!("No pair counts, so there is no mean κ. {least}"),
+    }
 }
 
 fn labels(agreement: &Agreement, target: f64) -> AnyView {

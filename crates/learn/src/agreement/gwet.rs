@@ -1,6 +1,6 @@
 //! Gwet's AC1 and AC2.
 
-use super::kappa::Distance;
+use super::distance::Distance;
 use super::ratings::Patterns;
 use super::{Ratings, Undefined, Weights};
 use crate::resample::{Bootstrap, Estimate};
@@ -44,8 +44,7 @@ pub fn gwet_ac2(
     let patterns = ratings.patterns(1);
     let all = Distance::new(weighing, &scale);
     let largest = if q < 2 { 1.0 } else { all.of(0, q - 1) };
-    let once = vec![1.0; q];
-    let all_weights = (q * q) as f64 - all.chance(&once, &once) / largest;
+    let all_weights = (q * q) as f64 - all.of_all(q) / largest;
     let distance = Distance::new(weighing, used);
     let agreeing: Vec<f64> = patterns
         .disagreements(|a, b| distance.of(a as usize, b as usize) / largest)

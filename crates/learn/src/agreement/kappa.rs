@@ -1,9 +1,10 @@
 //! Agreement beyond what people's habits would give: κ of two people and of many, π.
 
+use super::compared::{Compared, Gauge};
+use super::distance::Distance;
 use super::ratings::Cell;
-use super::sets::Likeness;
 use super::{Ratings, Undefined, estimate_over, mean, square};
-use crate::resample::{Bootstrap, Estimate};
+use crate::resample::{Bootstrap, Drawing, Estimate};
 use rustc_hash::FxHashMap;
 
 /// How bad it is, for [`cohen_kappa`], to be one value off.
@@ -30,56 +31,9 @@ pub fn cohen_kappa(
     weighing: Weights,
     plan: &Bootstrap,
 ) -> Result<Estimate, Undefined> {
-    let answers = shared(ratings, first, second);
-    kappa_of(&answers, &Distance::new(weighing, &ratings.values), ratings.values.len(), plan)
-}
-
-/// Two people's κ.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PairKappa {
-    /// One of the two: the lower number.
-    pub first: u64,
-    /// The other.
-    pub second: u64,
-    /// Items that both answered.
-    pub n_items: usize,
-    /// Their κ, or why they have none.
-    pub kappa: Result<Estimate, Undefined>,
-}
-
-/// [`cohen_kappa`] of every two people who share an item, in ascending order. The mean of these is the κ for many
-/// people of Light (1971).
-///
-/// Memory is that of one person's items times the answers to each.
-#[must_use]
-pub fn pairwise_kappa(ratings: &Ratings, weighing: Weights, plan: &Bootstrap) -> Vec<PairKappa> {
-    pairwise(ratings, &Distance::new(weighing, &ratings.values), plan)
-}
-
-pub(super) fn pairwise(ratings: &Ratings, distance: &Distance, plan: &Bootstrap) -> Vec<PairKappa> {
-    let n_values = ratings.values.len();
-    let mut pairs = Vec::new();
-    // Emptied for each person, so that the memory is asked for once.
-    let mut shared: Vec<Vec<(u32, u32)>> = vec![Vec::new(); ratings.people.len()];
-    for (first, of_person) in by_person(ratings).into_iter().enumerate() {
-        for (item, own) in of_person {
-            let answers = ratings.item(item);
-            // People ascend within an item.
-            for &(second, value) in answers.iter().rev().take_while(|cell| cell.0 as usize > first) {
-                shared[second as usize].push((own, value));
-            }
-        }
-        for (second, answers) in shared.iter_mut().enumerate().filter(|(_, answers)| !answers.is_empty()) {
-            pairs.push(PairKappa {
-                first: ratings.people[first],
-                second: ratings.people[second],
-                n_items: answers.len(),
-                kappa: kappa_of(answers, distance, n_values, plan),
-            });
-            answers.clear();
-        }
-    }
-    pairs
+    let distance = Distance::new(weighing, &ratings.values);
+    let pair = Compared::pair(&shared(ratings, first, second));
+    pair.measure([Gauge::Beyond(&distance)], &Drawing::new(*plan))[0]
 }
 
 /// Each person's (item's index, value) by the person's index, items in ascending order.
@@ -118,90 +72,6 @@ fn fold(answers: &[(u32, u32)]) -> (Vec<u32>, Vec<(u32, u32)>) {
     };
     let of_item = answers.iter().map(&mut pattern).collect();
     (of_item, pairs)
-}
-
-fn kappa_of(
-    answers: &[(u32, u32)],
-    distance: &Distance,
-    n_values: usize,
-    plan: &Bootstrap,
-) -> Result<Estimate, Undefined> {
-    let (of_item, pairs) = fold(answers);
-    let apart: Vec<f64> = pairs.iter().map(|p| distance.of(p.0 as usize, p.1 as usize)).collect();
-    estimate_over(&of_item, pairs.len(), plan, |weights| {
-        let (habits_a, habits_b, n) = habits(&pairs, weights, n_values);
-        let observed: f64 = apart.iter().zip(weights).map(|(d, &w)| f64::from(w) * d).sum();
-        beyond_chance(n * observed, &habits_a, &habits_b, distance)
-    })
-}
-
-/// 1 − observed over expected disagreement, for two people's counts of each value.
-pub(super) fn beyond_chance(
-    observed: f64,
-    habits_a: &[f64],
-    habits_b: &[f64],
-    distance: &Distance,
-) -> Result<f64, Undefined> {
-    if only_one(habits_a, habits_b) {
-        return Err(Undefined::OneCategory);
-    }
-    let value = 1.0 - observed / distance.chance(habits_a, habits_b);
-    if value.is_finite() { Ok(value) } else { Err(Undefined::OutOfRange) }
-}
-
-/// How far two values are apart, by their indices.
-pub(super) enum Distance<'a> {
-    Nominal,
-    Linear(&'a [f64]),
-    Quadratic(&'a [f64]),
-    Sets(&'a Likeness<'a>),
-}
-
-impl<'a> Distance<'a> {
-    /// `values` are ascending.
-    pub(super) fn new(weighing: Weights, values: &'a [f64]) -> Self {
-        match weighing {
-            Weights::Nominal => Distance::Nominal,
-            Weights::Linear => Distance::Linear(values),
-            Weights::Quadratic => Distance::Quadratic(values),
-        }
-    }
-
-    pub(super) fn of(&self, a: usize, b: usize) -> f64 {
-        match self {
-            Distance::Nominal => f64::from(u8::from(a != b)),
-            Distance::Linear(x) => (x[a] - x[b]).abs(),
-            Distance::Quadratic(x) => square(x[a] - x[b]),
-            Distance::Sets(likeness) => likeness.distance(a, b),
-        }
-    }
-
-    /// Σ over all pairs of n_a · n_b · distance, for two counts of the values, in one pass over them (for sets, over
-    /// those that share something).
-    pub(super) fn chance(&self, first: &[f64], second: &[f64]) -> f64 {
-        let (n, m): (f64, f64) = (first.iter().sum(), second.iter().sum());
-        match self {
-            Distance::Nominal => n * m - first.iter().zip(second).map(|(a, b)| a * b).sum::<f64>(),
-            Distance::Linear(x) => {
-                // Whatever lies on both sides of a gap between neighbouring values is apart by that gap.
-                let (mut below_a, mut below_b, mut sum) = (0.0, 0.0, 0.0);
-                for (at, gap) in x.windows(2).map(|ends| ends[1] - ends[0]).enumerate() {
-                    below_a += first[at];
-                    below_b += second[at];
-                    sum += gap * (below_a * (m - below_b) + (n - below_a) * below_b);
-                }
-                sum
-            }
-            Distance::Quadratic(x) => {
-                let centre = first.iter().zip(*x).map(|(a, x)| a * x).sum::<f64>() / n;
-                let around = |counts: &[f64]| -> f64 {
-                    counts.iter().zip(*x).map(|(c, x)| c * square(x - centre)).sum()
-                };
-                m * around(first) + n * around(second)
-            }
-            Distance::Sets(likeness) => likeness.chance(first, second),
-        }
-    }
 }
 
 /// Scott's π (1955) of two annotators over the items that both answered: like Cohen's κ, with the habits of both

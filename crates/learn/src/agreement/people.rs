@@ -1,10 +1,12 @@
 //! Each person against the others.
 
-use super::kappa::{Distance, beyond_chance, by_person};
+use super::compared::{Compared, Gauge};
+use super::distance::Distance;
+use super::kappa::by_person;
 use super::sets::Likeness;
-use super::{Ratings, SetRatings, Undefined, Weights, estimate_over, mean};
-use crate::resample::{Bootstrap, Estimate};
-use rustc_hash::FxHashMap;
+use super::{Ratings, SetRatings, Undefined, Weights};
+use crate::resample::{Bootstrap, Drawing, Estimate};
+use rayon::prelude::*;
 
 /// How one person's answers fit those of the others.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,99 +27,60 @@ pub struct AgainstOthers {
 /// of an isolated rater with a group as Schouten (1982) measures it, and Vanbelle and Albert (2009, "Agreement between
 /// an isolated rater and a group of raters"), who then divide by the maximum that a divided group can be agreed with.
 /// With two people it is [`cohen_kappa`](super::cohen_kappa) of them. [`Undefined`] as there.
-#[must_use]
-pub fn against_others(ratings: &Ratings, weighing: Weights, plan: &Bootstrap) -> Vec<AgainstOthers> {
-    each(ratings, &Distance::new(weighing, ratings.values()), plan)
+///
+/// `done` is called once for each person, from any thread.
+pub fn against_others(
+    ratings: &Ratings,
+    weighing: Weights,
+    plan: &Bootstrap,
+    done: impl Fn() + Sync,
+) -> Vec<AgainstOthers> {
+    each(ratings, &Distance::new(weighing, ratings.values()), plan, done)
 }
 
 /// [`against_others`] for sets of labels: `percent` compares whole sets, κ is weighted by
 /// [`masi_distance`](super::masi_distance).
-#[must_use]
-pub fn masi_against_others(ratings: &SetRatings, plan: &Bootstrap) -> Vec<AgainstOthers> {
-    each(&ratings.ratings, &Distance::Sets(&Likeness::of(&ratings.sets)), plan)
+pub fn masi_against_others(
+    ratings: &SetRatings,
+    plan: &Bootstrap,
+    done: impl Fn() + Sync,
+) -> Vec<AgainstOthers> {
+    each(&ratings.ratings, &Distance::Sets(&Likeness::of(&ratings.sets)), plan, done)
 }
 
-fn each(ratings: &Ratings, distance: &Distance, plan: &Bootstrap) -> Vec<AgainstOthers> {
+fn each(
+    ratings: &Ratings,
+    distance: &Distance,
+    plan: &Bootstrap,
+    done: impl Fn() + Sync,
+) -> Vec<AgainstOthers> {
+    let drawing = Drawing::new(*plan);
     let one = |(who, answers): (usize, Vec<(usize, u32)>)| {
-        let sights = Sights::of(ratings, who, &answers, distance);
-        AgainstOthers {
-            annotator: ratings.people[who],
-            n_answers: answers.len(),
-            percent: estimate_over(&sights.of_item, sights.own.len(), plan, |weights| {
-                mean(weights, &sights.same).ok_or(Undefined::NoPairs)
-            }),
-            kappa: sights.kappa(ratings.values().len(), distance, plan),
-        }
+        let [percent, kappa] = compared(ratings, who, &answers)
+            .measure([Gauge::Same, Gauge::Beyond(distance)], &drawing)
+            .try_into()
+            .unwrap_or([Err(Undefined::NoPairs); 2]);
+        done();
+        AgainstOthers { annotator: ratings.people[who], n_answers: answers.len(), percent, kappa }
     };
-    by_person(ratings).into_iter().enumerate().map(one).collect()
+    by_person(ratings).into_par_iter().enumerate().map(one).collect()
 }
 
-/// A person's items folded by their own answer and the others' answers.
-#[derive(Default)]
-struct Sights {
-    of_item: Vec<u32>,
-    own: Vec<u32>,
-    /// (value, its share of the others' answers) of each pattern in turn.
-    others: Vec<Vec<(u32, f64)>>,
-    /// Share of the others who say the same.
-    same: Vec<f64>,
-    /// Mean distance to the others.
-    apart: Vec<f64>,
-}
-
-impl Sights {
-    fn of(ratings: &Ratings, who: usize, answers: &[(usize, u32)], distance: &Distance) -> Self {
-        let mut sights = Sights::default();
-        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut key: Vec<u32> = Vec::new();
-        for &(item, own) in answers {
-            key.clear();
-            key.extend(ratings.item(item).iter().filter(|cell| cell.0 as usize != who).map(|cell| cell.1));
-            if key.is_empty() {
-                continue;
-            }
-            key.sort_unstable();
-            key.push(own);
-            let pattern = match known.get(&key) {
-                Some(pattern) => *pattern,
-                None => {
-                    let pattern = sights.own.len() as u32;
-                    sights.add(&key, distance);
-                    known.insert(key.clone(), pattern);
-                    pattern
-                }
-            };
-            sights.of_item.push(pattern);
+/// A person's answers against all others' to the same items.
+fn compared(ratings: &Ratings, who: usize, answers: &[(usize, u32)]) -> Compared {
+    let (mut own, mut others, mut starts) = (Vec::new(), Vec::new(), vec![0]);
+    let mut said: Vec<u32> = Vec::new();
+    for &(item, value) in answers {
+        said.clear();
+        said.extend(ratings.item(item).iter().filter(|cell| cell.0 as usize != who).map(|cell| cell.1));
+        if said.is_empty() {
+            continue;
         }
-        sights
+        said.sort_unstable();
+        let n = said.len() as f64;
+        others.extend(said.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as f64 / n)));
+        own.push(value);
+        starts.push(others.len());
     }
-
-    /// `key` is the others' values in ascending order, then the person's own.
-    fn add(&mut self, key: &[u32], distance: &Distance) {
-        let Some((&own, values)) = key.split_last() else { return };
-        let n = values.len() as f64;
-        let others: Vec<(u32, f64)> =
-            values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as f64 / n)).collect();
-        self.same.push(others.iter().find(|(value, _)| *value == own).map_or(0.0, |(_, share)| *share));
-        self.apart.push(others.iter().map(|&(v, share)| share * distance.of(own as usize, v as usize)).sum());
-        self.own.push(own);
-        self.others.push(others);
-    }
-
-    fn kappa(&self, n_values: usize, distance: &Distance, plan: &Bootstrap) -> Result<Estimate, Undefined> {
-        estimate_over(&self.of_item, self.own.len(), plan, |weights| {
-            let (mut own, mut others) = (vec![0.0; n_values], vec![0.0; n_values]);
-            let (mut n, mut apart) = (0.0, 0.0);
-            for (p, &weight) in weights.iter().enumerate().filter(|(_, w)| **w > 0) {
-                let weight = f64::from(weight);
-                n += weight;
-                apart += weight * self.apart[p];
-                own[self.own[p] as usize] += weight;
-                for &(value, share) in &self.others[p] {
-                    others[value as usize] += weight * share;
-                }
-            }
-            beyond_chance(n * apart, &own, &others, distance)
-        })
-    }
+    Compared::of(own, others, starts)
 }

@@ -369,6 +369,22 @@ impl Patterns {
         self.sizes.len() as u32 - 1
     }
 
+    /// The same items with each value taken apart: an answer of several parts counts for each of them.
+    pub(super) fn of_parts(self, parts: &[Vec<u32>]) -> Self {
+        let mut cells = Vec::new();
+        let mut starts = vec![0];
+        for pattern in 0..self.len() {
+            let given = self.cells(pattern);
+            let mut of_pattern: Vec<(u32, f64)> =
+                given.iter().flat_map(|(value, n)| parts[*value as usize].iter().map(|p| (*p, *n))).collect();
+            of_pattern.sort_unstable_by_key(|cell| cell.0);
+            let sums = of_pattern.chunk_by(|a, b| a.0 == b.0);
+            cells.extend(sums.map(|run| (run[0].0, run.iter().map(|cell| cell.1).sum::<f64>())));
+            starts.push(cells.len());
+        }
+        Self { cells, starts, ..self }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.sizes.len()
     }

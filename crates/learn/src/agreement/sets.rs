@@ -1,9 +1,11 @@
 //! Answers that are sets of labels.
 
-use super::alpha::{Scale, alpha};
-use super::kappa::{Distance, pairwise};
-use super::{PairKappa, Ratings, Undefined};
+use super::alpha::{Scale, alpha, per_label};
+use super::distance::Distance;
+use super::pairs::{PairKappa, pairwise};
+use super::{Ratings, Undefined};
 use crate::resample::{Bootstrap, Estimate};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Answers that are sets of labels, one for each (item, annotator); the empty set is an answer.
@@ -38,20 +40,6 @@ impl SetRatings {
         &self.ratings
     }
 
-    /// One label as a yes-or-no question: value 1 where the set holds it, 0 where it does not.
-    #[must_use]
-    pub fn one_label(&self, label: u32) -> Ratings {
-        let holds: Vec<u32> =
-            self.sets.iter().map(|set| u32::from(set.binary_search(&label).is_ok())).collect();
-        let rows = self.ratings.items().enumerate().flat_map(|(item, answers)| {
-            let (holds, people) = (&holds, &self.ratings.people);
-            answers.iter().map(move |&(who, set)| (item as u64, people[who as usize], holds[set as usize]))
-        });
-        let mut ratings = Ratings::from_labels(rows);
-        ratings.dropped = self.ratings.dropped;
-        ratings
-    }
-
     /// Labels that stand in any answer, in ascending order.
     #[must_use]
     pub fn labels(&self) -> Vec<u32> {
@@ -75,18 +63,23 @@ pub fn masi_distance(a: &[u32], b: &[u32]) -> f64 {
         return 0.0;
     }
     let shared = a.iter().filter(|label| b.binary_search(label).is_ok()).count();
+    1.0 - likeness(shared, a.len(), b.len())
+}
+
+/// 1 − [`masi_distance`] of two different sets by how many labels they share and how many each has.
+fn likeness(shared: usize, a: usize, b: usize) -> f64 {
     if shared == 0 {
-        return 1.0;
+        return 0.0;
     }
-    let monotonicity = if shared == a.len().min(b.len()) { 2.0 / 3.0 } else { 1.0 / 3.0 };
-    1.0 - monotonicity * shared as f64 / (a.len() + b.len() - shared) as f64
+    let monotonicity = if shared == a.min(b) { 2.0 / 3.0 } else { 1.0 / 3.0 };
+    monotonicity * shared as f64 / (a + b - shared) as f64
 }
 
 /// Krippendorff's α over label sets with [`masi_distance`] (taken as it is, not squared, as Passonneau does): a
 /// partly shared set is partly an agreement.
 ///
-/// Costs a comparison for each pair of distinct sets that share a label, and an addition for each of them in every
-/// resample; 24 bytes each.
+/// Costs a comparison for each pair of distinct sets that share a label. With a few hundred distinct sets each of these is
+/// added up in every resample; beyond, see [`krippendorff_alpha`](super::krippendorff_alpha).
 ///
 /// # Errors
 /// [`Undefined::NoPairs`]; [`Undefined::OneCategory`] where all pairable answers are one and the same set.
@@ -95,58 +88,92 @@ pub fn masi_alpha(ratings: &SetRatings, plan: &Bootstrap) -> Result<Estimate, Un
     alpha(&ratings.ratings.patterns(2), ratings.sets.len(), &Scale::Sets(&likeness), plan)
 }
 
-/// Cohen's κ, weighted by [`masi_distance`], of every two people who share an item: see
+/// Cohen's κ of every two people who share an item: plain on whole sets, and weighted by [`masi_distance`]. See
 /// [`pairwise_kappa`](super::pairwise_kappa).
-#[must_use]
-pub fn masi_pairwise_kappa(ratings: &SetRatings, plan: &Bootstrap) -> Vec<PairKappa> {
+pub fn masi_pairwise_kappa(ratings: &SetRatings, plan: &Bootstrap, done: impl Fn() + Sync) -> Vec<PairKappa> {
     let likeness = Likeness::of(&ratings.sets);
-    pairwise(&ratings.ratings, &Distance::Sets(&likeness), plan)
+    pairwise(&ratings.ratings, Some(&Distance::Sets(&likeness)), plan, done)
+}
+
+/// Nominal α of each label as a yes-or-no question, in the order of [`SetRatings::labels`]: see
+/// [`alpha_per_label`](super::alpha_per_label).
+#[must_use]
+pub fn set_alpha_per_label(ratings: &SetRatings, plan: &Bootstrap) -> Vec<Result<Estimate, Undefined>> {
+    let labels = ratings.labels();
+    let place = |label: &u32| labels.partition_point(|l| l < label) as u32;
+    let held: Vec<Vec<u32>> = ratings.sets.iter().map(|set| set.iter().map(place).collect()).collect();
+    per_label(&ratings.ratings.patterns(2).of_parts(&held), labels.len(), plan)
 }
 
 /// Which of the distinct sets share something, and how much.
 pub(super) struct Likeness<'a> {
     sets: &'a [Vec<u32>],
-    /// (lower index, higher index, 1 − distance) of those nearer than 1.
-    near: Vec<(u32, u32, f64)>,
+    /// The sets that hold each label, ascending.
+    holding: FxHashMap<u32, Vec<u32>>,
 }
 
 impl<'a> Likeness<'a> {
     pub(super) fn of(sets: &'a [Vec<u32>]) -> Self {
-        // Only sets that share a label are nearer than 1: each set is compared with later ones that hold one of its
-        // labels.
         let mut holding: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for (at, set) in sets.iter().enumerate() {
             for label in set {
                 holding.entry(*label).or_default().push(at as u32);
             }
         }
-        let mut near = Vec::new();
-        let mut others: Vec<u32> = Vec::new();
-        for (a, set) in sets.iter().enumerate() {
-            others.clear();
-            for label in set {
-                let with = &holding[label];
-                others.extend(&with[with.partition_point(|b| *b as usize <= a)..]);
-            }
-            others.sort_unstable();
-            others.dedup();
-            near.extend(others.iter().map(|&b| (a as u32, b, 1.0 - masi_distance(set, &sets[b as usize]))));
-        }
-        Self { sets, near }
+        Self { sets, holding }
     }
 
     pub(super) fn distance(&self, a: usize, b: usize) -> f64 {
         masi_distance(&self.sets[a], &self.sets[b])
     }
 
-    /// Σ over all pairs of n_a · n_b · distance, for two counts of the sets.
-    pub(super) fn chance(&self, first: &[f64], second: &[f64]) -> f64 {
-        let all = first.iter().sum::<f64>() * second.iter().sum::<f64>();
-        let same: f64 = first.iter().zip(second).map(|(a, b)| a * b).sum();
-        let alike = |&(a, b, likeness): &(u32, u32, f64)| {
-            let (a, b) = (a as usize, b as usize);
-            likeness * (first[a] * second[b] + first[b] * second[a])
-        };
-        all - same - self.near.iter().map(alike).sum::<f64>()
+    /// (Lower index, higher index, 1 − distance) of those nearer than 1.
+    pub(super) fn near(&self) -> Vec<(u32, u32, f64)> {
+        let mut near = Vec::new();
+        let mut n_shared = vec![0_u32; self.sets.len()];
+        for a in 0..self.sets.len() {
+            self.each_like(a, &mut n_shared, |b, likeness| {
+                if b > a {
+                    near.push((a as u32, b as u32, likeness));
+                }
+            });
+        }
+        near
+    }
+
+    /// Σ over all sets of their likeness to each set, times how often they stand there.
+    pub(super) fn to_all(&self, totals: &[f64]) -> Vec<f64> {
+        let n_sets = self.sets.len();
+        (0..n_sets)
+            .into_par_iter()
+            .map_init(
+                || vec![0_u32; n_sets],
+                |n_shared, a| {
+                    let mut sum = totals[a];
+                    self.each_like(a, n_shared, |b, likeness| sum += likeness * totals[b]);
+                    sum
+                },
+            )
+            .collect()
+    }
+
+    /// The other sets that share a label with the one at `a`. `n_shared` is all 0 before and after.
+    fn each_like(&self, a: usize, n_shared: &mut [u32], mut like: impl FnMut(usize, f64)) {
+        let mut others: Vec<u32> = Vec::new();
+        for label in &self.sets[a] {
+            for b in &self.holding[label] {
+                if n_shared[*b as usize] == 0 {
+                    others.push(*b);
+                }
+                n_shared[*b as usize] += 1;
+            }
+        }
+        for b in others {
+            let b = b as usize;
+            let shared = std::mem::take(&mut n_shared[b]) as usize;
+            if b != a {
+                like(b, likeness(shared, self.sets[a].len(), self.sets[b].len()));
+            }
+        }
     }
 }

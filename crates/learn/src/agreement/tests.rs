@@ -72,6 +72,19 @@ fn near(got: Result<Estimate, Undefined>, wanted: f64, digits: f64) {
 
 const NONE: Bootstrap = Bootstrap::none();
 
+fn is_inside(got: &Estimate) -> bool {
+    got.interval.is_ok_and(|interval| interval.low < got.value && got.value < interval.high)
+}
+
+/// One label of sets as a yes-or-no question: value 1 where the set holds it, 0 where it does not.
+fn one_label(table: &SetRatings, label: u32) -> Ratings {
+    Ratings::from_labels(table.ratings.items().enumerate().flat_map(|(item, answers)| {
+        answers.iter().map(move |&(who, set)| {
+            (item as u64, who.into(), u32::from(table.sets[set as usize].contains(&label)))
+        })
+    }))
+}
+
 #[test]
 fn krippendorffs_twelve_units() {
     let table = four_by_twelve();
@@ -168,8 +181,8 @@ fn gwets_coefficients_of_twelve_units() {
 #[test]
 fn each_person_against_the_others() {
     let table = four_by_twelve();
-    let plain = against_others(&table, Weights::Nominal, &NONE);
-    let squared = against_others(&table, Weights::Quadratic, &Bootstrap::seeded(3));
+    let plain = against_others(&table, Weights::Nominal, &NONE, || ());
+    let squared = against_others(&table, Weights::Quadratic, &Bootstrap::seeded(3), || ());
     for (who, wanted) in [
         (9, 0.814_814_814_814_814_8, 0.747_191_011_235_955, 0.701_244_813_278_008_2),
         (10, 0.833_333_333_333_333_3, 0.781_659_388_646_288_3, 0.910_112_359_550_561_8),
@@ -183,8 +196,7 @@ fn each_person_against_the_others() {
         near(plain[who].percent, wanted.1, 1e-12);
         near(plain[who].kappa, wanted.2, 1e-12);
         near(squared[who].kappa, wanted.3, 1e-12);
-        let interval = squared[who].kappa.unwrap();
-        assert!(interval.low < interval.value && interval.value < interval.high, "{interval:?}");
+        assert!(is_inside(&squared[who].kappa.unwrap()), "{squared:?}");
     }
     // The second person's answer to the twelfth unit is the only one: it counts as an answer and not as an item.
     assert_eq!(plain[1].n_answers, 11);
@@ -203,10 +215,12 @@ fn kappa_of_sets_by_hand() {
         (3, 2, vec![]),
     ];
     let table = SetRatings::new(rows);
-    let pairs = masi_pairwise_kappa(&table, &NONE);
+    let pairs = masi_pairwise_kappa(&table, &NONE, || ());
     assert_eq!((pairs.len(), pairs[0].n_items), (1, 3));
-    near(pairs[0].kappa, 5.0 / 8.0, 1e-12);
-    for person in masi_against_others(&table, &NONE) {
+    near(pairs[0].weighted.unwrap(), 5.0 / 8.0, 1e-12);
+    // Whole sets: of {1} 2, {} 1 and {1} 1, {1,2} 1, {} 1 two agree, where chance gives 3 of 9.
+    near(pairs[0].kappa, 1.0 / 2.0, 1e-12);
+    for person in masi_against_others(&table, &NONE, || ()) {
         near(person.kappa, 5.0 / 8.0, 1e-12);
         near(person.percent, 2.0 / 3.0, 1e-12);
     }
@@ -225,10 +239,10 @@ fn each_label_against_the_rest() {
         });
         let alone = krippendorff_alpha(&Ratings::from_labels(rest), Metric::Nominal, &NONE).unwrap().value;
         let got = got.unwrap();
-        assert!(
-            (got.value - alone).abs() < 1e-12 && got.low <= got.value && got.value <= got.high,
-            "{got:?}"
-        );
+        assert!((got.value - alone).abs() < 1e-12, "{got:?}");
+        // Only the second label stands in five items.
+        assert_eq!(got.interval.is_ok(), v == 1, "{v}: {got:?}");
+        assert!(got.interval.is_err() || is_inside(&got), "{got:?}");
     }
 }
 
@@ -262,8 +276,8 @@ fn masi_alpha_by_hand() {
     let table = SetRatings::new(rows);
     near(masi_alpha(&table, &NONE), 2.0 / 3.0, 1e-12);
     near(percent(table.exact(), &NONE), 2.0 / 3.0, 1e-12);
-    near(percent(&table.one_label(1), &NONE), 1.0, 1e-12);
-    near(percent(&table.one_label(2), &NONE), 2.0 / 3.0, 1e-12);
+    near(percent(&one_label(&table, 1), &NONE), 1.0, 1e-12);
+    near(percent(&one_label(&table, 2), &NONE), 2.0 / 3.0, 1e-12);
     assert_eq!(table.labels(), [1, 2]);
 }
 
@@ -275,7 +289,6 @@ fn the_last_row_of_a_pair_counts() {
     let sets = SetRatings::new([(1, 1, [5]), (1, 2, [6]), (1, 1, [6]), (2, 1, [8]), (2, 2, [8])]);
     assert_eq!((sets.exact().dropped(), sets.labels()), (1, vec![6, 8]));
     near(masi_alpha(&sets, &NONE), 1.0, 1e-12);
-    assert_eq!(sets.one_label(6).dropped(), 1);
 }
 
 #[test]
@@ -332,9 +345,10 @@ fn an_interval_holds_its_value_and_narrows_with_items() {
     let of = |n| krippendorff_alpha(&rows(n), Metric::Nominal, &Bootstrap::seeded(1)).unwrap();
     let (few, many) = (of(100), of(2_000));
     for got in [few, many] {
-        assert!(got.low < got.value && got.value < got.high && got.n_resamples == 2_000, "{got:?}");
+        assert!(is_inside(&got) && got.n_resamples == 2_000, "{got:?}");
     }
-    assert!(many.high - many.low < 0.4 * (few.high - few.low));
+    let width = |got: Estimate| got.high().unwrap() - got.low().unwrap();
+    assert!(width(many) < 0.4 * width(few));
 }
 
 /// The figures of a real table, for whoever has it at hand; people repeat themselves in it, so the last row counts.
@@ -398,11 +412,15 @@ fn everything(table: &Ratings, plan: &Bootstrap) -> Vec<Result<Estimate, Undefin
     ];
     all.extend(alpha_per_label(table, plan));
     for weighing in [Weights::Nominal, Weights::Linear, Weights::Quadratic] {
-        all.extend(pairwise_kappa(table, weighing, plan).into_iter().map(|pair| pair.kappa));
-        all.extend(against_others(table, weighing, plan).into_iter().map(|person| person.kappa));
+        let pairs = pairwise_kappa(table, weighing, plan, || ());
+        all.extend(pairs.into_iter().flat_map(|pair| std::iter::once(pair.kappa).chain(pair.weighted)));
+        all.extend(against_others(table, weighing, plan, || ()).into_iter().map(|person| person.kappa));
     }
-    all.extend(masi_against_others(&sets_of(table), plan).into_iter().flat_map(|p| [p.percent, p.kappa]));
-    all.extend(masi_pairwise_kappa(&sets_of(table), plan).into_iter().map(|pair| pair.kappa));
+    let sets = sets_of(table);
+    all.extend(set_alpha_per_label(&sets, plan));
+    all.extend(masi_against_others(&sets, plan, || ()).into_iter().flat_map(|p| [p.percent, p.kappa]));
+    let pairs = masi_pairwise_kappa(&sets, plan, || ());
+    all.extend(pairs.into_iter().flat_map(|pair| std::iter::once(pair.kappa).chain(pair.weighted)));
     all
 }
 
@@ -414,6 +432,75 @@ fn sets_of(table: &Ratings) -> SetRatings {
             (item as u64, who.into(), (0..3).filter(move |bit| bits >> bit & 1 == 1))
         })
     }))
+}
+
+/// Sets of a crowd: items × people, most of whom say much the same; sets, and amounts, of which no two are alike.
+fn crowd(n_items: u64, n_people: u64) -> (SetRatings, Ratings) {
+    use rand::{Rng, SeedableRng};
+    let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(5);
+    let (mut sets, mut amounts) = (Vec::new(), Vec::new());
+    for item in 0..n_items {
+        let truth: Vec<u32> = (0..3).map(|_| random.gen_range(0..30)).collect();
+        for who in 0..n_people {
+            let mut set = truth.clone();
+            set.truncate(random.gen_range(1..4));
+            set.extend((0..random.gen_range(0..3)).map(|_| random.gen_range(0..30)));
+            sets.push((item, who, set));
+            amounts.push((item, who, f64::from(truth[0]) + 1.0 + random.gen_range(0.0..8.0)));
+        }
+    }
+    (SetRatings::new(sets), Ratings::from_values(amounts).unwrap())
+}
+
+/// With few resamples every pair of values is summed in each of them, with many only around the data. Both speak of
+/// the same intervals.
+#[test]
+fn many_values_give_the_same_interval_as_few() {
+    let (sets, amounts) = crowd(700, 3);
+    assert!(sets.sets.len() > 1_200 && amounts.values.len() > 2_000);
+    let plans = [Bootstrap::new(120, 0.9, 3).unwrap(), Bootstrap::new(1_200, 0.9, 3).unwrap()];
+    for figure in [
+        &(|plan: &Bootstrap| masi_alpha(&sets, plan)) as &dyn Fn(&Bootstrap) -> _,
+        &|plan: &Bootstrap| krippendorff_alpha(&amounts, Metric::Ratio, plan),
+        &|plan: &Bootstrap| masi_against_others(&sets, plan, || ())[0].kappa,
+        &|plan: &Bootstrap| masi_pairwise_kappa(&sets, plan, || ())[0].weighted.unwrap(),
+    ] {
+        let [exact, tangent] = plans.map(|plan| figure(&plan).unwrap());
+        assert!((exact.value - tangent.value).abs() < 1e-9, "{exact:?} {tangent:?}");
+        let (a, b) = (exact.interval.unwrap(), tangent.interval.unwrap());
+        let width = a.high - a.low;
+        assert!(
+            ((a.high - b.high) / width).abs() < 0.15 && ((a.low - b.low) / width).abs() < 0.15,
+            "{a:?} {b:?}"
+        );
+    }
+}
+
+/// Labels of sets one by one, and all at once.
+#[test]
+fn each_label_of_sets_is_a_question() {
+    let (sets, _) = crowd(60, 3);
+    let plan = Bootstrap::new(200, 0.9, 3).unwrap();
+    let each = set_alpha_per_label(&sets, &plan);
+    assert_eq!(each.len(), sets.labels().len());
+    for (label, got) in sets.labels().into_iter().zip(each) {
+        let (got, alone) =
+            (got.unwrap(), krippendorff_alpha(&one_label(&sets, label), Metric::Nominal, &plan).unwrap());
+        assert!((got.value - alone.value).abs() < 1e-9, "{got:?} {alone:?}");
+        if let (Ok(a), Ok(b)) = (got.interval, alone.interval) {
+            assert!((a.low - b.low).abs() < 1e-9 && (a.high - b.high).abs() < 1e-9, "{a:?} {b:?}");
+        }
+    }
+}
+
+/// In a crowd most pairs share an item or two: those who agree on them have no κ, those who do not have κ 0.
+#[test]
+fn the_mean_of_pairs_rests_on_those_that_share_enough() {
+    let pairs = [(1, Some(0.0)), (2, Some(-0.5)), (4, None), (5, Some(0.5)), (15, Some(0.7)), (30, None)];
+    let mean = MeanKappa::of(pairs);
+    assert!((mean.value.unwrap() - 0.65).abs() < 1e-12, "{mean:?}");
+    assert_eq!((mean.n_pairs, mean.n_counted, mean.n_few_items), (6, 2, 3));
+    assert_eq!(MeanKappa::of(pairs[..3].iter().copied()).value, None);
 }
 
 proptest! {
@@ -448,8 +535,13 @@ proptest! {
         prop_assume!(labels.iter().any(|label| *label != labels[0]));
         let rows = labels.iter().enumerate().flat_map(|(i, &label)| (0..people).map(move |who| (i as u64, who, label)));
         for got in everything(&Ratings::from_labels(rows), &Bootstrap::new(20, 0.9, 2).unwrap()) {
+            // A label of sets that all answers hold has none.
+            if got == Err(Undefined::OneCategory) {
+                continue;
+            }
             let got = got.unwrap();
-            prop_assert!((got.value - 1.0).abs() < 1e-12 && (got.low - 1.0).abs() < 1e-12);
+            // An interval from 1 to 1 would look like certainty.
+            prop_assert!((got.value - 1.0).abs() < 1e-12 && got.value <= 1.0 && got.interval.is_err());
         }
     }
 
@@ -457,14 +549,16 @@ proptest! {
     #[test]
     fn one_pair_is_every_pair(rows in rows(), which in 0_usize..3) {
         let weighing = [Weights::Nominal, Weights::Linear, Weights::Quadratic][which];
-        let plan = Bootstrap::new(10, 0.9, 5).unwrap();
+        let plan = Bootstrap::new(25, 0.9, 5).unwrap();
         let table = Ratings::from_labels(rows.iter().copied());
-        for pair in pairwise_kappa(&table, weighing, &plan) {
-            prop_assert_eq!(pair.kappa, cohen_kappa(&table, pair.first, pair.second, weighing, &plan));
+        for pair in pairwise_kappa(&table, weighing, &plan, || ()) {
+            let alone = |weighing| cohen_kappa(&table, pair.first, pair.second, weighing, &plan);
+            prop_assert_eq!(pair.kappa, alone(Weights::Nominal));
+            prop_assert_eq!(pair.weighted.unwrap_or(pair.kappa), alone(weighing));
         }
         let two = Ratings::from_labels(rows.into_iter().filter(|row| row.1 < 2));
         let one = cohen_kappa(&two, 0, 1, weighing, &NONE);
-        for person in against_others(&two, weighing, &NONE) {
+        for person in against_others(&two, weighing, &NONE, || ()) {
             match (person.kappa, one) {
                 (Ok(a), Ok(b)) => prop_assert!((a.value - b.value).abs() < 1e-12),
                 (a, b) => prop_assert_eq!(a, b),
@@ -532,8 +626,12 @@ proptest! {
     #[test]
     fn any_numbers_at_all(rows in proptest::collection::vec((0_u64..6, 0_u64..4, prop_oneof![any::<f64>(), -2.0..2.0_f64]), 0..40)) {
         if let Ok(table) = Ratings::from_values(rows) {
-            for got in everything(&table, &Bootstrap::new(10, 0.9, 1).unwrap()).into_iter().flatten() {
-                prop_assert!(got.value.is_finite() && got.low.is_finite() && got.high.is_finite() && got.low <= got.high);
+            for got in everything(&table, &Bootstrap::new(25, 0.9, 1).unwrap()).into_iter().flatten() {
+                prop_assert!(got.value.is_finite() && got.value <= 1.0, "{got:?}");
+                if let Ok(interval) = got.interval {
+                    let is_finite = interval.low.is_finite() && interval.high.is_finite();
+                    prop_assert!(is_finite && interval.low < interval.high && interval.high <= 1.0, "{got:?}");
+                }
             }
         }
     }

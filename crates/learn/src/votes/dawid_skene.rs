@@ -26,7 +26,16 @@ pub enum People {
         shrinkage: f64,
     },
     /// One number: how often they are right; wrong answers fall on the other labels evenly. For very few answers.
-    OneCoin,
+    OneCoin {
+        /// So many right and so many wrong answers are added to each person's, from 0 up: (right + s) / (all + 2 s), so
+        /// that nobody is believed to be always right. 0 gives the figures of crowd-kit's `OneCoinDawidSkene`.
+        smoothing: f64,
+    },
+}
+
+impl People {
+    /// One number for each person, with one right and one wrong answer added.
+    pub const ONE_COIN: People = People::OneCoin { smoothing: 1.0 };
 }
 
 /// The expectation–maximization of Dawid and Skene (1979, "Maximum Likelihood Estimation of Observer Error-Rates Using
@@ -65,6 +74,9 @@ pub enum DawidSkeneError {
     /// The pull is negative or no number.
     #[error("shrinkage is a number from 0 up, not {0}")]
     BadShrinkage(f64),
+    /// The smoothing is negative or no number.
+    #[error("smoothing is a number from 0 up, not {0}")]
+    BadSmoothing(f64),
     /// Probabilities and tables that would not fit into 2 GB. [`People::OneCoin`] and fewer labels need less.
     #[error(
         "{cells} numbers would have to be kept, more than fit into 2 GB: use fewer labels or the one-coin model"
@@ -91,11 +103,15 @@ impl DawidSkene {
     /// What to believe of people.
     ///
     /// # Errors
-    /// [`DawidSkeneError::BadShrinkage`].
+    /// [`DawidSkeneError::BadShrinkage`], [`DawidSkeneError::BadSmoothing`].
     pub fn people(mut self, people: People) -> Result<Self, DawidSkeneError> {
+        let is_bad = |weight: f64| !(weight >= 0.0 && weight.is_finite());
         match people {
-            People::Confusion { shrinkage } if !(shrinkage >= 0.0 && shrinkage.is_finite()) => {
+            People::Confusion { shrinkage } if is_bad(shrinkage) => {
                 Err(DawidSkeneError::BadShrinkage(shrinkage))
+            }
+            People::OneCoin { smoothing } if is_bad(smoothing) => {
+                Err(DawidSkeneError::BadSmoothing(smoothing))
             }
             _ => {
                 self.people = people;
@@ -148,7 +164,7 @@ impl DawidSkene {
     /// Numbers that will be kept at a time: probabilities and people twice, and the pooled table.
     fn cells(&self, slots: usize) -> usize {
         let pooled = match self.people {
-            People::OneCoin => 0,
+            People::OneCoin { .. } => 0,
             People::Confusion { .. } => self.n_annotators.saturating_add(self.n_labels),
         };
         let rows = self.n_items.saturating_add(slots).saturating_mul(2).saturating_add(pooled);
@@ -370,7 +386,7 @@ impl<'a> Table<'a> {
             }
         });
         match self.model.people {
-            People::OneCoin => self.coins(prior, counts),
+            People::OneCoin { smoothing } => self.coins(prior, counts, smoothing),
             People::Confusion { shrinkage } => self.tables(prior, counts, shrinkage),
         }
     }
@@ -405,9 +421,8 @@ impl<'a> Table<'a> {
         Beliefs { prior, slots: counts, unseen: Unseen::Pull { share: sums, pooled } }
     }
 
-    /// One accuracy for each person; one right and one wrong answer are added, so that nobody is believed to be always
-    /// right.
-    fn coins(&self, prior: Vec<f64>, mut counts: Array2<f64>) -> Beliefs {
+    /// One accuracy for each person, of one who never answered an even one.
+    fn coins(&self, prior: Vec<f64>, mut counts: Array2<f64>, smoothing: f64) -> Beliefs {
         let l = self.model.n_labels;
         let mut wrong = Vec::with_capacity(self.model.n_annotators);
         for ends in self.annotator_starts.windows(2) {
@@ -416,7 +431,12 @@ impl<'a> Table<'a> {
                 right += counts[[slot, self.slots[slot] as usize]];
                 all += counts.row(slot).sum();
             }
-            let accuracy = if l == 1 { 1.0 } else { (right + 1.0) / (all + 2.0) };
+            let weight = all + 2.0 * smoothing;
+            let accuracy = match l {
+                1 => 1.0,
+                _ if weight > 0.0 => (right + smoothing) / weight,
+                _ => 0.5,
+            };
             let one_wrong = (1.0 - accuracy) / (l.max(2) - 1) as f64;
             for slot in ends[0]..ends[1] {
                 counts.row_mut(slot).fill(one_wrong);

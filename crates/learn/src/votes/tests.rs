@@ -112,6 +112,50 @@ fn the_same_steps_as_crowd_kit() {
     }
 }
 
+/// What crowd-kit 1.4.2 gives after 1,000 steps (with a tolerance that never stops it): its `skills_` and `probas_`.
+#[test]
+fn one_coin_without_smoothing_is_crowd_kits() {
+    let rows = "0ax 0bx 0cy 1ax 1by 1cy 2ay 2by 2cy 3ax 3bx 3cx 4ay 4bx 4cx 5ax 5bx 6by 6cx 7ay 7cy 8az 8bz 8cx 9az 9cz";
+    let place = |letter: u8, first: u8| usize::from(letter - first);
+    let votes: Vec<Vote> = rows
+        .split(' ')
+        .map(str::as_bytes)
+        .map(|row| Vote {
+            item: place(row[0], b'0'),
+            annotator: place(row[1], b'a'),
+            label: place(row[2], b'x'),
+        })
+        .collect();
+    let of = |smoothing| {
+        let model = DawidSkene::new(10, 3, 3).unwrap().people(People::OneCoin { smoothing }).unwrap();
+        model.until(5_000, 1e-12).fit(&votes, &[]).unwrap()
+    };
+    let fitted = of(0.0);
+    let skills = [0.751_805_512_081_773_7, 0.999_999_999_869_159, 0.640_694_400_982_363_3];
+    for (who, skill) in skills.into_iter().enumerate() {
+        assert!((fitted.accuracy(who).unwrap() - skill).abs() < 1e-8, "{who}: {:?}", fitted.accuracy(who));
+    }
+    for (item, wanted) in [
+        (0, [1.0, 0.0, 0.0]),
+        (7, [0.044_501, 0.935_560, 0.019_939]),
+        (9, [0.085_811, 0.083_499, 0.830_690]),
+    ] {
+        for (got, wanted) in fitted.probabilities.row(item).iter().zip(wanted) {
+            assert!((got - wanted).abs() < 1e-6, "{item}: {}", fitted.probabilities.row(item));
+        }
+    }
+    // A right and a wrong answer more: nearer to even.
+    assert!(of(1.0).accuracy(1).unwrap() < 0.95);
+}
+
+#[test]
+fn who_shares_no_item_cannot_be_judged() {
+    // The third person's items are their own, the fourth's too, but one is known; the fifth never answered.
+    let pairs = [(0, 0), (0, 1), (1, 0), (2, 2), (3, 2), (2, 2), (4, 3), (5, 3)];
+    assert_eq!(judged(6, 5, pairs, [5]), [true, true, false, true, false]);
+    assert_eq!(judged(6, 5, pairs, []), [true, true, false, false, false]);
+}
+
 /// The empty set is an answer like any other.
 #[test]
 fn sets_are_questions_of_yes_and_no() {
@@ -123,7 +167,7 @@ fn sets_are_questions_of_yes_and_no() {
         votes.extend([vote(item + 1, 0, &[]), vote(item + 1, 1, &[]), vote(item + 1, 2, &[2])]);
         votes.extend([vote(item + 2, 0, &[2]), vote(item + 2, 1, &[2]), vote(item + 2, 2, &[2])]);
     }
-    let model = LabelVotes::new(60, 3, 3).unwrap().people(People::OneCoin).unwrap().until(200, 1e-9);
+    let model = LabelVotes::new(60, 3, 3).unwrap().people(People::ONE_COIN).unwrap().until(200, 1e-9);
     let mut yes = Vec::new();
     model
         .fit(&votes, &[], |label, fitted| yes.push((label, fitted.probabilities.column(1).to_vec())))
@@ -153,7 +197,7 @@ fn ten_thousand_labels() {
         (0..200).map(|n| Vote { item: n % 100, annotator: n / 100, label: n % 100 * 100 }).collect();
     // One hundred items fit, with a pooled table of all pairs of labels; a million would not.
     let model = DawidSkene::new(100, 2, 10_000).unwrap().until(2, 0.0);
-    let coin = model.clone().people(People::OneCoin).unwrap().fit(&votes, &[]).unwrap();
+    let coin = model.clone().people(People::ONE_COIN).unwrap().fit(&votes, &[]).unwrap();
     assert!(coin.probabilities[[7, 700]] > 0.99);
     let far = DawidSkene::new(1_000_000, 2, 10_000).unwrap().fit(&votes, &[]);
     assert!(matches!(far, Err(DawidSkeneError::TooLarge { .. })), "{far:?}");
@@ -186,7 +230,7 @@ fn whoever_answers_at_random_is_found_out() {
             votes.push(Vote { item, annotator, label });
         }
     }
-    for people in [People::OneCoin, People::Confusion { shrinkage: 1.0 }] {
+    for people in [People::ONE_COIN, People::Confusion { shrinkage: 1.0 }] {
         let fitted = DawidSkene::new(600, 4, 5).unwrap().people(people).unwrap().fit(&votes, &[]).unwrap();
         for (annotator, &right) in accuracy.iter().enumerate() {
             let table = fitted.confusion(annotator).unwrap();
@@ -209,6 +253,9 @@ fn what_can_not_be_asked_says_so() {
     for bad in [-1.0, f64::NAN, f64::INFINITY] {
         assert!(model.clone().people(People::Confusion { shrinkage: bad }).is_err());
     }
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(model.clone().people(People::OneCoin { smoothing: bad }).is_err());
+    }
     // Nobody voted on item 1, and annotator 1 never voted.
     let fitted = model.fit(&[vote(0, 0, 0)], &[]).unwrap();
     assert_eq!(fitted.probabilities.row(1).to_vec(), fitted.prior);
@@ -224,10 +271,11 @@ proptest! {
         known in proptest::collection::vec((0_usize..8, 0_usize..4), 0..4),
         shrinkage in prop_oneof![Just(0.0), 0.0..5.0_f64],
         coin: bool,
+        smoothing in prop_oneof![Just(0.0), Just(1.0)],
     ) {
         let votes: Vec<Vote> =
             raw.iter().map(|&(item, annotator, label)| Vote { item, annotator, label }).collect();
-        let people = if coin { People::OneCoin } else { People::Confusion { shrinkage } };
+        let people = if coin { People::OneCoin { smoothing } } else { People::Confusion { shrinkage } };
         let model = DawidSkene::new(8, 3, 4).unwrap().people(people).unwrap().until(40, 1e-6);
         let fitted = model.fit(&votes, &known).unwrap();
         for row in fitted.probabilities.rows() {

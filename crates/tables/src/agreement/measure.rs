@@ -1,13 +1,13 @@
 //! The figures of `assay agreement`.
 
+use super::values::values;
 use super::{Agreement, Metric, Weighing};
 use crate::ratings::{Answer, Answers};
 use crate::{Error, progress};
 use learn::agreement as learned;
-use learn::agreement::{AgainstOthers, PairKappa, Ratings, SetRatings, Undefined, Weights};
+use learn::agreement::{AgainstOthers, MeanKappa, Ratings, SetRatings, Undefined, Weights};
 use learn::resample::{Bootstrap, Estimate};
 use rustc_hash::FxHashMap;
-use std::path::Path;
 
 /// A figure, or why it has no value.
 pub type Figure = Result<Estimate, String>;
@@ -24,6 +24,8 @@ pub struct Measured {
     pub n_annotators: usize,
     pub n_answers: usize,
     pub n_repeats_dropped: usize,
+    /// Fewest and most answers to an item, of those with two or more.
+    pub answers_an_item: Option<(usize, usize)>,
     pub percent: Figure,
     pub krippendorff_alpha: Figure,
     pub fleiss_kappa: Figure,
@@ -31,6 +33,8 @@ pub struct Measured {
     pub gwet_ac1: Figure,
     pub gwet_ac2: Figure,
     pub pairs: Vec<Pair>,
+    pub mean_kappa: MeanKappa,
+    pub mean_weighted: Option<MeanKappa>,
     pub labels: Vec<Label>,
     pub annotators: Vec<Annotator>,
 }
@@ -65,9 +69,11 @@ pub fn measure(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<M
     let plan = Bootstrap::new(asked.resamples, 0.95, asked.seed).map_err(|e| Error::Asked(e.to_string()))?;
     let people = answers.annotators.sorted();
     let table = Labeled::new(asked, metric, answers)?;
-    let bar = progress::bar(9, "measuring");
+    // Seven figures of all answers, and twice a step for each person: with the others, and with each of them.
+    let bar = progress::bar(7 + 2 * people.len() as u64, "measuring");
+    let done = || bar.inc(1);
     let step = |figure: Result<Estimate, Undefined>| {
-        bar.inc(1);
+        done();
         figure.map_err(|why| why.to_string())
     };
 
@@ -77,6 +83,12 @@ pub fn measure(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<M
         Metric::Ordinal => Some(Weighing::Linear),
         Metric::Interval | Metric::Ratio => Some(Weighing::Quadratic),
     });
+    let pairs =
+        table.pairs(weighing, &plan, done, |rank| answers.annotators.name(people[rank as usize]).to_owned());
+    let value = |figure: &Figure| figure.as_ref().ok().map(|e| e.value);
+    let mean = |kappa: &dyn Fn(&Pair) -> Option<f64>| {
+        MeanKappa::of(pairs.iter().map(|pair| (pair.n_items, kappa(pair))))
+    };
     let measured = Measured {
         metric,
         weights: weighing,
@@ -87,6 +99,7 @@ pub fn measure(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<M
         n_annotators: people.len(),
         n_answers: exact.n_answers(),
         n_repeats_dropped: exact.dropped(),
+        answers_an_item: answers_an_item(answers),
         percent: step(learned::percent(exact, &plan)),
         krippendorff_alpha: step(table.alpha(metric, &plan)),
         fleiss_kappa: step(learned::fleiss_kappa(exact, &plan)),
@@ -96,10 +109,13 @@ pub fn measure(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<M
             Some(weighing) => step(learned::gwet_ac2(exact, &table.scale, weighing.into(), &plan)),
             None => Err("AC2 is for labels with an order".to_owned()),
         },
-        pairs: table.pairs(weighing, &plan, |rank| answers.annotators.name(people[rank as usize]).to_owned()),
+        mean_kappa: mean(&|pair| value(&pair.kappa)),
+        mean_weighted: (metric == Metric::Masi || weighing.is_some())
+            .then(|| mean(&|pair| pair.weighted.as_ref().and_then(value))),
+        pairs,
         labels: table.labels(answers, &plan),
         annotators: table
-            .against_others(weighing, &plan)
+            .against_others(weighing, &plan, done)
             .into_iter()
             .map(|person| Annotator {
                 annotator: answers.annotators.name(people[person.annotator as usize]).to_owned(),
@@ -187,26 +203,29 @@ impl Labeled {
         }
     }
 
-    fn pairs(&self, weighing: Option<Weighing>, plan: &Bootstrap, name: impl Fn(u64) -> String) -> Vec<Pair> {
-        let plain = learned::pairwise_kappa(self.exact(), Weights::Nominal, plan);
-        let weighted = match (&self.kind, weighing) {
-            (Kind::Sets(sets), _) => Some(learned::masi_pairwise_kappa(sets, plan)),
-            (Kind::One(ratings), Some(weighing)) => {
-                Some(learned::pairwise_kappa(ratings, weighing.into(), plan))
+    fn pairs(
+        &self,
+        weighing: Option<Weighing>,
+        plan: &Bootstrap,
+        done: impl Fn() + Sync,
+        name: impl Fn(u64) -> String,
+    ) -> Vec<Pair> {
+        let pairs = match &self.kind {
+            Kind::Sets(sets) => learned::masi_pairwise_kappa(sets, plan, done),
+            Kind::One(ratings) => {
+                let weighing = weighing.map_or(Weights::Nominal, Weights::from);
+                learned::pairwise_kappa(ratings, weighing, plan, done)
             }
-            (Kind::One(_), None) => None,
         };
-        let mut weighted = weighted.map(Vec::into_iter);
-        let in_words = |pair: PairKappa| pair.kappa.map_err(|why| why.to_string());
-        plain
+        let in_words = |kappa: Result<Estimate, Undefined>| kappa.map_err(|why| why.to_string());
+        pairs
             .into_iter()
             .map(|pair| Pair {
                 a: name(pair.first),
                 b: name(pair.second),
                 n_items: pair.n_items,
-                // The same pairs in the same order.
-                weighted: weighted.as_mut().and_then(Iterator::next).map(in_words),
-                kappa: in_words(pair),
+                kappa: in_words(pair.kappa),
+                weighted: pair.weighted.map(in_words),
             })
             .collect()
     }
@@ -223,9 +242,11 @@ impl Labeled {
         };
         match (&self.kind, &self.values) {
             (Kind::Sets(sets), _) => {
-                let alpha = |rank: usize| {
-                    learned::krippendorff_alpha(&sets.one_label(rank as u32), learned::Metric::Nominal, plan)
-                };
+                // Labels of sets are the ranks of their names.
+                let alphas = sets.labels().into_iter().zip(learned::set_alpha_per_label(sets, plan));
+                let mut alphas: FxHashMap<u32, _> = alphas.collect();
+                let mut alpha =
+                    |rank: usize| alphas.remove(&(rank as u32)).unwrap_or(Err(Undefined::NoPairs));
                 let sorted = answers.labels.sorted().into_iter().enumerate();
                 sorted.map(|(rank, name)| label(name, n_answers[name as usize], alpha(rank))).collect()
             }
@@ -247,78 +268,25 @@ impl Labeled {
         }
     }
 
-    fn against_others(&self, weighing: Option<Weighing>, plan: &Bootstrap) -> Vec<AgainstOthers> {
+    fn against_others(
+        &self,
+        weighing: Option<Weighing>,
+        plan: &Bootstrap,
+        done: impl Fn() + Sync,
+    ) -> Vec<AgainstOthers> {
         match &self.kind {
-            Kind::Sets(sets) => learned::masi_against_others(sets, plan),
+            Kind::Sets(sets) => learned::masi_against_others(sets, plan, done),
             Kind::One(ratings) => {
-                learned::against_others(ratings, weighing.map_or(Weights::Nominal, Weights::from), plan)
+                let weighing = weighing.map_or(Weights::Nominal, Weights::from);
+                learned::against_others(ratings, weighing, plan, done)
             }
         }
     }
 }
 
-/// The value of each label: its place in the alphabet, its rank, or the number that it is.
-fn values(asked: &Agreement, metric: Metric, answers: &Answers) -> Result<Vec<f64>, Error> {
-    match metric {
-        Metric::Nominal | Metric::Masi => Ok(answers.labels.ranks().into_iter().map(f64::from).collect()),
-        Metric::Interval => numbers(asked, answers, "for --metric interval labels must be numbers"),
-        Metric::Ratio => {
-            let values = numbers(asked, answers, "for --metric ratio labels must be numbers")?;
-            match answers.answers.iter().find(|answer| values[answer.labels[0] as usize] < 0.0) {
-                Some(answer) => Err(cell(asked, answer, "a ratio scale holds no negative values")),
-                None => Ok(values),
-            }
-        }
-        Metric::Ordinal if asked.order.is_empty() => {
-            let values = numbers(
-                asked,
-                answers,
-                "this label is no number: say with --order in which order labels stand, as in --order low,middle,high",
-            )?;
-            let mut distinct = values.clone();
-            distinct.sort_unstable_by(f64::total_cmp);
-            distinct.dedup();
-            Ok(values.iter().map(|value| distinct.partition_point(|x| x < value) as f64).collect())
-        }
-        Metric::Ordinal => ranks(asked, answers),
-    }
-}
-
-fn ranks(asked: &Agreement, answers: &Answers) -> Result<Vec<f64>, Error> {
-    let order: Vec<&str> = asked.order.iter().map(|label| label.trim()).collect();
-    for (at, label) in order.iter().enumerate() {
-        if label.is_empty() || order[..at].contains(label) {
-            return Err(Error::Asked(format!(
-                "--order names each label once, and none is empty: see '{label}'"
-            )));
-        }
-    }
-    let mut values = vec![0.0; answers.labels.len()];
-    for answer in &answers.answers {
-        let label = answers.labels.name(answer.labels[0]);
-        match order.iter().position(|known| *known == label) {
-            Some(rank) => values[answer.labels[0] as usize] = rank as f64,
-            None => return Err(cell(asked, answer, &format!("the label {label} is not in --order"))),
-        }
-    }
-    Ok(values)
-}
-
-fn numbers(asked: &Agreement, answers: &Answers, otherwise: &str) -> Result<Vec<f64>, Error> {
-    let number = |label: u32| answers.labels.name(label).parse::<f64>().ok().filter(|x| x.is_finite());
-    if let Some(answer) = answers.answers.iter().find(|answer| number(answer.labels[0]).is_none()) {
-        return Err(cell(asked, answer, otherwise));
-    }
-    // Adding zero makes one value of 0 and -0.
-    Ok((0..answers.labels.len() as u32).filter_map(number).map(|x| x + 0.0).collect())
-}
-
-fn cell(asked: &Agreement, answer: &Answer, what: &str) -> Error {
-    let path: &Path = &asked.ratings;
-    Error::Cell {
-        path: path.to_owned(),
-        line: answer.line,
-        column: asked.columns.label.clone(),
-        what: what.to_owned(),
-    }
+fn answers_an_item(answers: &Answers) -> Option<(usize, usize)> {
+    let mut n_answers = vec![0_usize; answers.items.len()];
+    answers.latest().iter().for_each(|answer| n_answers[answer.item as usize] += 1);
+    let compared = || n_answers.iter().copied().filter(|n| *n > 1);
+    Some((compared().min()?, compared().max()?))
 }

@@ -4,16 +4,21 @@ use super::Metric;
 use super::measure::{Figure, Measured};
 use crate::Error;
 use crate::grid::{self, Grid};
+use crate::ratings::Answers;
 use clap::ValueEnum;
+use learn::agreement::MeanKappa;
+use learn::resample::Estimate;
 use serde_json::{Value, json};
 use std::io::Write;
 
 /// Pairs of people in the table; JSON has all.
 const MOST_PAIRS: usize = 40;
 
-pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
+pub fn json(measured: &Measured, answers: &Answers, out: &mut dyn Write) -> Result<(), Error> {
     let m = measured;
     let value = |f: &Figure| f.as_ref().ok().map(|e| e.value);
+    let low = |f: &Figure| f.as_ref().ok().and_then(Estimate::low);
+    let high = |f: &Figure| f.as_ref().ok().and_then(Estimate::high);
     let pairs: Vec<Value> = m
         .pairs
         .iter()
@@ -23,12 +28,13 @@ pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
                 "b": pair.b,
                 "n_items": pair.n_items,
                 "kappa": value(&pair.kappa),
-                "low": pair.kappa.as_ref().ok().map(|e| e.low),
-                "high": pair.kappa.as_ref().ok().map(|e| e.high),
+                "low": low(&pair.kappa),
+                "high": high(&pair.kappa),
                 "weighted": pair.weighted.as_ref().and_then(value),
-                "weighted_low": pair.weighted.as_ref().and_then(|f| f.as_ref().ok().map(|e| e.low)),
-                "weighted_high": pair.weighted.as_ref().and_then(|f| f.as_ref().ok().map(|e| e.high)),
-                "reason": pair.kappa.as_ref().err(),
+                "weighted_low": pair.weighted.as_ref().and_then(low),
+                "weighted_high": pair.weighted.as_ref().and_then(high),
+                "n_resamples": n_resamples(&pair.kappa),
+                "reason": reason(&pair.kappa),
             })
         })
         .collect();
@@ -43,6 +49,10 @@ pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
         "n_annotators": m.n_annotators,
         "n_answers": m.n_answers,
         "n_repeats_dropped": m.n_repeats_dropped,
+        "left_out": answers.left_out.json(),
+        "label_spellings": answers.labels.spellings(),
+        "least_answers_an_item": m.answers_an_item.map(|ends| ends.0),
+        "most_answers_an_item": m.answers_an_item.map(|ends| ends.1),
         "percent": figure(&m.percent),
         "krippendorff_alpha": figure(&m.krippendorff_alpha),
         "fleiss_kappa": figure(&m.fleiss_kappa),
@@ -50,8 +60,12 @@ pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
         "gwet_ac1": figure(&m.gwet_ac1),
         "gwet_ac2": figure(&m.gwet_ac2),
         "cohen_kappa": {
-            "mean": mean(m.pairs.iter().map(|pair| value(&pair.kappa))),
-            "mean_weighted": mean(m.pairs.iter().map(|pair| pair.weighted.as_ref().and_then(value))),
+            "mean": m.mean_kappa.value,
+            "mean_weighted": m.mean_weighted.and_then(|mean| mean.value),
+            "least_items": MeanKappa::LEAST_SHARED,
+            "n_pairs": m.mean_kappa.n_pairs,
+            "n_pairs_counted": m.mean_kappa.n_counted,
+            "n_pairs_with_few_items": m.mean_kappa.n_few_items,
             "pairs": pairs,
         },
         "per_label": m.labels.iter().map(|label| json!({
@@ -71,18 +85,27 @@ pub fn json(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
 
 /// All figures have the same keys, so that a program needs no special case.
 fn figure(figure: &Figure) -> Value {
-    match figure {
-        Ok(e) => {
-            json!({ "value": e.value, "low": e.low, "high": e.high, "n_items": e.n_items, "reason": null })
-        }
-        Err(why) => json!({ "value": null, "low": null, "high": null, "n_items": 0, "reason": why }),
-    }
+    let e = figure.as_ref().ok();
+    json!({
+        "value": e.map(|e| e.value),
+        "low": e.and_then(Estimate::low),
+        "high": e.and_then(Estimate::high),
+        "n_items": e.map_or(0, |e| e.n_items),
+        "n_resamples": n_resamples(figure),
+        "reason": reason(figure),
+    })
 }
 
-/// Of the values that are there.
-fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    let values: Vec<f64> = values.flatten().collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+fn n_resamples(figure: &Figure) -> usize {
+    figure.as_ref().map_or(0, |e| e.n_resamples)
+}
+
+/// Why there is no value, or no interval.
+fn reason(figure: &Figure) -> Option<String> {
+    match figure {
+        Ok(e) => e.interval.err().map(|why| format!("no interval: {why}")),
+        Err(why) => Some(why.clone()),
+    }
 }
 
 fn word(value: &impl ValueEnum) -> String {
@@ -96,7 +119,7 @@ fn weights(measured: &Measured) -> Option<String> {
     }
 }
 
-pub fn table(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
+pub fn table(measured: &Measured, answers: &Answers, out: &mut dyn Write) -> Result<(), Error> {
     let m = measured;
     write!(out, "{} items, {} annotators, {} answers", m.n_items, m.n_annotators, m.n_answers)?;
     match m.n_repeats_dropped {
@@ -105,9 +128,19 @@ pub fn table(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
             writeln!(out, "; {n} more rows repeat an annotator's item and were dropped, the last one counts")?
         }
     }
+    answers.notes(out)?;
     writeln!(out, "{} items have two answers or more", m.n_compared)?;
+    if let Some((least, most)) = m.answers_an_item
+        && least < most
+    {
+        writeln!(
+            out,
+            "their answers number {least} to {most}: Fleiss' κ and Scott's π count these items alike, each with its own share of \
+             agreeing pairs; Krippendorff's α counts by answers"
+        )?;
+    }
     match m.resamples {
-        0 => writeln!(out, "no resamples: intervals are the values themselves\n")?,
+        0 => writeln!(out, "no resamples: no intervals\n")?,
         n => writeln!(out, "95% intervals over items from {n} resamples, seed {}\n", m.seed)?,
     }
 
@@ -130,8 +163,14 @@ pub fn table(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
     }
     grid.print(out)?;
     for (name, figure) in figures {
-        if let Err(why) = figure {
-            writeln!(out, "{name} has no value: {why}")?;
+        match figure {
+            Ok(e) if m.resamples > 0 => {
+                if let Err(why) = e.interval {
+                    writeln!(out, "{name} has no interval: {why}")?;
+                }
+            }
+            Ok(_) => {}
+            Err(why) => writeln!(out, "{name} has no value: {why}")?,
         }
     }
 
@@ -157,8 +196,21 @@ pub fn table(measured: &Measured, out: &mut dyn Write) -> Result<(), Error> {
     if m.pairs.is_empty() {
         return Ok(());
     }
-    let average = mean(m.pairs.iter().map(|pair| pair.kappa.as_ref().ok().map(|e| e.value)));
-    writeln!(out, "\nCohen's κ of every two annotators who share an item; mean {}\n", grid::figure(average))?;
+    let mean = &m.mean_kappa;
+    writeln!(out, "\nCohen's κ of every two annotators who share an item")?;
+    write!(out, "mean {}", grid::figure(mean.value))?;
+    if let Some(mean) = m.mean_weighted {
+        write!(out, "{weighted} {}", grid::figure(mean.value))?;
+    }
+    writeln!(
+        out,
+        ", weighted by shared items, of {} of {} pairs: {} share fewer than {} items, {} have no κ\n",
+        mean.n_counted,
+        mean.n_pairs,
+        mean.n_few_items,
+        MeanKappa::LEAST_SHARED,
+        mean.n_pairs - mean.n_counted - mean.n_few_items,
+    )?;
     let last = if weighted.is_empty() { String::new() } else { format!("κ{weighted}") };
     let mut grid = Grid::headed(&["annotators", "items", "κ", "low", "high", &last]);
     let mut pairs: Vec<_> = m.pairs.iter().collect();
@@ -182,8 +234,8 @@ fn with_interval(mut cells: Vec<String>, figure: &Figure) -> Vec<String> {
     let figure = figure.as_ref().ok();
     cells.extend([
         grid::figure(figure.map(|e| e.value)),
-        grid::figure(figure.map(|e| e.low)),
-        grid::figure(figure.map(|e| e.high)),
+        grid::figure(figure.and_then(Estimate::low)),
+        grid::figure(figure.and_then(Estimate::high)),
     ]);
     cells
 }

@@ -113,7 +113,7 @@ fn sets_of_labels() {
     let got = json(csv, &["--multi", "|"]);
     assert!((value(&got, "krippendorff_alpha") - 2.0 / 3.0).abs() < 1e-12, "{got}");
     assert_eq!((&got["metric"], &got["weights"]), (&"masi".into(), &"masi".into()));
-    assert!((got["cohen_kappa"]["mean_weighted"].as_f64().unwrap() - 0.625).abs() < 1e-12);
+    assert!((got["cohen_kappa"]["pairs"][0]["weighted"].as_f64().unwrap() - 0.625).abs() < 1e-12);
     assert_eq!(got["per_label"][0]["n_answers"], 4);
     assert!(run(csv, &["--multi", ""]).unwrap_err().contains("--multi wants the mark"));
 }
@@ -146,24 +146,119 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         wrong("item,who,label\n").contains("there is no column annotator; the file has: item, who, label")
     );
     assert_eq!(wrong(head), ": the file holds no answers");
-    assert_eq!(wrong(&format!("{head}1,a,x\n1,b,\n")), ", line 3, column label: the cell is empty");
-    assert_eq!(wrong(&format!("{head}1,a,x\n1, ,x\n")), ", line 3, column annotator: the cell is empty");
-    assert_eq!(wrong(&format!("{head}1,a,x\n,b,x\n")), ", line 3, column item: the cell is empty");
     let open = wrong(&format!("{head}1,a,\"x\n1,b,x\n2,a,x\n"));
     assert_eq!(open, ", line 2, column label: the name runs over several lines: is a quote missing its end?");
     assert!(wrong(&format!("{head}1,a,x\n1,b\n")).starts_with(", line 3: the row has 2 cells"));
     let bytes = run(b"item,annotator,label\n1,a,x\n1,b,\xff\n", &[]).unwrap_err();
     assert_eq!(bytes, ", line 3: the bytes are not UTF-8: save the file as UTF-8");
-    for bad in ["NaN", "inf", "two"] {
+    for bad in ["inf", "two"] {
         let got = run(format!("{head}1,a,1\n1,b,{bad}\n"), &["--metric", "interval"]).unwrap_err();
         assert_eq!(got, ", line 3, column label: for --metric interval labels must be numbers");
     }
     let below = run(format!("{head}1,a,1\n1,b,-2\n"), &["--metric", "ratio"]).unwrap_err();
     assert_eq!(below, ", line 3, column label: a ratio scale holds no negative values");
-    // NaN is a name like any other where labels are names.
-    assert!(run(format!("{head}1,a,NaN\n1,b,NaN\n2,a,x\n2,b,x\n"), &[]).is_ok());
     let renamed = run("i\tw\tl\n1\ta\tx\n", &["--item", "i", "--annotator", "w", "--label", "l"]);
     assert!(renamed.unwrap_err().contains("there is no column i"), "only the ending .tsv makes tabs");
+}
+
+/// Empty cells and what programs write for them are no answers. They are counted, and told.
+#[test]
+fn rows_that_lack_something_are_left_out_with_a_word() {
+    let head = "item,annotator,label\n1,a,x\n1,b,y\n2,a,y\n2,b,y\n";
+    let csv = format!("{head}3,a,\n3,b,NaN\n4, ,x\n,b,x\n,,\n4,b,null\n4,a,NA\n");
+    let got = json(&csv, &[]);
+    assert_eq!((&got["n_answers"], &got["n_items"]), (&4.into(), &2.into()));
+    assert_eq!(
+        got["left_out"],
+        serde_json::json!({
+            "rows": 7, "without_item": 1, "without_annotator": 1, "without_label": 4, "blank": 1, "first_line": 6
+        })
+    );
+    assert_eq!(got["krippendorff_alpha"], json(head, &[])["krippendorff_alpha"]);
+    let table = run(&csv, &[]).unwrap();
+    let told = "7 rows were left out, the first in line 6: 1 without an item, 1 without an annotator, \
+                4 without a label (empty, NaN, NA or null), 1 blank";
+    assert!(table.contains(told), "{table}");
+    // Numbers, too; and with sets only the empty cell is an answer.
+    assert!(run("item,annotator,label\n1,a,1\n1,b,2\n2,a,NaN\n", &["--metric", "interval"]).is_ok());
+    let sets = json(&csv, &["--multi", "|"]);
+    assert_eq!((&sets["n_answers"], &sets["left_out"]["without_label"]), (&5.into(), &3.into()));
+    // People do call a label None.
+    assert_eq!(json("item,annotator,label\n1,a,None\n1,b,None\n", &[])["n_answers"], 2);
+
+    let strict = |rows: &str| run(format!("{head}{rows}"), &["--strict"]).unwrap_err();
+    let end = ": fill it in, or leave --strict out to count the row and go on";
+    assert_eq!(strict("3,a,\n"), format!(", line 6, column label: the cell is empty{end}"));
+    assert_eq!(strict("3,a,NaN\n"), format!(", line 6, column label: NaN is no label{end}"));
+    assert_eq!(strict("3, ,x\n"), format!(", line 6, column annotator: the cell is empty{end}"));
+    assert_eq!(strict(",b,x\n"), format!(", line 6, column item: the cell is empty{end}"));
+    assert!(run(head, &["--strict"]).is_ok());
+}
+
+/// One program writes whole numbers as 1, another as 1.0.
+#[test]
+fn one_and_one_point_oh_are_one_label() {
+    let mut csv = "item,annotator,label\n".to_owned();
+    for item in 0..9 {
+        csv += &format!("{item},a,{0}\n{item},b,{0}.0\n", item % 3 + 1);
+    }
+    let got = json(&csv, &[]);
+    assert_eq!(value(&got, "krippendorff_alpha"), 1.0);
+    assert_eq!(got["label_spellings"], serde_json::json!(["1", "1.0", "2", "2.0", "3", "3.0"]));
+    let table = run(&csv, &[]).unwrap();
+    assert!(table.contains("labels that differ in .0 alone are taken for one: 1, 1.0, 2"), "{table}");
+    let ranked = json(&csv, &["--metric", "ordinal", "--order", "3.0,2,1.0"]);
+    assert_eq!(value(&ranked, "krippendorff_alpha"), 1.0);
+}
+
+/// Two items, one item, full agreement or no resamples: an interval from 1 to 1 would look like certainty.
+#[test]
+fn too_little_gives_no_interval_but_the_reason() {
+    let head = "item,annotator,label\n";
+    let two = json(format!("{head}1,a,x\n1,b,x\n2,a,y\n2,b,y\n"), &[]);
+    for key in ["percent", "krippendorff_alpha", "fleiss_kappa", "scott_pi", "gwet_ac1"] {
+        assert_eq!((value(&two, key), two[key]["low"].is_null()), (1.0, true));
+        assert_eq!(two[key]["reason"], "no interval: an interval needs 5 items, and there are 2");
+    }
+    assert_eq!(two["cohen_kappa"]["pairs"][0]["low"], Value::Null);
+    let without = json(twelve_units(), &["--resamples", "0"]);
+    assert_eq!(without["krippendorff_alpha"]["reason"], "no interval: no resamples were asked for");
+    let one = json(twelve_units(), &["--resamples", "1"]);
+    let reason = one["krippendorff_alpha"]["reason"].as_str().unwrap();
+    assert!(reason.contains("needs 40 resamples, and 1 were asked for"), "{reason}");
+    let all = json(twelve_units(), &[]);
+    assert_eq!((&all["percent"]["n_resamples"], &all["percent"]["reason"]), (&2_000.into(), &Value::Null));
+    let table = run(format!("{head}1,a,x\n1,b,x\n2,a,y\n2,b,y\n"), &[]).unwrap();
+    assert!(table.contains("Fleiss' κ has no interval: an interval needs 5 items"), "{table}");
+}
+
+/// A crowd: most pairs share one item or two. Their κ say nothing; the mean is that of those who share five.
+#[test]
+fn the_mean_kappa_rests_on_pairs_that_share_enough() {
+    let mut csv = "item,annotator,label\n".to_owned();
+    for item in 0..12 {
+        let label = ["x", "y", "z"][item % 3];
+        csv += &format!("{item},a,{label}\n{item},b,{}\n", if item == 0 { "y" } else { label });
+        // A passer-by, who says something else.
+        csv += &format!("{item},p{item},{}\n", if item % 2 == 0 { "x" } else { label });
+    }
+    let got = json(&csv, &[]);
+    let kappa = &got["cohen_kappa"];
+    assert_eq!((&kappa["n_pairs"], &kappa["n_pairs_counted"]), (&25.into(), &1.into()));
+    assert_eq!((&kappa["n_pairs_with_few_items"], &kappa["least_items"]), (&24.into(), &5.into()));
+    assert_eq!(kappa["mean"], kappa["pairs"][0]["kappa"]);
+    let table = run(&csv, &[]).unwrap();
+    assert!(
+        table.contains("mean 0.875, weighted by shared items, of 1 of 25 pairs: 24 share fewer than 5"),
+        "{table}"
+    );
+    // A convention is named where it matters.
+    assert!(!table.contains("their answers number"), "{table}");
+    let varying = run(format!("{csv}0,q,x\n"), &[]).unwrap();
+    assert!(
+        varying.contains("their answers number 3 to 4: Fleiss' κ and Scott's π count these items alike"),
+        "{varying}"
+    );
 }
 
 /// Ordinal judgments of 8 people, for whoever has them at hand.

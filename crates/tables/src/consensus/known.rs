@@ -1,7 +1,7 @@
 //! Golden items: labels that are known beforehand.
 
 use crate::Error;
-use crate::ratings::{Answers, Columns, Mark, name};
+use crate::ratings::{Answers, Columns, Mark, is_no_label, name};
 use crate::read::Table;
 use rustc_hash::FxHashMap;
 use std::path::Path;
@@ -41,6 +41,14 @@ pub fn read(path: &Path, columns: &Columns, answers: &mut Answers) -> Result<Kno
     let mut seen: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
     let mut known = Known::default();
     for row in &table.rows {
+        let cell = row.cells[1].trim();
+        if cell.is_empty() && row.cells[0].trim().is_empty() {
+            continue;
+        }
+        // A golden item without a label is a mistake, where an answer without one is only missing.
+        if is_no_label(cell) && !cell.is_empty() {
+            return Err(table.wrong(row, 1, format!("{cell} is no label: leave the item out, or label it")));
+        }
         let item = name(&table, row, 0)?;
         let labels = mark.labels(&table, row, 1, &mut answers.labels)?;
         match seen.get(item) {

@@ -58,6 +58,7 @@ pub fn json(
             let mut all = json!({
                 "annotator": answers.annotators.name(who),
                 "n_answers": person.n_answers,
+                "judged": person.is_judged,
                 "accuracy": person.accuracy,
                 "golden": golden(person),
             });
@@ -76,10 +77,14 @@ pub fn json(
     let all = json!({
         "method": asked.method.to_possible_value().map(|word| word.get_name().to_owned()),
         "shrinkage": (asked.method == Method::DawidSkene).then(|| asked.shrinkage.unwrap_or(1.0)),
+        "smoothing": (asked.method == Method::OneCoin).then(|| asked.smoothing.unwrap_or(1.0)),
         "n_items": resolved.items.len(),
         "n_annotators": resolved.people.len(),
         "n_answers": resolved.n_answers,
         "n_repeats_dropped": resolved.n_repeats_dropped,
+        "left_out": answers.left_out.json(),
+        "label_spellings": answers.labels.spellings(),
+        "n_not_judged": n_not_judged(resolved),
         "n_golden": known.labels.len(),
         "n_golden_without_answers": known.n_unanswered,
         "golden_labels_nobody_gave": known.new_labels,
@@ -119,6 +124,10 @@ fn matrix(table: &Array2<f64>, order: &[u32]) -> Value {
     order.iter().map(row).collect()
 }
 
+fn n_not_judged(resolved: &Resolved) -> usize {
+    resolved.people.iter().filter(|person| !person.is_judged).count()
+}
+
 fn count(resolved: &Resolved, state: State) -> usize {
     resolved.items.iter().filter(|item| item.state == state).count()
 }
@@ -135,6 +144,7 @@ pub fn table(
     if r.n_repeats_dropped > 0 {
         writeln!(out, "{} more rows repeat an annotator's item: the last one counts", r.n_repeats_dropped)?;
     }
+    answers.notes(out)?;
     if !known.is_empty() {
         writeln!(out, "{} golden items have answers, {} have none", known.labels.len(), known.n_unanswered)?;
     }
@@ -144,6 +154,18 @@ pub fn table(
     let states: Vec<String> =
         State::ALL.iter().map(|state| format!("{} {}", count(r, *state), state.as_str())).collect();
     writeln!(out, "{}: {}", asked.out.display(), states.join(", "))?;
+    let (alone, unknown) = (n_not_judged(r), count(r, State::Unknown));
+    if alone > 0 {
+        let who = if alone == r.people.len() { "no annotator" } else { "not all annotators" };
+        writeln!(
+            out,
+            "{who} can be judged: {alone} of {} share no item with another or with the golden ones",
+            r.people.len()
+        )?;
+    }
+    if unknown > 0 {
+        writeln!(out, "{unknown} items are unknown: nothing speaks for their label but the one who said it")?;
+    }
     if let Some(model) = &r.model
         && !model.converged
     {

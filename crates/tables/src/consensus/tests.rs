@@ -55,7 +55,7 @@ fn majority_and_ties() {
         "item,label,confidence,n_answers,state\n1,x,0.666667,3,agreed\n2,,0.500000,2,conflict\n3,x,1.000000,2,agreed\n"
     );
     assert_eq!((&got["n_answers"], &got["n_repeats_dropped"]), (&7.into(), &1.into()));
-    assert_eq!(got["states"], serde_json::json!({ "agreed": 2, "conflict": 1, "golden": 0 }));
+    assert_eq!(got["states"], serde_json::json!({ "agreed": 2, "conflict": 1, "unknown": 0, "golden": 0 }));
     assert_eq!(got["labels"], serde_json::json!(["x", "y"]));
     // The third person said y and x to two items that are x.
     let third = &got["annotators"][2];
@@ -63,7 +63,7 @@ fn majority_and_ties() {
     assert_eq!(third["confusion"], serde_json::json!([[0.5, 0.5], null]));
     assert!(third["golden"].is_null() && got["prior"].is_null());
     let table = run(VOTES, "", &[]).unwrap().printed;
-    assert!(table.contains("2 agreed, 1 conflict, 0 golden"), "{table}");
+    assert!(table.contains("2 agreed, 1 conflict, 0 unknown, 0 golden"), "{table}");
 }
 
 #[test]
@@ -84,6 +84,8 @@ fn golden_items() {
     );
     assert!(wrong("id,label\n1,x\n").contains("there is no column item"));
     assert_eq!(wrong("item,label\n1,\n"), "g.csv, line 2, column label: the cell is empty");
+    assert!(wrong("item,label\n1,NaN\n").starts_with("g.csv, line 2, column label: NaN is no label"));
+    assert!(run(VOTES, "item,label\n1,y\n,\n", &[]).is_ok());
     for method in ["dawid-skene", "one-coin"] {
         let (got, written) = json(VOTES, "item,label\n1,y\n9,x\n2,z\n", &["--method", method]);
         assert!(written.contains("1,y,1.000000,3,golden\n2,z,1.000000,2,golden"), "{written}");
@@ -155,7 +157,18 @@ fn what_is_wrong_is_said() {
     let wrong = |content: &str, options: &[&str]| run(content, "", options).err().unwrap();
     assert_eq!(wrong("item,annotator,label\n", &[]), "r.csv: the file holds no answers");
     assert!(wrong("", &[]).contains("there is no column item"));
-    assert_eq!(wrong("item,annotator,label\n1,a,\n", &[]), "r.csv, line 2, column label: the cell is empty");
+    assert!(
+        wrong("item,annotator,label\n1,a,\n", &[])
+            .starts_with("r.csv: the file holds no answers: 1 row was left out")
+    );
+    assert!(
+        wrong("item,annotator,label\n1,a,\n", &["--strict"])
+            .starts_with("r.csv, line 2, column label: the cell")
+    );
+    assert!(wrong(VOTES, &["--smoothing", "1"]).contains("--smoothing is for --method one-coin"));
+    assert!(
+        wrong(VOTES, &["--method", "one-coin", "--smoothing=-1"]).starts_with("--smoothing: smoothing is")
+    );
     assert!(wrong("item,annotator,label\n1,a,\"x\n1,b,y\n", &[]).contains("is a quote missing its end?"));
     assert!(run(b"item,annotator,label\n1,a,\xff\n", "", &[]).err().unwrap().contains("not UTF-8"));
     assert!(wrong(VOTES, &["--shrinkage", "1"]).contains("--shrinkage is for --method dawid-skene"));
@@ -168,4 +181,70 @@ fn what_is_wrong_is_said() {
     // One person alone is believed.
     let alone = run("item,annotator,label\n1,a,x\n2,a,y\n", "", &["--method", "dawid-skene"]).unwrap();
     assert!(alone.written.contains("1,x,") && alone.written.contains("2,y,"), "{}", alone.written);
+}
+
+/// Nothing speaks against the answers of a person whom nobody can be compared with, and nothing for them.
+#[test]
+fn one_person_alone_is_not_overturned() {
+    let csv = "item,annotator,label\n0,solo,a\n1,solo,b\n2,solo,a\n3,solo,a\n4,solo,b\n5,solo,a\n";
+    for method in ["one-coin", "dawid-skene"] {
+        let (got, written) = json(csv, "", &["--method", method]);
+        for (item, label) in ["a", "b", "a", "a", "b", "a"].iter().enumerate() {
+            assert!(written.contains(&format!("\n{item},{label},0.500000,1,unknown\n")), "{written}");
+        }
+        assert_eq!((&got["n_not_judged"], &got["states"]["unknown"]), (&1.into(), &6.into()));
+        let solo = &got["annotators"][0];
+        assert_eq!((&solo["judged"], &solo["accuracy"]), (&false.into(), &Value::Null));
+        let table = run(csv, "", &["--method", method]).unwrap().printed;
+        assert!(table.contains("no annotator can be judged: 1 of 1 share no item"), "{table}");
+    }
+    // A majority of one is agreed; but that they agree with themselves is no accuracy.
+    let (got, written) = json(csv, "", &[]);
+    assert!(written.contains("1,b,1.000000,1,agreed") && got["annotators"][0]["accuracy"].is_null());
+    // The same with sets.
+    let (got, written) = json(csv, "", &["--multi", "|", "--method", "one-coin"]);
+    assert!(written.contains("1,b,0.500000,1,unknown") && got["n_not_judged"] == 1, "{written}");
+}
+
+/// Two people share a few items, and the second answers many alone: where they say what is rare, it stands.
+#[test]
+fn no_answer_is_replaced_by_what_nobody_said() {
+    let mut csv = "item,annotator,label\n".to_owned();
+    for item in 0..40 {
+        csv += &format!("s{item},p,{0}\ns{item},q,{1}\n", "a", if item % 3 == 0 { "b" } else { "a" });
+    }
+    csv += "lone,q,b\nloner,q,a\n";
+    for (method, multi) in [("one-coin", false), ("dawid-skene", false), ("one-coin", true)] {
+        let options = if multi { vec!["--method", method, "--multi", "|"] } else { vec!["--method", method] };
+        let (_, written) = json(&csv, "", &options);
+        let lone = written.lines().find(|line| line.starts_with("lone,")).unwrap();
+        let cells: Vec<&str> = lone.split(',').collect();
+        assert_eq!((cells[1], cells[4]), ("b", "unknown"), "{method}: {written}");
+        assert!(cells[2].parse::<f64>().unwrap() < 0.5, "{lone}");
+        assert!(written.contains("\nloner,a,") && !written.contains("loner,a,0.0"), "{written}");
+    }
+}
+
+/// With everybody overlapping the model decides as it always did: crowd-kit's labels.
+#[test]
+fn overlapping_answers_are_decided_as_crowd_kit_does() {
+    let rows = "1 a x|1 b x|1 c y|2 a x|2 b y|2 c y|3 a y|3 b y|3 c y|4 a x|4 b x|4 c x|5 a y|5 b x|5 c x|6 a x|6 b x|7 b y|7 c x|8 a y|8 c y|9 a z|9 b z|9 c x|10 a z|10 c z";
+    let csv = format!("item,annotator,label\n{}\n", rows.replace(' ', ",").replace('|', "\n"));
+    let (got, written) = json(&csv, "", &["--method", "one-coin", "--smoothing", "0"]);
+    let labels: Vec<&str> = written.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    assert_eq!(labels, ["x", "y", "y", "x", "x", "x", "y", "y", "z", "z"]);
+    assert!((got["annotators"][0]["accuracy"].as_f64().unwrap() - 0.751_805).abs() < 1e-5);
+    assert_eq!((&got["smoothing"], &got["states"]["unknown"]), (&0.0.into(), &0.into()));
+}
+
+#[test]
+fn the_answers_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.csv");
+    std::fs::write(&path, VOTES).unwrap();
+    let path = path.to_str().unwrap();
+    let command = ["assay", "consensus", path, "--out", path];
+    let refused = Cli::try_parse_from(command).unwrap().command.run(&mut Vec::new()).unwrap_err();
+    assert!(refused.to_string().contains("the result would be written over it"), "{refused}");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), VOTES);
 }

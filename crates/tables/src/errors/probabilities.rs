@@ -8,6 +8,9 @@ use learn::errors::{LabelErrorsError, Rows};
 use rustc_hash::FxHashMap;
 use std::path::{Path, PathBuf};
 
+/// How far a row's sum may be from 1: figures are written with few digits, and there are many labels.
+const MOST_OFF: f64 = 0.01;
+
 /// The file and what its header says.
 pub struct Given {
     path: PathBuf,
@@ -161,6 +164,15 @@ impl Rows for Counted<'_> {
                     let line = record.position().map_or(0, csv::Position::line);
                     self.rows.cell(line, label, &format!("'{cell}' is no number"))
                 })?;
+            }
+            // What is no probability at all is told by whoever asks for the rows.
+            let sum: f64 = p.iter().sum();
+            if p.iter().all(|p| (0.0..=1.0).contains(p)) && (sum - 1.0).abs() > MOST_OFF {
+                return Err(Error::Line {
+                    path: file.path.clone(),
+                    line: record.position().map_or(0, csv::Position::line),
+                    what: format!("the probabilities add up to {sum:.4} and not to 1: is a column missing?"),
+                });
             }
             if !row(&p) {
                 break;

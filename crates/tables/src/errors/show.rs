@@ -58,6 +58,7 @@ pub fn json(asked: &Errors, judged: &Judged, out: &mut dyn Write) -> Result<(), 
         "n_items": judged.ids.len(),
         "n_labels": judged.labels.len(),
         "n_without_label": judged.n_without_label,
+        "labels_not_checked": judged.not_checked,
         "n_probabilities_without_item": judged.n_without_item,
         "n_suspects": suspects.len(),
         "suspects": suspects,
@@ -73,6 +74,10 @@ pub fn table(asked: &Errors, judged: &Judged, out: &mut dyn Write) -> Result<(),
     writeln!(out, "{} of {n} labels ({share:.1}%) are probably wrong", suspects.len())?;
     if judged.n_without_label > 0 {
         writeln!(out, "{} rows without a label were left out", judged.n_without_label)?;
+    }
+    if !judged.not_checked.is_empty() {
+        let names = judged.not_checked.join(", ");
+        writeln!(out, "labels of a single item, which can't be checked: {names}")?;
     }
     if judged.n_without_item > 0 {
         writeln!(out, "{} rows of probabilities belong to no labeled item", judged.n_without_item)?;

@@ -84,7 +84,7 @@ fn by_given_probabilities() {
 #[test]
 fn rows_without_a_label_are_left_out() {
     let (labeled, probs) = made();
-    let more = format!("{labeled}later,\nother, \n");
+    let more = format!("{labeled}later,\nother,NaN\n");
     let (printed, _) = run(&more, &probs, &["--json"]).unwrap();
     let got: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(
@@ -126,6 +126,13 @@ fn what_is_wrong_is_said_with_its_place() {
         let got = wrong(good, &format!("id,x,y\n1,1,0\n2,0,{bad}\n"));
         assert!(got.starts_with("p.csv, line 3, column y: ") && got.ends_with("is no probability"), "{got}");
     }
+    // Rounded figures of many labels are off by a little, half a table by a lot.
+    assert!(run(good, "id,x,y\n1,0.996,0\n2,0,1\n", &[]).is_ok());
+    assert_eq!(
+        wrong(good, "id,x,y\n1,0.7,0\n2,0,1\n"),
+        "p.csv, line 2: the probabilities add up to 0.7000 and not to 1: is a column missing?"
+    );
+    assert!(wrong(good, "id,x,y\n1,1,0\n2,0.9,0.9\n").contains("add up to 1.8000"));
     assert!(wrong(good, "id,x,y\n1,1,0\n2,0\n").starts_with("p.csv, line 3: the row has 2 cells"));
     let bytes = run(good, b"id,x,y\n1,1,0\n2,\xff,0\n", &[]).unwrap_err();
     assert_eq!(bytes, "p.csv, line 3: the bytes are not UTF-8: save the file as UTF-8");
@@ -157,6 +164,26 @@ fn by_a_model_of_its_own() {
     assert_eq!(pool.install(|| run(&labeled, "", &["--json"])).unwrap().0, printed);
     let wrong = |labeled: &str, options: &[&str]| run(labeled, "", options).unwrap_err();
     assert!(wrong(&labeled, &["--folds", "1"]).contains("1 folds of 120 rows can't be made"));
-    assert!(wrong("id,label,text\n1,x,a\n", &[]).contains("5 folds of 1 rows"));
+    assert!(wrong("id,label,text\n1,x,a\n2,y,b\n", &[]).contains("5 folds of 2 rows"));
     assert!(wrong("id,label\n1,x\n", &[]).contains("there is no column text"));
+}
+
+/// A label that stands once is in no training fold when its item is judged.
+#[test]
+fn a_label_that_cannot_be_checked_is_named() {
+    let mut labeled = "id,label,text\n".to_owned();
+    for i in 0..60 {
+        let (label, words) =
+            if i % 2 == 0 { ("neg", "awful slow broken") } else { ("pos", "great fast lovely") };
+        writeln!(labeled, "{i},{label},{words} thing {}", i % 7).unwrap();
+    }
+    let rare = format!("{labeled}60,rare,something else entirely\n");
+    let (printed, written) = run(&rare, "", &[]).unwrap();
+    assert!(printed.contains("labels of a single item, which can't be checked: rare"), "{printed}");
+    assert!(!written.contains("rare"), "{written}");
+    let (printed, _) = run(&rare, "", &["--json"]).unwrap();
+    let got: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(got["labels_not_checked"], serde_json::json!(["rare"]));
+    let one = run(labeled.replace("neg", "pos"), "", &[]).unwrap_err();
+    assert_eq!(one, "l.csv: all labels are pos: with nothing to tell it from, it can't be checked");
 }

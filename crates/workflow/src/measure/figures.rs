@@ -4,14 +4,14 @@ use super::pool::{Pool, Vote};
 use domain::project::Task;
 use domain::{LabelId, PersonId, Time};
 use learn::agreement::{
-    Metric, Ratings, SetRatings, Undefined, Weights, alpha_per_label, cohen_kappa, krippendorff_alpha,
-    masi_alpha, percent,
+    MeanKappa, Metric, PairKappa, Ratings, SetRatings, Undefined, Weights, alpha_per_label,
+    krippendorff_alpha, masi_alpha, pairwise_kappa, percent, set_alpha_per_label,
 };
 use learn::resample::{Bootstrap, Estimate};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
-/// A figure with its interval (95%, bootstrap over items), or why there is none.
+/// A figure with its interval (95%, bootstrap over items), or why there is no value, or no interval.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
     pub value: Option<f64>,
@@ -19,8 +19,16 @@ pub struct Figure {
     pub high: Option<f64>,
     /// Items that it rests on.
     pub n_items: usize,
-    /// Why there is no value.
+    /// Resamples with a value, on which the interval rests.
+    pub n_resamples: usize,
+    /// Why there is no value, or no interval.
     pub reason: Option<String>,
+}
+
+impl Figure {
+    fn none(reason: String) -> Figure {
+        Figure { value: None, low: None, high: None, n_items: 0, n_resamples: 0, reason: Some(reason) }
+    }
 }
 
 /// How alike people answer.
@@ -43,8 +51,10 @@ pub struct Agreement {
     pub control_percent: Figure,
     /// Each offered label against all others, in the order of the taxonomy.
     pub labels: Vec<LabelFigure>,
-    /// Cohen's κ of two people; those with the most answers.
+    /// Cohen's κ of two people who share an item; of those with the most answers.
     pub pairs: Vec<PairFigure>,
+    /// Their mean.
+    pub mean_kappa: MeanFigure,
     /// Most answers first.
     pub people: Vec<PersonFigure>,
     pub computed_at: Time,
@@ -66,7 +76,21 @@ pub struct LabelFigure {
 pub struct PairFigure {
     pub a: PersonId,
     pub b: PersonId,
+    /// Items that both answered.
+    pub n_items: usize,
     pub kappa: Figure,
+}
+
+/// The mean κ of pairs, weighted by the items that each shares.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MeanFigure {
+    pub value: Option<f64>,
+    /// Pairs that share an item.
+    pub n_pairs: usize,
+    /// Those that count: they share enough items and have a κ.
+    pub n_counted: usize,
+    /// Items that a pair must share to count.
+    pub least_items: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,6 +115,7 @@ pub fn measure(pool: &Pool, now: Time) -> Agreement {
     let sample = Answers::of(pool, &control);
     let people = people(&all);
     let compared = compared(&all);
+    let pairs = pairs(pool, &all, &people, compared);
     Agreement {
         n_answers: all.len(),
         n_items: whole.exact().n_items(),
@@ -102,7 +127,8 @@ pub fn measure(pool: &Pool, now: Time) -> Agreement {
         control_alpha: figure(sample.alpha(&plan(control.len(), 1))),
         control_percent: figure(percent(sample.exact(), &plan(control.len(), 1))),
         labels: labels(pool, &whole, compared),
-        pairs: pairs(&whole, &people, compared),
+        mean_kappa: mean(&pairs),
+        pairs,
         people,
         computed_at: now,
     }
@@ -118,12 +144,13 @@ fn figure(estimate: Result<Estimate, Undefined>) -> Figure {
     match estimate {
         Ok(e) => Figure {
             value: Some(e.value),
-            low: Some(e.low),
-            high: Some(e.high),
+            low: e.low(),
+            high: e.high(),
             n_items: e.n_items,
-            reason: None,
+            n_resamples: e.n_resamples,
+            reason: e.interval.err().map(|why| format!("no interval: {why}")),
         },
-        Err(why) => Figure { value: None, low: None, high: None, n_items: 0, reason: Some(why.to_string()) },
+        Err(why) => Figure::none(why.to_string()),
     }
 }
 
@@ -179,19 +206,11 @@ fn labels(pool: &Pool, answers: &Answers, compared: usize) -> Vec<LabelFigure> {
             ratings.values().iter().map(|v| *v as u32).zip(figures).collect()
         }
         Answers::Multi(sets) => {
-            let present = sets.labels();
-            let plan = plan(compared, present.len());
-            let alpha = |label: u32| krippendorff_alpha(&sets.one_label(label), Metric::Nominal, &plan);
-            present.into_iter().map(|label| (label, figure(alpha(label)))).collect()
+            let figures = set_alpha_per_label(sets, &plan(compared, 1)).into_iter().map(figure);
+            sets.labels().into_iter().zip(figures).collect()
         }
     };
-    let unused = || Figure {
-        value: None,
-        low: None,
-        high: None,
-        n_items: 0,
-        reason: Some("nobody has used this label yet".to_owned()),
-    };
+    let unused = || Figure::none("nobody has used this label yet".to_owned());
     pool.taxonomy
         .labels
         .iter()
@@ -235,19 +254,29 @@ fn median(mut values: Vec<f32>) -> Option<f64> {
     Some(if values.len() % 2 == 1 { upper } else { (f64::from(values[middle - 1]) + upper) / 2.0 })
 }
 
-fn pairs(answers: &Answers, people: &[PersonFigure], compared: usize) -> Vec<PairFigure> {
-    let mut ids: Vec<PersonId> = people.iter().take(MOST_PEOPLE).map(|p| p.person).collect();
-    ids.sort();
+fn pairs(pool: &Pool, votes: &[&Vote], people: &[PersonFigure], compared: usize) -> Vec<PairFigure> {
+    let ids: HashSet<PersonId> = people.iter().take(MOST_PEOPLE).map(|p| p.person).collect();
     let n_pairs = ids.len() * ids.len().saturating_sub(1) / 2;
+    let theirs: Vec<&Vote> = votes.iter().copied().filter(|vote| ids.contains(&vote.person)).collect();
+    let answers = Answers::of(pool, &theirs);
+    let pair = |pair: PairKappa| PairFigure {
+        a: PersonId(pair.first as i64),
+        b: PersonId(pair.second as i64),
+        n_items: pair.n_items,
+        kappa: figure(pair.kappa),
+    };
     let plan = plan(compared, n_pairs);
-    let mut pairs = Vec::with_capacity(n_pairs);
-    for (at, a) in ids.iter().enumerate() {
-        for b in &ids[at + 1..] {
-            let kappa = cohen_kappa(answers.exact(), a.0 as u64, b.0 as u64, Weights::Nominal, &plan);
-            pairs.push(PairFigure { a: *a, b: *b, kappa: figure(kappa) });
-        }
+    pairwise_kappa(answers.exact(), Weights::Nominal, &plan, || ()).into_iter().map(pair).collect()
+}
+
+fn mean(pairs: &[PairFigure]) -> MeanFigure {
+    let mean = MeanKappa::of(pairs.iter().map(|pair| (pair.n_items, pair.kappa.value)));
+    MeanFigure {
+        value: mean.value,
+        n_pairs: mean.n_pairs,
+        n_counted: mean.n_counted,
+        least_items: MeanKappa::LEAST_SHARED,
     }
-    pairs
 }
 
 /// Items with two answers or more.

@@ -36,7 +36,11 @@ both! {
         assert!(got.alpha.low < got.alpha.value && got.alpha.value < got.alpha.high);
         assert!(got.control_percent.n_items < 10);
         assert_eq!(got.people.iter().map(|p| (p.name.as_str(), p.n_answers)).collect::<Vec<_>>(), [("Ben", 10), ("Cleo", 10)]);
-        assert_eq!(got.pairs.len(), 1);
+        assert_eq!((got.pairs.len(), got.pairs[0].n_items), (1, 10));
+        let mean = got.mean_kappa;
+        assert_eq!((mean.value, mean.n_pairs, mean.n_counted), (got.pairs[0].kappa.value, 1, 1));
+        // Of the few control items there is a share, and no interval that looks like certainty.
+        assert!(got.control_percent.low.is_none() && got.control_percent.reason.is_some(), "{:?}", got.control_percent);
         assert_eq!(got.labels[2].alpha.reason.as_deref(), Some("nobody has used this label yet"));
         assert_eq!(got.labels[0].n_answers, 14);
         let of_queue = agreement(&house, &owner, project, Some(queue)).await.unwrap();
@@ -47,6 +51,24 @@ both! {
         let less = agreement(&house, &owner, project, None).await.unwrap();
         assert_eq!((less.n_answers, less.n_compared), (19, 9));
         assert!(matches!(agreement(&house, &bed.annotator, project, None).await, Err(Error::Forbidden(_))));
+    }
+
+    async fn two_items_say_nothing_of_how_sure_a_figure_is(store: Store) {
+        let mut bed = Testbed::new(store, Task::Single).await;
+        bed.import(&["a", "b"]).await;
+        let queue = bed.queue("q", 2).await;
+        for item in 0..2 {
+            bed.answer(queue, item, 0, Some(&[item])).await;
+            bed.answer(queue, item, 1, Some(&[item])).await;
+        }
+        let (house, project, owner) = (bed.house.clone(), bed.project, bed.owner);
+        let got = agreement(&house, &owner, project, None).await.unwrap();
+        assert_eq!((got.alpha.value, got.alpha.low, got.alpha.high), (Some(1.0), None, None));
+        let reason = got.alpha.reason.as_deref();
+        assert_eq!(reason, Some("no interval: an interval needs 5 items, and there are 2"));
+        // The pair shares too little to count in the mean.
+        let mean = got.mean_kappa;
+        assert_eq!((mean.value, mean.n_pairs, mean.n_counted, mean.least_items), (None, 1, 0, 5));
     }
 
     async fn a_second_queue_is_not_independent(store: Store) {
