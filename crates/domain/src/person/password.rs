@@ -56,7 +56,8 @@ fn is_common(folded: &str) -> bool {
 
 fn is_repeated(folded: &str) -> bool {
     let letters: Vec<char> = folded.chars().collect();
-    let repeats = |n: usize| letters.len() % n == 0 && letters.chunks(n).all(|piece| *piece == letters[..n]);
+    let repeats =
+        |n: usize| letters.len().is_multiple_of(n) && letters.chunks(n).all(|piece| *piece == letters[..n]);
     (1..=letters.len() / 2).filter(|n| repeats(*n)).any(|n| {
         let piece: String = letters[..n].iter().collect();
         n <= 4 || is_listed(&piece)
