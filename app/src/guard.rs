@@ -104,9 +104,8 @@ pub fn guarded(routes: Vec<Route>, app: &App) -> Router<App> {
 
 /// A handler of bodies that are read whole: forms, documents.
 fn whole(handler: MethodRouter<App>, longest: usize) -> MethodRouter<App> {
-    handler
-        .layer(from_fn(zero_bytes::refuse_in_body))
-        .layer(DefaultBodyLimit::max(longest))
+    let handler: MethodRouter<App> = handler.layer(from_fn(zero_bytes::refuse_in_body));
+    handler.layer(DefaultBodyLimit::max(longest))
 }
 
 /// Who is asking, as handlers see them.

@@ -34,7 +34,8 @@ pub async fn refuse_in_body(request: Request, next: Next) -> Response {
 }
 
 fn refused(path: &str, what: &str) -> Response {
-    let message = format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
+    let message =
+        format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
     told_at(path, &ApiError::new(Code::Invalid, message))
 }
 

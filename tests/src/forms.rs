@@ -122,7 +122,7 @@ impl Tag {
 /// A tag from behind its `<`, and what follows it.
 fn tag(from: &str) -> (Tag, &str) {
     let end = |text: &str| text.find([' ', '\n', '>', '/', '=']).unwrap_or(text.len());
-    let n = if from.starts_with('/') { 1 + end(&from[1..]) } else { end(from) };
+    let n = from.strip_prefix('/').map_or_else(|| end(from), |rest| 1 + end(rest));
     let mut tag = Tag { name: from[..n].to_ascii_lowercase(), attributes: Vec::new() };
     let mut rest = &from[n..];
     loop {

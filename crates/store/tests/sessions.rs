@@ -83,7 +83,7 @@ both! {
     async fn a_session_of_nobody_is_short_and_small(store: Store) {
         let ada = person(&store).await;
         let sessions = Sessions(store.clone());
-        let in_days = |days| at(store.now().plus_seconds(days * 86_400));
+        let in_days = |days: i64| at(store.now().plus_seconds(days * 86_400));
         let long = Record { id: Id::default(), data: Default::default(), expiry_date: in_days(14) };
         let (mut hers, mut nobodys) = (long.clone(), Record { id: Id::default(), ..long });
         let much = json!("x".repeat(10_000));

@@ -135,11 +135,9 @@ fn one_coin_without_smoothing_is_crowd_kits() {
     for (who, skill) in skills.into_iter().enumerate() {
         assert!((fitted.accuracy(who).unwrap() - skill).abs() < 1e-8, "{who}: {:?}", fitted.accuracy(who));
     }
-    for (item, wanted) in [
-        (0, [1.0, 0.0, 0.0]),
-        (7, [0.044_501, 0.935_560, 0.019_939]),
-        (9, [0.085_811, 0.083_499, 0.830_690]),
-    ] {
+    for (item, wanted) in
+        [(0, [1.0, 0.0, 0.0]), (7, [0.044_501, 0.935_560, 0.019_939]), (9, [0.085_811, 0.083_499, 0.830_690])]
+    {
         for (got, wanted) in fitted.probabilities.row(item).iter().zip(wanted) {
             assert!((got - wanted).abs() < 1e-6, "{item}: {}", fitted.probabilities.row(item));
         }
