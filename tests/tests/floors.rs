@@ -4,10 +4,11 @@
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::BTreeMap;
 
-const FLOORS: [(&str, u32); 11] = [
+const FLOORS: [(&str, u32); 12] = [
     ("domain", 0),
     ("learn", 0),
     ("sample", 0),
+    ("records", 0),
     ("tables", 1),
     ("store", 1),
     ("derived", 1),
@@ -56,7 +57,7 @@ fn the_lower_floors_stay_pure() {
     let metadata = manifests();
     for package in &metadata.packages {
         let banned: &[&str] = match package.name.as_str() {
-            "domain" | "learn" | "sample" => &io,
+            "domain" | "learn" | "sample" | "records" => &io,
             "store" => &["axum", "leptos", "tantivy", "ndarray"],
             "derived" => &["axum", "leptos", "sqlx"],
             "workflow" => &["axum", "leptos", "sqlx", "tantivy"],

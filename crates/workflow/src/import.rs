@@ -4,7 +4,6 @@
 mod guess;
 mod labels;
 mod mapping;
-mod read;
 mod rejects;
 mod run;
 mod sample;

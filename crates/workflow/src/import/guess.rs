@@ -1,8 +1,8 @@
 //! What the columns of a file probably are: from their names, then from their values. A person corrects it.
 
-use super::read::Record;
 use super::when;
 use domain::source::{LabelColumn, LabelUse, Mapping};
+use records::Record;
 use std::collections::HashSet;
 
 const TEXT: &[&str] = &[

@@ -1,12 +1,13 @@
 //! A label column that becomes answers: whose they are, and the labels they speak of.
 
 use super::mapping::{Mapper, label_names};
-use super::read::Records;
 use super::run::unreadable;
+use super::sample::read_as;
 use crate::{Error, House, Result};
 use domain::project::Task;
 use domain::source::{Format, Mapping};
 use domain::taxonomy::Taxonomy;
+use records::Records;
 use std::io::Read;
 use store::Store;
 use store::items::AnsweredBy;
@@ -59,7 +60,7 @@ fn with_names(draft: &Taxonomy, names: &[String], house: &House) -> Result<Taxon
 /// The values of the label column in the order in which they come.
 fn distinct(from: impl Read, format: Format, mapping: &Mapping, task: Task) -> Result<Vec<String>> {
     let Some((column, _)) = mapping.answers_of() else { return Ok(Vec::new()) };
-    let mut records = Records::open(from, format).map_err(unreadable)?;
+    let mut records = Records::open(from, read_as(format)).map_err(unreadable)?;
     let mut names: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     while let Some(record) = records.next().map_err(|e| unreadable(e.into()))? {

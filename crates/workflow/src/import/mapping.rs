@@ -1,12 +1,12 @@
 //! From the cells of a row to an item that can be saved: which column is what, checks, hashes.
 
-use super::read::{Cell, Record};
 use super::when;
 use domain::LabelId;
 use domain::item::{control_hash, external_id_from_content, hash53};
 use domain::project::Task;
 use domain::source::Mapping;
 use domain::taxonomy::Taxonomy;
+use records::{Cell, Record};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Store;

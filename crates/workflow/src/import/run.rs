@@ -2,12 +2,13 @@
 //! under way at a time. What is in is counted with each piece, so that an import goes on where it was cut off.
 
 use super::mapping::Mapper;
-use super::read::{Records, Unreadable};
+use super::sample::read_as;
 use crate::{Error, Result};
 use domain::source::{Counts, Format};
 use domain::{ProjectId, SourceId};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
+use records::{Records, Unreadable};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,7 +156,7 @@ fn read_all(
     stop: &AtomicBool,
     send: &mpsc::Sender<Batch>,
 ) -> Result<bool> {
-    let mut records = Records::open(from, format).map_err(unreadable)?;
+    let mut records = Records::open(from, read_as(format)).map_err(unreadable)?;
     for _ in 0..skip {
         if stop.load(Ordering::Relaxed) {
             return Ok(false);

@@ -1,10 +1,10 @@
 //! What a file begins with: its format, its columns, its first rows.
 
 use super::guess::guess;
-use super::read::{Record, Records};
 use super::run::unreadable;
 use crate::{Error, Result};
 use domain::source::{Format, Mapping};
+use records::{Record, Records};
 use std::io::{self, Cursor, Read};
 use store::Store;
 use store::blobs::BlobReader;
@@ -54,7 +54,7 @@ pub fn look(mut from: impl Read, format: Option<Format>) -> Result<Sample> {
             tell(&head)
         }
     };
-    let mut records = Records::open(Cursor::new(head).chain(from), format).map_err(unreadable)?;
+    let mut records = Records::open(Cursor::new(head).chain(from), read_as(format)).map_err(unreadable)?;
     let mut rows = Vec::new();
     while rows.len() < ROWS
         && let Some(record) = records.next().map_err(|e| unreadable(e.into()))?
@@ -67,6 +67,15 @@ pub fn look(mut from: impl Read, format: Option<Format>) -> Result<Sample> {
         return Err(Error::invalid("file", format!("No column can be read from the file: {why}.")));
     }
     Ok(Sample { format, columns, records: rows })
+}
+
+/// The format as the reader of records knows it.
+pub(super) fn read_as(format: Format) -> records::Format {
+    match format {
+        Format::Csv => records::Format::Csv,
+        Format::Tsv => records::Format::Tsv,
+        Format::Jsonl => records::Format::Jsonl,
+    }
 }
 
 fn tell(head: &[u8]) -> Format {

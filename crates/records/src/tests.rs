@@ -113,7 +113,7 @@ fn files_that_are_none() {
     assert!(why(b"a,A,a\n", Format::Csv).starts_with("Two columns are called “a”"));
     assert!(why(b"\xff\xfea\0", Format::Csv).starts_with("The file is UTF-16"));
     assert!(why(b"a,\xff\n", Format::Csv).starts_with("The header is not UTF-8"));
-    for format in Format::ALL {
+    for format in [Format::Csv, Format::Tsv, Format::Jsonl] {
         assert!(why(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", format).starts_with("The file is a PDF."));
         assert!(why(b"PK\x03\x04\x14\0", format).contains("save or unpack it as CSV"));
     }
@@ -121,7 +121,7 @@ fn files_that_are_none() {
     let arrays =
         ["[\n  {\n    \"text\": \"a\"\n  }\n]\n", "\u{feff}[{\"text\":\"a\"}]", "\n[ \"a\", \"b\" ]", "[]"];
     for array in arrays {
-        for format in Format::ALL {
+        for format in [Format::Csv, Format::Tsv, Format::Jsonl] {
             assert!(why(array.as_bytes(), format).starts_with("The file is one JSON array"), "{array}");
         }
     }

@@ -1,7 +1,6 @@
 //! Files as streams of records: CSV and TSV (RFC 4180) and JSON Lines. Nothing is held but the record at hand, and
 //! of that never more than the limits below: one unclosed quote would otherwise make a file one cell.
 
-use domain::source::Format;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 
@@ -24,6 +23,17 @@ const NO_TEXT: [(&[u8], &str); 5] = [
 const COLUMN_LIMIT: usize = 500;
 /// Characters of a column's name: fields stand under it in indexes.
 const NAME_LIMIT: usize = 100;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// RFC 4180 with a header.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// One JSON object a line.
+    Jsonl,
+}
 
 /// Why a file as a whole can't be read.
 #[derive(Debug, thiserror::Error)]
