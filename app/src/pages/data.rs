@@ -92,7 +92,7 @@ fn drop_zone(base: &str, flash: &Flash) -> AnyView {
             <Upload action=action.clone()>
                 <label for="file">"Drop a file here, or choose one"</label>
                 <p class="quiet" id="file-hint">
-                    "CSV or TSV with a header, or JSON Lines, in UTF-8. You see the columns before anything is imported."
+                    "A table with a header (CSV, TSV or of another separator), or JSON Lines, best in UTF-8. You see the columns before anything is imported."
                 </p>
                 {error}
                 <div class="acts">

@@ -1,8 +1,13 @@
+mod encodings;
+mod objects;
+mod quotes;
+mod separators;
+
 use super::*;
 use rand::{Rng, SeedableRng};
 
 fn open(bytes: &[u8], format: Format) -> Records<&[u8]> {
-    Records::open(bytes, format).expect("a readable file")
+    Records::open(bytes, Some(format), COLUMN_LIMIT).expect("a readable file")
 }
 
 /// Line, and the cells or the reason.
@@ -11,7 +16,7 @@ type Seen = (i64, Result<Vec<(String, String)>, String>);
 fn all(bytes: &[u8], format: Format) -> Vec<Seen> {
     let mut records = open(bytes, format);
     let mut seen = Vec::new();
-    while let Some(record) = records.next().expect("no IO error") {
+    while let Some(record) = records.next().expect("readable") {
         let cells = record.cells.map(|cells| cells.into_iter().map(|(n, v)| (n.to_string(), v)).collect());
         seen.push((record.line, cells));
     }
@@ -45,41 +50,16 @@ fn quotes_line_ends_and_blank_lines() {
 }
 
 #[test]
-fn semicolons_separate_where_the_header_has_no_comma() {
-    let file = "\u{feff}id;\"text, long\"\n1;\"a; \"\"b\"\", c\"\n\n2;d, e\n3\n";
-    let seen = all(file.as_bytes(), Format::Csv);
-    assert_eq!(values(&seen), [(2, vec!["1", "a; \"b\", c"]), (4, vec!["2", "d, e"])]);
-    assert_eq!(seen[2], (5, Err("the row has 1 cells, the header has 2".to_owned())));
-    assert_eq!(open(b"id;text\n", Format::Csv).columns().len(), 2);
-    assert_eq!(values(&all(b"id,text;long\n1,a;b\n", Format::Csv)), [(2, vec!["1", "a;b"])]);
-    // A row that goes on behind what is looked at.
-    let long = format!("text;label\n{};x\n", "word ".repeat(10_000));
-    assert_eq!(values(&all(long.as_bytes(), Format::Csv))[0].1[1], "x");
-}
-
-#[test]
-fn one_column_may_have_a_semicolon_in_its_name() {
-    let file = b"note; remark\nfirst\nsecond; and more\nthird\n";
-    let seen = all(file, Format::Csv);
-    assert_eq!(values(&seen), [(2, vec!["first"]), (3, vec!["second; and more"]), (4, vec!["third"])]);
-}
-
-#[test]
 fn what_does_not_fit_is_refused_with_its_line() {
-    let file = b"id,text\n1,a\n2\n3,b,c\n4,\xff\n5,fine\n6,\"never closed\n7,gone";
+    let file = b"id,text\n1,a\n2\n3,b,c\n4,fine\n";
     let seen = all(file, Format::Csv);
     let reasons: Vec<(i64, &str)> =
         seen.iter().filter_map(|(line, cells)| Some((*line, cells.as_ref().err()?.as_str()))).collect();
     assert_eq!(
         reasons,
-        [
-            (3, "the row has 1 cells, the header has 2"),
-            (4, "the row has 3 cells, the header has 2"),
-            (5, "“text” is not UTF-8"),
-            (7, "a quoted cell is never closed"),
-        ]
+        [(3, "the row has 1 cells, the header has 2"), (4, "the row has 3 cells, the header has 2"),]
     );
-    assert_eq!(values(&seen), [(2, vec!["1", "a"]), (6, vec!["5", "fine"])]);
+    assert_eq!(values(&seen), [(2, vec!["1", "a"]), (5, vec!["4", "fine"])]);
 }
 
 #[test]
@@ -88,12 +68,12 @@ fn a_huge_cell_is_refused_and_never_held() {
     file.resize(file.len() + (10 << 20), b'x');
     file.extend_from_slice(b"\"\n2,fine\n");
     let mut records = open(&file, Format::Csv);
-    let huge = records.next().expect("no IO error").expect("a row");
+    let huge = records.next().expect("readable").expect("a row");
     assert_eq!((huge.line, huge.cells), (2, Err("a cell is longer than 1 MB".to_owned())));
     assert!(huge.raw.len() <= RAW_LIMIT);
-    assert!(records.lines.row.capacity() <= 2 * ROW_LIMIT);
-    assert_eq!(records.next().expect("no IO error").expect("a row").line, 3);
-    assert!(records.next().expect("no IO error").is_none());
+    assert!(records.reader.rows.bytes().len() <= 2 * ROW_LIMIT);
+    assert_eq!(records.next().expect("readable").expect("a row").line, 3);
+    assert!(records.next().expect("readable").is_none());
 
     let mut file = vec![b'{'; 3 << 20];
     file.extend_from_slice(b"\n{\"text\":\"fine\"}");
@@ -104,15 +84,14 @@ fn a_huge_cell_is_refused_and_never_held() {
 
 #[test]
 fn files_that_are_none() {
-    let why = |bytes: &[u8], format| match Records::open(bytes, format) {
+    let why = |bytes: &[u8], format| match Records::open(bytes, Some(format), COLUMN_LIMIT) {
         Ok(_) => "was taken".to_owned(),
         Err(error) => error.to_string(),
     };
     assert_eq!(why(b"", Format::Csv), "The file is empty.");
     assert_eq!(why(b"", Format::Jsonl), "The file is empty.");
     assert!(why(b"a,A,a\n", Format::Csv).starts_with("Two columns are called “a”"));
-    assert!(why(b"\xff\xfea\0", Format::Csv).starts_with("The file is UTF-16"));
-    assert!(why(b"a,\xff\n", Format::Csv).starts_with("The header is not UTF-8"));
+    assert!(why(b"a;b;a\n", Format::Csv).starts_with("Two columns are called “a”"));
     for format in [Format::Csv, Format::Tsv, Format::Jsonl] {
         assert!(why(b"%PDF-1.7\n%\xe2\xe3\n1 0 obj\n", format).starts_with("The file is a PDF."));
         assert!(why(b"PK\x03\x04\x14\0", format).contains("save or unpack it as CSV"));
@@ -126,15 +105,6 @@ fn files_that_are_none() {
         }
     }
     assert_eq!(values(&all(b"[id],text\n1,a\n", Format::Csv)), [(2, vec!["1", "a"])]);
-}
-
-#[test]
-fn objects_a_line_each() {
-    let file = b"{\"text\":\"a\",\"n\":1.50,\"tags\":[\"x\",2],\"none\":null}\n\n[1]\n{\"text\":\n{\"text\":\"\xff\"}\r\n{}";
-    let seen = all(file, Format::Jsonl);
-    assert_eq!(values(&seen), [(1, vec!["a", "1.5", "[\"x\",2]"]), (6, vec![])]);
-    let lines: Vec<i64> = seen.iter().filter(|s| s.1.is_err()).map(|s| s.0).collect();
-    assert_eq!(lines, [3, 4, 5]);
 }
 
 /// Whatever the csv crate writes is read back, in pieces of any size.
@@ -164,9 +134,9 @@ fn reads_what_the_csv_crate_writes() {
             rows.iter().map(|r| r.iter().map(String::as_str).collect::<Vec<_>>()).collect::<Vec<_>>()
         );
 
-        let mut slow = Records::open(Dripping(&bytes), Format::Csv).expect("a header");
+        let mut slow = Records::open(Dripping(&bytes), Some(Format::Csv), COLUMN_LIMIT).expect("a header");
         let mut n = 0;
-        while let Some(record) = slow.next().expect("no IO error") {
+        while let Some(record) = slow.next().expect("readable") {
             assert_eq!(record.line, seen[n].0);
             n += 1;
         }

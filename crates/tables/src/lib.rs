@@ -1,4 +1,4 @@
-//! The numbers on plain files: what `assay agreement`, `consensus`, `cluster`, `train`, `errors` and `simulate` do. CSV
+//! The numbers on plain files: what `assay agreement`, `consensus`, `cluster`, `train`, `errors` and `simulate` do. Tables
 //! in; a table for people, JSON for programs, or files out. Knows no project and no database.
 // It panics when the reader of a pipe goes away: writeln!(stdout(), …)? instead.
 #![deny(clippy::print_stdout)]

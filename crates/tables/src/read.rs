@@ -1,12 +1,14 @@
-//! Reading the named columns of a CSV file (or TSV, by its ending); what does not fit says file, line and column.
+//! Reading the named columns of a table, by the rules by which files are imported; what does not fit says file, line and
+//! column.
 
 use crate::Error;
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
+use records::{Format, Records, TableRow, Unreadable};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A larger cell is taken for a quote that was never closed.
-const MOST_BYTES: usize = 10 << 20;
+/// Columns of a file: probabilities have one for each label.
+const MOST: usize = 20_000;
 
 /// The wanted columns of a file, row by row.
 #[derive(Debug)]
@@ -27,25 +29,14 @@ pub struct Row {
 impl Table {
     /// Reads `columns` of a file, all of which it must have.
     pub fn read(path: &Path, columns: &[&str]) -> Result<Table, Error> {
-        let mut reader = reader(path)?;
-        let headers = reader.headers().map_err(|e| broken(path, e))?.clone();
-        let places = columns.iter().map(|name| place(path, &headers, name)).collect::<Result<Vec<_>, _>>()?;
+        let mut file = Rows::open(path)?;
+        let places = columns.iter().map(|name| file.place(name)).collect::<Result<Vec<_>, _>>()?;
         let mut rows = Vec::new();
-        let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(|e| broken(path, e))? {
-            let line = record.position().map_or(0, csv::Position::line);
-            let cells: Vec<String> =
-                places.iter().map(|at| record.get(*at).unwrap_or_default().to_owned()).collect();
-            if let Some(at) = cells.iter().position(|cell| cell.len() > MOST_BYTES) {
-                return Err(Error::Cell {
-                    path: path.to_owned(),
-                    line,
-                    column: columns[at].to_owned(),
-                    what: "the cell is larger than 10 MB: is a quote missing its end?".into(),
-                });
-            }
-            rows.push(Row { line, cells });
+        while let Some(row) = file.next()? {
+            let cells = places.iter().map(|at| row.cell(*at).into_owned()).collect();
+            rows.push(Row { line: row.line.unsigned_abs(), cells });
         }
+        file.tell();
         Ok(Table { path: path.to_owned(), columns: columns.iter().map(|c| (*c).to_owned()).collect(), rows })
     }
 
@@ -60,11 +51,55 @@ impl Table {
     }
 }
 
-/// A file's records, as its ending says.
-pub fn reader(path: &Path) -> Result<Reader<File>, Error> {
-    let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-    let file = File::open(path).map_err(Error::file(path))?;
-    Ok(ReaderBuilder::new().delimiter(if is_tsv { b'\t' } else { b',' }).flexible(false).from_reader(file))
+/// A table that is being read.
+pub struct Rows<'p> {
+    path: &'p Path,
+    records: Records<File>,
+}
+
+impl<'p> Rows<'p> {
+    pub fn open(path: &'p Path) -> Result<Rows<'p>, Error> {
+        let is_tsv = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
+        let said = if is_tsv { Format::Tsv } else { Format::Csv };
+        let file = File::open(path).map_err(Error::file(path))?;
+        let records = Records::open(file, Some(said), MOST).map_err(|e| unreadable(path, e))?;
+        if records.format() == Format::Jsonl {
+            return Err(Error::table(path, "the file holds JSON: give a table with a header, such as a CSV"));
+        }
+        Ok(Rows { path, records })
+    }
+
+    pub fn columns(&self) -> &[Arc<str>] {
+        self.records.columns()
+    }
+
+    /// Where a column stands.
+    pub fn place(&self, name: &str) -> Result<usize, Error> {
+        self.columns().iter().position(|column| **column == *name.trim()).ok_or_else(|| {
+            let there = self.columns().join(", ");
+            let what = format!("there is no column {name}; the file has: {there}{}", hint(name));
+            Error::table(self.path, what)
+        })
+    }
+
+    /// The next row. One that can't be taken ends it all: numbers without it would be numbers of something else.
+    pub fn next(&mut self) -> Result<Option<TableRow<'_>>, Error> {
+        let path = self.path;
+        match self.records.next_row().map_err(|e| unreadable(path, e))? {
+            None => Ok(None),
+            Some(Ok(row)) => Ok(Some(row)),
+            Some(Err((line, what))) => {
+                Err(Error::Line { path: path.to_owned(), line: line.unsigned_abs(), what })
+            }
+        }
+    }
+
+    /// Says on standard error what was noticed so far.
+    pub fn tell(&self) {
+        for notice in self.records.notices() {
+            eprintln!("{}: {notice}", self.path.display());
+        }
+    }
 }
 
 /// How to say what the column is called: options bear the names that columns have where nobody says otherwise.
@@ -75,35 +110,11 @@ fn hint(name: &str) -> String {
     }
 }
 
-pub fn place(path: &Path, headers: &StringRecord, name: &str) -> Result<usize, Error> {
-    let is_it = |header: &str| header.trim_start_matches('\u{feff}').trim() == name;
-    let mut found = headers.iter().enumerate().filter(|(_, header)| is_it(header)).map(|(at, _)| at);
-    match (found.next(), found.next()) {
-        (Some(at), None) => Ok(at),
-        (Some(_), Some(_)) => Err(Error::table(path, format!("two columns are called {name}: rename one"))),
-        (None, _) => {
-            let there: Vec<&str> = headers.iter().collect();
-            Err(Error::table(
-                path,
-                format!("there is no column {name}; the file has: {}{}", there.join(", "), hint(name)),
-            ))
-        }
+fn unreadable(path: &Path, error: Unreadable) -> Error {
+    match error {
+        Unreadable::Invalid(what) => Error::table(path, what),
+        Unreadable::Io(source) => Error::File { path: path.to_owned(), source },
     }
-}
-
-pub fn broken(path: &Path, error: csv::Error) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
-    let what = match error.kind() {
-        ErrorKind::Utf8 { .. } => "the bytes are not UTF-8: save the file as UTF-8".to_owned(),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} cells and the header {expected_len}")
-        }
-        _ => match error.into_kind() {
-            ErrorKind::Io(source) => return Error::File { path: path.to_owned(), source },
-            other => format!("{other:?}"),
-        },
-    };
-    Error::Line { path: path.to_owned(), line, what }
 }
 
 #[cfg(test)]
@@ -125,22 +136,42 @@ mod tests {
         assert_eq!(cells, [(2, "1|a".to_owned()), (3, "2|b\nc".to_owned())]);
     }
 
+    /// The rules are those of an import.
+    #[test]
+    fn the_content_tells_separator_and_encoding() {
+        let cells = |content: &[u8]| -> Vec<String> {
+            read(content).unwrap().rows.into_iter().map(|row| row.cells.join("|")).collect()
+        };
+        assert_eq!(cells(b"item;label\n1;a,b\n2;c\n"), ["1|a,b", "2|c"]);
+        assert_eq!(cells(b"sep=|\nitem|label\n1|a\n"), ["1|a"]);
+        assert_eq!(cells(b"item\tlabel\n1\ta\n"), ["1|a"]);
+        assert_eq!(cells(b"item,label\n1,caf\xe9\n"), ["1|caf\u{e9}"]);
+        assert_eq!(cells(b"\xff\xfei\0t\0e\0m\0,\0l\0a\0b\0e\0l\0\n\x001\0,\0a\0\n\0"), ["1|a"]);
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_said_with_its_line() {
+        let open = read(b"item,label\n1,a\n2,\"never closed\n3,b\n").unwrap_err();
+        assert_eq!(open, ", line 3: a quoted cell is never closed");
+        let joined = read(b"item,x,label\n1,\"a,a\n2,b,b\n3,c\",c\n").unwrap_err();
+        assert!(joined.starts_with(", line 2: a quoted cell joins the lines 2 to 4"), "{joined}");
+    }
+
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
-        assert_eq!(
-            read(b"").unwrap_err(),
-            ": there is no column item; the file has: . Name yours with --item"
-        );
+        assert_eq!(read(b"").unwrap_err(), ": The file is empty.");
         assert!(read(b"item,text\n").unwrap_err().contains("no column label; the file has: item, text"));
-        assert!(read(b"item,label,item\n").unwrap_err().contains("two columns are called item"));
+        assert!(read(b"item,label,item\n").unwrap_err().contains("Two columns are called “item”"));
         assert_eq!(
             read(b"item,label\n1,a\n2\n").unwrap_err(),
-            ", line 3: the row has 1 cells and the header 2"
+            ", line 3: the row has 1 cells, the header has 2"
         );
-        let bad = read(b"item,label\n1,a\n2,\xff\n").unwrap_err();
-        assert_eq!(bad, ", line 3: the bytes are not UTF-8: save the file as UTF-8");
+        let bad = read(b"item,label\n1,\xc3\xbc\n2,\xff\n").unwrap_err();
+        assert_eq!(bad, ", line 3: “label” is not UTF-8");
         let mut long = b"item,label\n1,\"".to_vec();
         long.resize(11 << 20, b'x');
-        assert!(read(&long).unwrap_err().starts_with(", line 2, column label: the cell is larger"));
+        assert_eq!(read(&long).unwrap_err(), ", line 2: a cell is longer than 1 MB");
+        let json = read(b"{\"item\":1,\"label\":2}\n").unwrap_err();
+        assert_eq!(json, ": the file holds JSON: give a table with a header, such as a CSV");
     }
 }

@@ -4,6 +4,7 @@
 mod guess;
 mod labels;
 mod mapping;
+mod noticed;
 mod rejects;
 mod run;
 mod sample;
@@ -14,6 +15,7 @@ mod when;
 mod tests;
 
 pub use mapping::label_names;
+pub use noticed::{Noticed, noticed, noticed_by};
 pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
@@ -26,6 +28,7 @@ use domain::permission::{Act, Actor, may};
 use domain::source::{Counts, Format, LabelUse, Mapping, SourceState};
 use domain::{JobId, ProjectId, SourceId};
 use mapping::Mapper;
+pub use records::Notice;
 use run::Load;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -41,6 +44,14 @@ pub const PAGE: i64 = 50;
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Payload {
     pub source: SourceId,
+}
+
+/// The result of the job of an import.
+#[derive(Debug, Serialize)]
+struct Taken {
+    #[serde(flatten)]
+    counts: Counts,
+    notices: Vec<Noticed>,
 }
 
 /// An uploaded file with its columns, before it is taken in.
@@ -178,9 +189,9 @@ pub async fn run_job(house: &House, run: &Running) -> Outcome {
     });
     tokio::pin!(loading);
     let mut stopped = None;
-    let ended = loop {
+    let loaded = loop {
         tokio::select! {
-            ended = &mut loading => break ended,
+            loaded = &mut loading => break loaded,
             Ok(()) = told.changed(), if stopped.is_none() => {
                 let at = *told.borrow_and_update();
                 let message = format!("{} rows", at.counts.read);
@@ -191,19 +202,20 @@ pub async fn run_job(house: &House, run: &Running) -> Outcome {
             }
         }
     };
-    match (ended, stopped) {
-        (Ok(Ended::Whole(counts)), _) => {
+    match (loaded, stopped) {
+        (Ok((Ended::Whole(counts), notices)), _) => {
             finish(house, &source, SourceState::Done, None).await?;
             release_upload(house, &source).await?;
-            serde_json::to_value(counts).map_err(|e| Halt::Failed(Error::internal(e)))
+            let taken = Taken { counts, notices: noticed(&notices) };
+            serde_json::to_value(taken).map_err(|e| Halt::Failed(Error::internal(e)))
         }
-        (Ok(Ended::Stopped(_)), Some(why)) => {
+        (Ok((Ended::Stopped(_), _)), Some(why)) => {
             if why == jobs::Stop::Cancelled {
                 finish(house, &source, SourceState::Cancelled, None).await?;
             }
             Err(Halt::Stop(why))
         }
-        (Ok(Ended::Stopped(_)), None) => Err(Halt::Failed(Error::internal("an import ended by itself"))),
+        (Ok((Ended::Stopped(_), _)), None) => Err(Halt::Failed(Error::internal("an import ended by itself"))),
         (Err(_), Some(why @ (jobs::Stop::Lost | jobs::Stop::Closing))) => Err(Halt::Stop(why)),
         (Err(error), _) => {
             finish(house, &source, SourceState::Failed, Some(&for_people(&error))).await?;
@@ -229,6 +241,14 @@ pub struct Bring {
     pub bytes: Option<u64>,
 }
 
+/// What came of a file that was at hand.
+#[derive(Debug)]
+pub struct Brought {
+    pub source: Source,
+    /// What was noticed about the file.
+    pub notices: Vec<Notice>,
+}
+
 pub type Opener = Arc<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 /// Takes in a file that is at hand, without upload and job: the command line, a small request. `sample` is what
@@ -240,7 +260,7 @@ pub async fn bring(
     sample: &Sample,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<Source> {
+) -> Result<Brought> {
     allow(actor, Act::Import)?;
     let Bring { project, name, format, mapping, open, bytes } = bring;
     check(house, actor, project, &mapping, sample).await?;
@@ -265,15 +285,21 @@ pub async fn bring(
         })
         .await?;
     let source = house.store.source(id).await?;
-    match load_from(house, &source, open, bytes, stop, progress).await {
-        Ok(Ended::Whole(_)) => finish(house, &source, SourceState::Done, None).await?,
-        Ok(Ended::Stopped(_)) => finish(house, &source, SourceState::Cancelled, None).await?,
+    let notices = match load_from(house, &source, open, bytes, stop, progress).await {
+        Ok((ended, notices)) => {
+            let state = match ended {
+                Ended::Whole(_) => SourceState::Done,
+                Ended::Stopped(_) => SourceState::Cancelled,
+            };
+            finish(house, &source, state, None).await?;
+            notices
+        }
         Err(error) => {
             finish(house, &source, SourceState::Failed, Some(&for_people(&error))).await?;
             return Err(error);
         }
-    }
-    Ok(house.store.source(id).await?)
+    };
+    Ok(Brought { source: house.store.source(id).await?, notices })
 }
 
 /// Imports of a project, newest first.
@@ -345,7 +371,7 @@ async fn load(
     source: &Source,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<Ended> {
+) -> Result<(Ended, Vec<Notice>)> {
     if source.state != SourceState::Running {
         return Err(Error::conflict("This import is not under way."));
     }
@@ -365,7 +391,7 @@ async fn load_from(
     bytes: Option<u64>,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<Ended> {
+) -> Result<(Ended, Vec<Notice>)> {
     let opened = || open().map_err(|e| Error::Store(e.into()));
     if labels::are_missing(&house.store, source).await? {
         labels::make(house, source, opened()?).await?;
@@ -380,7 +406,7 @@ async fn load_with(
     total_bytes: Option<u64>,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<Ended> {
+) -> Result<(Ended, Vec<Notice>)> {
     let (task, settings) = house.store.project_rules(source.project).await?;
     let threshold = control_threshold(settings.control_share);
     let mapper = Mapper::new(source.mapping.clone(), house.store.clone(), task, settings.seed, threshold);

@@ -13,13 +13,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::sources::Source;
-use workflow::import::{self, Bring, Opener, Progress, Sample};
+use workflow::import::{self, Bring, Brought, Notice, Opener, Progress, Sample};
 
 #[derive(Debug, Args)]
 pub struct Import {
     /// The project's short name, as in its address
     project: String,
-    /// CSV or TSV with a header, or JSON Lines, in UTF-8
+    /// A table with a header (CSV, TSV, …), or JSON Lines
     file: PathBuf,
     /// Column that holds the text [default: guessed]
     #[arg(long, value_name = "COLUMN")]
@@ -88,6 +88,7 @@ impl Import {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let said = format.or_else(|| Format::from_file_name(&name));
         let sample = import::look(File::open(&self.file).with_context(cant)?, said)?;
+        tell(&sample.notices);
         let path = self.file.clone();
         let open: Opener = Arc::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>));
         let mapping = self.mapping(&sample, &name);
@@ -96,15 +97,18 @@ impl Import {
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_ctrl_c(stop.clone());
         let bar = bar(bytes, self.json);
-        let tell = |at: Progress| {
+        let count = |at: Progress| {
             bar.set_position(at.bytes);
             bar.set_message(format!("{} rows", at.counts.read));
         };
-        let source = import::bring(&house, &Actor::OPERATOR, bring, &sample, stop, tell).await;
+        let brought = import::bring(&house, &Actor::OPERATOR, bring, &sample, stop, count).await;
         bar.finish_and_clear();
-        let source = source?;
+        let Brought { source, notices } = brought?;
+        // The start of a file doesn't show all.
+        let later: Vec<Notice> = notices.iter().filter(|n| !sample.notices.contains(n)).cloned().collect();
+        tell(&later);
         if self.json {
-            print_json(&source)?
+            print_json(&source, &notices)?
         } else {
             print_words(&source, &self.project)?
         }
@@ -161,13 +165,21 @@ fn bar(bytes: u64, quiet: bool) -> ProgressBar {
     bar
 }
 
-fn print_json(source: &Source) -> anyhow::Result<()> {
+/// What was noticed about the file. On standard error, so that JSON stays JSON.
+fn tell(notices: &[Notice]) {
+    for notice in notices {
+        eprintln!("{notice}");
+    }
+}
+
+fn print_json(source: &Source, notices: &[Notice]) -> anyhow::Result<()> {
     let report = serde_json::json!({
         "source": source.id,
         "name": source.name,
         "state": source.state,
         "columns": source.mapping,
         "counts": source.counts,
+        "notices": import::noticed(notices),
     });
     writeln!(stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())

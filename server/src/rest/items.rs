@@ -12,9 +12,9 @@ use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::{Bytes, BytesMut};
-use domain::SourceId;
 use domain::permission::Act;
 use domain::source::{Counts, Format, LabelColumn, LabelUse, Mapping, SourceState};
+use domain::{JobId, SourceId};
 use futures::StreamExt;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,8 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 use store::sources::{Reject, Source};
 use workflow::Error;
-use workflow::import::{self, Bring, Opener};
+use workflow::import::{self, Bring, Brought, Noticed, Opener};
+use workflow::jobs;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -68,6 +69,9 @@ struct ImportBody {
     finished_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejects: Option<Vec<RejectBody>>,
+    /// What was noticed about the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<Noticed>,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,6 +94,7 @@ impl ImportBody {
             created_at: source.created_at.0,
             finished_at: source.finished_at.map(|t| t.0),
             rejects: rejects.map(|rows| rows.into_iter().map(reject).collect()),
+            notices: Vec::new(),
         }
     }
 }
@@ -148,10 +153,12 @@ async fn at_once(app: &App, visitor: &Visitor, keys: Keys, body: Bytes) -> Resul
     let mapping = mapping(keys, sample.guess())?;
     let bytes = Some(body.len() as u64);
     let open: Opener = Arc::new(move || Ok(Box::new(Cursor::new(body.clone())) as Box<dyn Read + Send>));
-    let bring = Bring { project, name, format: Format::Jsonl, mapping, open, bytes };
-    let source = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
+    let bring = Bring { project, name, format: sample.format, mapping, open, bytes };
+    let brought = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
+    let Brought { source, notices } = brought;
     let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
-    Ok(Json(ImportBody::of(source, Some(rejects))).into_response())
+    let body = ImportBody { notices: import::noticed(&notices), ..ImportBody::of(source, Some(rejects)) };
+    Ok(Json(body).into_response())
 }
 
 /// What the address says; only the text's key is guessed where it says none, so that a program gets what it asked
@@ -204,7 +211,12 @@ async fn show(
         let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
         let source = import::source(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
         let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
-        Ok::<_, Error>(Json(ImportBody::of(source, Some(rejects))))
+        let job = match source.job {
+            Some(job) => jobs::view(&app.house, JobId(job)).await.ok(),
+            None => None,
+        };
+        let notices = job.as_ref().map(import::noticed_by).unwrap_or_default();
+        Ok::<_, Error>(Json(ImportBody { notices, ..ImportBody::of(source, Some(rejects)) }))
     };
     told(shown.await)
 }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use store::sources::{Reject, Source};
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::import;
+use workflow::import::{self, Noticed};
 use workflow::jobs::{self, JobView};
 
 pub fn routes() -> Vec<Route> {
@@ -180,6 +180,7 @@ fn outcome(
     view! {
         {head(source, &base)}
         {notice}
+        {noticed(&job.map(import::noticed_by).unwrap_or_default())}
         <div class="stack">
             <dl class="figures">
                 {figure(counts.read, "rows read")} {figure(counts.new, "new items")} {figure(counts.revised, "revised")}
@@ -199,6 +200,19 @@ fn outcome(
         </div>
     }
     .into_any()
+}
+
+/// What was noticed about the file, so that a person can look whether it was read as it was meant.
+fn noticed(notices: &[Noticed]) -> Option<AnyView> {
+    let sentences: Vec<_> = notices.iter().map(|n| view! { <p dir="auto">{n.message.clone()}</p> }).collect();
+    (!sentences.is_empty()).then(|| {
+        view! {
+            <div class="notice" role="status">
+                <div>{sentences}</div>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 fn half_gone(why: &str) -> String {

@@ -1,8 +1,7 @@
 //! A file of probabilities, which is read anew each time someone goes through it.
 
 use crate::Error;
-use crate::read::{broken, reader};
-use csv::StringRecord;
+use crate::read::Rows as Table;
 use indicatif::ProgressBar;
 use learn::errors::{LabelErrorsError, Rows};
 use rustc_hash::FxHashMap;
@@ -44,9 +43,9 @@ impl Given {
         if !is_file {
             return Err(Error::table(path, "probabilities are read several times: give a plain file"));
         }
-        let mut reader = reader(path)?;
-        let headers = reader.headers().map_err(|e| broken(path, e))?.clone();
-        let at = crate::read::place(path, &headers, id)?;
+        let table = Table::open(path)?;
+        table.tell();
+        let at = table.place(id)?;
         let mut given = Self {
             path: path.to_owned(),
             id: at,
@@ -54,14 +53,9 @@ impl Given {
             columns: Vec::new(),
             labels: Vec::new(),
         };
-        let mut seen: FxHashMap<String, ()> = FxHashMap::default();
-        for (column, name) in headers.iter().enumerate().filter(|(column, _)| *column != at) {
-            let name = name.trim_start_matches('\u{feff}').trim().to_owned();
-            if seen.insert(name.clone(), ()).is_some() {
-                return Err(Error::table(path, format!("two columns are called {name}: rename one")));
-            }
+        for (column, name) in table.columns().iter().enumerate().filter(|(column, _)| *column != at) {
             given.columns.push(column);
-            given.labels.push(name);
+            given.labels.push(name.to_string());
         }
         Ok(given)
     }
@@ -78,11 +72,11 @@ impl Given {
         };
         let mut seen: FxHashMap<String, u64> = FxHashMap::default();
         let file = &rows.file;
-        let mut reader = reader(&file.path)?;
-        let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(|e| broken(&file.path, e))? {
-            let line = record.position().map_or(0, csv::Position::line);
-            let id = record.get(file.id).unwrap_or_default().trim();
+        let mut table = Table::open(&file.path)?;
+        while let Some(row) = table.next()? {
+            let line = row.line.unsigned_abs();
+            let id = row.cell(file.id);
+            let id = id.trim();
             if let Some(before) = seen.insert(id.to_owned(), line) {
                 return Err(Error::Cell {
                     path: file.path.clone(),
@@ -148,21 +142,20 @@ impl Rows for Counted<'_> {
 
     fn each(&mut self, row: &mut dyn FnMut(&[f64]) -> bool) -> Result<(), Unreadable> {
         let file = &self.rows.file;
-        let mut reader = reader(&file.path)?;
-        let mut record = StringRecord::new();
+        let mut table = Table::open(&file.path)?;
         let mut wanted = self.rows.wanted.iter();
         let mut p = vec![0.0; file.columns.len()];
-        while reader.read_record(&mut record).map_err(|e| broken(&file.path, e))? {
+        while let Some(found) = table.next()? {
             match wanted.next() {
                 Some(true) => {}
                 Some(false) => continue,
                 None => break,
             }
             for (label, (p, column)) in p.iter_mut().zip(&file.columns).enumerate() {
-                let cell = record.get(*column).unwrap_or_default().trim();
+                let cell = found.cell(*column);
+                let cell = cell.trim();
                 *p = cell.parse().map_err(|_| {
-                    let line = record.position().map_or(0, csv::Position::line);
-                    self.rows.cell(line, label, &format!("'{cell}' is no number"))
+                    self.rows.cell(found.line.unsigned_abs(), label, &format!("'{cell}' is no number"))
                 })?;
             }
             // What is no probability at all is told by whoever asks for the rows.

@@ -120,7 +120,10 @@ fn what_is_wrong_is_said_with_its_place() {
         wrong(good, "id,x,y\n1,1,0\n2,0,1\n1,1,0\n"),
         "p.csv, line 4, column id: 1 stands in line 2 already"
     );
-    assert_eq!(wrong(good, "id,x,y,x\n1,1,0,0\n2,0,1,0\n"), "p.csv: two columns are called x: rename one");
+    assert_eq!(
+        wrong(good, "id,x,y,x\n1,1,0,0\n2,0,1,0\n"),
+        "p.csv: Two columns are called “x”. Rename one of them in the first line."
+    );
     assert_eq!(wrong(good, "id,x,y\n1,1,0\n2,0,much\n"), "p.csv, line 3, column y: 'much' is no number");
     for bad in ["NaN", "1.5", "-0.2", "inf"] {
         let got = wrong(good, &format!("id,x,y\n1,1,0\n2,0,{bad}\n"));
@@ -134,9 +137,11 @@ fn what_is_wrong_is_said_with_its_place() {
     );
     assert!(wrong(good, "id,x,y\n1,1,0\n2,0.9,0.9\n").contains("add up to 1.8000"));
     assert!(wrong(good, "id,x,y\n1,1,0\n2,0\n").starts_with("p.csv, line 3: the row has 2 cells"));
-    let bytes = run(good, b"id,x,y\n1,1,0\n2,\xff,0\n", &[]).unwrap_err();
-    assert_eq!(bytes, "p.csv, line 3: the bytes are not UTF-8: save the file as UTF-8");
-    assert!(wrong("id,label\n1,\"x\n2,y\n", "id,x,y\n1,1,0\n").contains("is a quote missing its end?"));
+    let bytes = run(good, b"id,x,y\n\xc3\xbc,1,0\n2,\xff,0\n", &[]).unwrap_err();
+    assert_eq!(bytes, "p.csv, line 3: “x” is not UTF-8");
+    assert!(
+        wrong("id,label\n1,\"x\n2,y\n", "id,x,y\n1,1,0\n").contains("line 2: a quoted cell is never closed")
+    );
     // Nothing is wrong with these.
     assert!(run(good, "id,x,y\n1,1,0\n2,0,1\n", &[]).unwrap().0.starts_with("0 of 2 labels"));
 }

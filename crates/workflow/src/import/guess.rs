@@ -106,7 +106,8 @@ pub fn guess(columns: &[String], sample: &[Record]) -> Mapping {
     let group = named(GROUP, &is_key);
     let taken = [&id, &event_time, &label, &group];
     let text = named(TEXT, &|v| !v.is_empty()).or_else(|| {
-        let free = columns.iter().filter(|c| !taken.iter().any(|t| t.as_ref() == Some(c)));
+        let is_list = |c: &&String| sample.iter().any(|r| r.lists.iter().any(|name| **name == ***c));
+        let free = columns.iter().filter(|c| !taken.iter().any(|t| t.as_ref() == Some(c)) && !is_list(c));
         let length = |c: &&String| {
             let values = values(c);
             let is_number = values.iter().all(|v| v.trim().parse::<f64>().is_ok());

@@ -7,7 +7,7 @@ use crate::{Error, House, Result};
 use domain::project::Task;
 use domain::source::{Format, Mapping};
 use domain::taxonomy::Taxonomy;
-use records::Records;
+use records::{COLUMN_LIMIT, Records};
 use std::io::Read;
 use store::Store;
 use store::items::AnsweredBy;
@@ -60,10 +60,10 @@ fn with_names(draft: &Taxonomy, names: &[String], house: &House) -> Result<Taxon
 /// The values of the label column in the order in which they come.
 fn distinct(from: impl Read, format: Format, mapping: &Mapping, task: Task) -> Result<Vec<String>> {
     let Some((column, _)) = mapping.answers_of() else { return Ok(Vec::new()) };
-    let mut records = Records::open(from, read_as(format)).map_err(unreadable)?;
+    let mut records = Records::open(from, Some(read_as(format)), COLUMN_LIMIT).map_err(unreadable)?;
     let mut names: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    while let Some(record) = records.next().map_err(|e| unreadable(e.into()))? {
+    while let Some(record) = records.next().map_err(unreadable)? {
         let Ok(cells) = record.cells else { continue };
         let Some((_, value)) = cells.into_iter().find(|(name, _)| **name == *column) else { continue };
         if value.trim().is_empty() || value.contains('\0') {

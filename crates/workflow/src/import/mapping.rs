@@ -42,14 +42,17 @@ impl Mapper {
 
     /// A row as an item, or why it can't be one.
     pub fn item(&mut self, record: Record) -> Result<Incoming, Reject> {
-        let Record { line, raw, cells } = record;
-        match cells.and_then(|cells| self.mapped(cells)) {
+        let Record { line, raw, cells, lists } = record;
+        match cells.and_then(|cells| self.mapped(cells, &lists)) {
             Ok(mapped) => Ok(self.hashed(line, raw, mapped)),
             Err(reason) => Err(reject(line, reason, &raw)),
         }
     }
 
-    fn mapped(&self, cells: Vec<Cell>) -> Result<Mapped, String> {
+    fn mapped(&self, cells: Vec<Cell>, lists: &[Arc<str>]) -> Result<Mapped, String> {
+        if let Some(problem) = no_text(&self.mapping.text, &cells, lists) {
+            return Err(problem);
+        }
         let mut mapped = Mapped::default();
         let is = |column: &Option<String>, name: &str| column.as_deref() == Some(name);
         let answers = self.mapping.answers_of().map(|(column, _)| column);
@@ -126,6 +129,19 @@ impl Mapper {
             labels,
         }
     }
+}
+
+/// A list or an object of JSON where the text should be.
+fn no_text(column: &str, cells: &[Cell], lists: &[Arc<str>]) -> Option<String> {
+    if lists.iter().any(|name| **name == *column) {
+        return Some(format!("“{column}” is a list or an object: an item needs one text"));
+    }
+    if cells.iter().any(|(name, _)| **name == *column) {
+        return None;
+    }
+    let is_inside = |name: &str| name.strip_prefix(column).is_some_and(|rest| rest.starts_with('.'));
+    let (name, _) = cells.iter().find(|(name, _)| is_inside(name))?;
+    Some(format!("“{column}” is an object: name the column inside that holds the text, such as “{name}”"))
 }
 
 #[derive(Default)]

@@ -8,7 +8,7 @@ use domain::source::{Counts, Format};
 use domain::{ProjectId, SourceId};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use records::{Records, Unreadable};
+use records::{COLUMN_LIMIT, Notice, Records, Unreadable};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,13 +68,13 @@ pub enum Ended {
     Stopped(Counts),
 }
 
-/// Takes in the rest of a file. `stop` ends it after the pieces under way.
+/// Takes in the rest of a file, and says what was noticed about it. `stop` ends it after the pieces under way.
 pub async fn load(
     store: &Store,
     load: Load,
     stop: Arc<AtomicBool>,
     mut progress: impl FnMut(Progress),
-) -> Result<Ended> {
+) -> Result<(Ended, Vec<Notice>)> {
     let Load { project, source, format, from, total_bytes, before, mapper, answered_by } = load;
     let (send, mut batches) = mpsc::channel(2);
     let rows = if answered_by.is_some() { PIECE_WITH_ANSWERS } else { PIECE };
@@ -135,18 +135,19 @@ pub async fn load(
         }
     }
     drop(batches);
-    let whole = reading.await.map_err(Error::internal)?;
+    let read = reading.await.map_err(Error::internal)?;
     if let Some(error) = failed {
         return Err(Error::Store(error));
     }
-    Ok(if whole? { Ended::Whole(counts) } else { Ended::Stopped(counts) })
+    let (is_whole, notices) = read?;
+    Ok((if is_whole { Ended::Whole(counts) } else { Ended::Stopped(counts) }, notices))
 }
 
 async fn take(store: Store, piece: Arc<Piece>) -> store::Result<Counts> {
     store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await
 }
 
-/// Reads to the end; false if it was stopped before.
+/// Reads to the end; false if it was stopped before. Also what was noticed until then.
 fn read_all(
     from: Box<dyn Read + Send>,
     format: Format,
@@ -155,20 +156,20 @@ fn read_all(
     mut mapper: Mapper,
     stop: &AtomicBool,
     send: &mpsc::Sender<Batch>,
-) -> Result<bool> {
-    let mut records = Records::open(from, read_as(format)).map_err(unreadable)?;
+) -> Result<(bool, Vec<Notice>)> {
+    let mut records = Records::open(from, Some(read_as(format)), COLUMN_LIMIT).map_err(unreadable)?;
     for _ in 0..skip {
         if stop.load(Ordering::Relaxed) {
-            return Ok(false);
+            return Ok((false, Vec::new()));
         }
-        records.next().map_err(|e| unreadable(e.into()))?;
+        records.next().map_err(unreadable)?;
     }
     let (mut items, mut rejects, mut size) = (Vec::with_capacity(rows), Vec::new(), 0);
     loop {
         if stop.load(Ordering::Relaxed) {
-            return Ok(false);
+            return Ok((false, records.notices().to_vec()));
         }
-        let record = records.next().map_err(|e| unreadable(e.into()))?;
+        let record = records.next().map_err(unreadable)?;
         let is_last = record.is_none();
         if let Some(record) = record {
             size += record.raw.len();
@@ -189,11 +190,11 @@ fn read_all(
                 size: std::mem::take(&mut size),
             };
             if send.blocking_send(batch).is_err() {
-                return Ok(false);
+                return Ok((false, records.notices().to_vec()));
             }
         }
         if is_last {
-            return Ok(true);
+            return Ok((true, records.notices().to_vec()));
         }
     }
 }

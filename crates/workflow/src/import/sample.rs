@@ -4,7 +4,7 @@ use super::guess::guess;
 use super::run::unreadable;
 use crate::{Error, Result};
 use domain::source::{Format, Mapping};
-use records::{Record, Records};
+use records::{COLUMN_LIMIT, Notice, Record, Records};
 use std::io::{self, Cursor, Read};
 use store::Store;
 use store::blobs::BlobReader;
@@ -13,14 +13,14 @@ use store::blobs::BlobReader;
 const ROWS: usize = 200;
 /// Rows that a person sees.
 const SHOWN: usize = 20;
-/// Bytes at the start that tell the format.
-const HEAD: usize = 64 << 10;
 
 /// The start of a file.
 #[derive(Debug, Clone)]
 pub struct Sample {
     pub format: Format,
     pub columns: Vec<String>,
+    /// What a person should know of how the file was read.
+    pub notices: Vec<Notice>,
     records: Vec<Record>,
 }
 
@@ -44,29 +44,27 @@ impl Sample {
     }
 }
 
-/// Looks at the start of a file; the format is told from it where it is not said. Blocks.
-pub fn look(mut from: impl Read, format: Option<Format>) -> Result<Sample> {
-    let mut head = Vec::new();
-    let format = match format {
-        Some(format) => format,
-        None => {
-            (&mut from).take(HEAD as u64).read_to_end(&mut head).map_err(|e| Error::Store(e.into()))?;
-            tell(&head)
-        }
-    };
-    let mut records = Records::open(Cursor::new(head).chain(from), read_as(format)).map_err(unreadable)?;
-    let mut rows = Vec::new();
-    while rows.len() < ROWS
-        && let Some(record) = records.next().map_err(|e| unreadable(e.into()))?
+/// Looks at the start of a file. Its content tells the format; `said` is what its name or a person says. Blocks.
+pub fn look(from: impl Read, said: Option<Format>) -> Result<Sample> {
+    let mut file = Records::open(from, said.map(read_as), COLUMN_LIMIT).map_err(unreadable)?;
+    let mut records = Vec::new();
+    while records.len() < ROWS
+        && let Some(record) = file.next().map_err(unreadable)?
     {
-        rows.push(record);
+        records.push(record);
     }
-    let columns: Vec<String> = records.columns().iter().map(|c| c.to_string()).collect();
+    let columns: Vec<String> = file.columns().iter().map(|c| c.to_string()).collect();
     if columns.is_empty() {
-        let why = rows.first().and_then(|r| r.cells.as_ref().err()).map_or("it has no rows", String::as_str);
+        let why =
+            records.first().and_then(|r| r.cells.as_ref().err()).map_or("it has no rows", String::as_str);
         return Err(Error::invalid("file", format!("No column can be read from the file: {why}.")));
     }
-    Ok(Sample { format, columns, records: rows })
+    let format = match file.format() {
+        records::Format::Csv => Format::Csv,
+        records::Format::Tsv => Format::Tsv,
+        records::Format::Jsonl => Format::Jsonl,
+    };
+    Ok(Sample { format, columns, notices: file.notices().to_vec(), records })
 }
 
 /// The format as the reader of records knows it.
@@ -75,17 +73,6 @@ pub(super) fn read_as(format: Format) -> records::Format {
         Format::Csv => records::Format::Csv,
         Format::Tsv => records::Format::Tsv,
         Format::Jsonl => records::Format::Jsonl,
-    }
-}
-
-fn tell(head: &[u8]) -> Format {
-    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    let n = |byte: u8| first.iter().filter(|b| **b == byte).count();
-    let text = head.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(head).trim_ascii_start();
-    match text.first() {
-        Some(b'{') => Format::Jsonl,
-        _ if n(b'\t') > n(b',') => Format::Tsv,
-        _ => Format::Csv,
     }
 }
 

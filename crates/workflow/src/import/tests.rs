@@ -164,6 +164,8 @@ both! {
     async fn bad_rows_are_kept_with_line_and_reason(store: Store) {
         let (house, project) = house(&store).await;
         let mut file = b"id,text,created_at\n1,fine,2026-10-01\n2,  ,2026-10-01\n3,when,yesterday\n4,\xff,\n5\n".to_vec();
+        // Letters that only UTF-8 has: the other byte is a broken one.
+        file.extend_from_slice("9,für,\n".as_bytes());
         file.extend_from_slice(b"6,nul\0,\n");
         file.extend_from_slice(format!("{},long id,\n", "x".repeat(600)).as_bytes());
         file.extend_from_slice(b"7,=cmd(),nope\n8,fine too,1793610000\n");
@@ -172,15 +174,15 @@ both! {
             m.event_time = Some("created_at".into());
         })
         .await;
-        assert_eq!(counts(&source), [9, 2, 0, 0, 7]);
+        assert_eq!(counts(&source), [10, 3, 0, 0, 7]);
         let refused = rejects(&house, ADMIN, project, source.id, 0).await.expect("rejects");
         let reasons: Vec<(i64, &str)> = refused.iter().map(|r| (r.line, r.reason.as_str())).collect();
         assert_eq!(reasons[0], (3, "“text” is empty: an item needs a text"));
         assert!(reasons[1].1.starts_with("“created_at” is no time that can be read: “yesterday”"));
         assert_eq!(reasons[2], (5, "“text” is not UTF-8"));
         assert_eq!(reasons[3], (6, "the row has 1 cells, the header has 3"));
-        assert_eq!(reasons[4], (7, "“text” contains a NUL character"));
-        assert_eq!(reasons[5], (8, "“id” is longer than 500 bytes"));
+        assert_eq!(reasons[4], (8, "“text” contains a NUL character"));
+        assert_eq!(reasons[5], (9, "“id” is longer than 500 bytes"));
         let stream = rejects_csv(&house, ADMIN, project, source.id).await.expect("a stream");
         let parts: Vec<_> = stream.map(|part| part.expect("a part")).collect().await;
         let table = String::from_utf8(parts.concat()).expect("UTF-8");
@@ -190,6 +192,52 @@ both! {
             .collect();
         assert_eq!(lines.len(), 7);
         assert_eq!(&lines[1][2], "3,when,yesterday");
+    }
+
+    async fn numbers_of_json_name_items_to_the_last_digit(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = r#"{"id":123456789012345678901234,"text":"first","price":1.10}
+{"id":123456789012345678901235,"text":"second","price":NaN}
+"#;
+        let source = import(&house, project, "a.jsonl", file).await;
+        assert_eq!(counts(&source), [2, 2, 0, 0, 0]);
+        assert!(store.item_named(project, "123456789012345678901235").await.expect("a query").is_some());
+        let prices = store.field_values(project, "price", 9).await.expect("values");
+        assert_eq!(prices, [("1.10".to_owned(), 1)]);
+    }
+
+    async fn a_text_inside_an_object_is_a_column_and_a_list_is_no_text(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = r#"{"id": 1, "data": {"text": "inside", "source": "web"}, "annotations": [{"result": "a long list"}]}"#;
+        let source = import(&house, project, "a.jsonl", file).await;
+        assert_eq!((counts(&source), source.mapping.text.as_str()), ([1, 1, 0, 0, 0], "data.text"));
+        assert_eq!(texts(&house, project).await, ["inside"]);
+        let file = r#"{"id": 2, "text": "fine"}
+{"id": 3, "text": ["a", "b"]}
+{"id": 4, "text": {"de": "c"}}
+{"id": 5, "text": null}
+"#;
+        let source = import(&house, project, "b.jsonl", file).await;
+        assert_eq!(counts(&source), [4, 1, 0, 0, 3]);
+        let refused = rejects(&house, ADMIN, project, source.id, 0).await.expect("rejects");
+        let reasons: Vec<&str> = refused.iter().map(|r| r.reason.as_str()).collect();
+        assert_eq!(reasons, [
+            "“text” is a list or an object: an item needs one text",
+            "“text” is an object: name the column inside that holds the text, such as “text.de”",
+            "“text” is empty: an item needs a text",
+        ]);
+    }
+
+    async fn what_was_noticed_about_a_file_is_told_with_its_import(store: Store) {
+        let (house, project) = house(&store).await;
+        let file = b"id;text\n1;caf\xe9\n2;plain\n";
+        let source = import_with(&house, project, "a.csv", file, |_| {}).await;
+        assert_eq!(counts(&source), [2, 2, 0, 0, 0]);
+        let job = jobs::view(&house, JobId(source.job.expect("a job"))).await.expect("the job");
+        let kinds: Vec<String> = noticed_by(&job).into_iter().map(|n| n.kind).collect();
+        assert_eq!(kinds, ["separator", "decoded"]);
+        let sample = look(&file[..], Some(Format::Csv)).expect("a sample");
+        assert_eq!(noticed(&sample.notices), noticed_by(&job));
     }
 
     async fn an_import_is_taken_back_as_a_whole(store: Store) {
@@ -474,7 +522,7 @@ both! {
             let _ = go_on.send(());
         };
         let cut = bring(&house, ADMIN, bring_it, &sample, stop, told).await;
-        let cut = cut.expect("what was taken in until then");
+        let cut = cut.expect("what was taken in until then").source;
         assert_eq!(cut.state, SourceState::Cancelled);
         assert!((1..=2500).contains(&cut.counts.read), "{}", cut.counts.read);
         let id = cut.id;
@@ -486,7 +534,8 @@ both! {
             .expect("a state");
         let source = store.source(id).await.expect("the source");
         let open: Opener = Arc::new(move || Ok(Box::new(file.as_bytes()) as Box<dyn Read + Send>));
-        let ended = load_from(&house, &source, open, None, Arc::default(), |_| {}).await.expect("the rest");
+        let loaded = load_from(&house, &source, open, None, Arc::default(), |_| {}).await;
+        let (ended, _) = loaded.expect("the rest");
         let Ended::Whole(counts) = ended else { panic!("{ended:?}") };
         assert_eq!((counts.read, counts.new, counts.same), (5000, 5000, 0));
         assert_eq!(tally(&store, project).await, BTreeMap::from([("unlabeled".to_owned(), 5000)]));

@@ -7,7 +7,7 @@ use crate::parts::shortened;
 use domain::source::{LabelColumn, LabelUse, Mapping, SourceState};
 use leptos::prelude::*;
 use workflow::Error;
-use workflow::import::Preview;
+use workflow::import::{self, Preview};
 
 /// What a column can be: value of the form, and words.
 const ROLES: [(&str, &str); 7] = [
@@ -105,6 +105,7 @@ pub fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
         {head(source, base)}
         {steps(1)}
         {failed}
+        {super::noticed(&import::noticed(&sample.notices))}
         {problems}
         <form method="post" action=format!("{base}/{}/start", source.id) class="stack">
             <section class="sheet flush">
