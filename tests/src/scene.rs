@@ -120,6 +120,7 @@ async fn import(house: &House, project: ProjectId, n: usize) {
         mapping: Mapping {
             text: "text".to_owned(),
             id: Some("external_id".to_owned()),
+            dates: None,
             event_time: Some("event_at".to_owned()),
             group: Some("customer".to_owned()),
             label: None,

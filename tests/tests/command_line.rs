@@ -102,3 +102,115 @@ fn a_file_that_does_not_fit_is_named_with_its_line() {
     let (_, complaint) = said(&ended);
     assert!(!ended.status.success() && complaint.contains("not-there.csv"), "{complaint}");
 }
+
+/// A project in a folder of its own, and a file beside it.
+fn project(folder: &std::path::Path, file: &str, rows: &str) -> (String, String) {
+    let data = folder.join("data");
+    let data = data.to_str().expect("a path").to_owned();
+    let made = assay(&["project", "add", "Inbox", "--data", &data]);
+    assert!(made.status.success(), "{:?}", said(&made));
+    let file = folder.join(file);
+    std::fs::write(&file, rows).expect("a file");
+    (data, file.to_str().expect("a path").to_owned())
+}
+
+#[test]
+fn an_import_says_what_it_took_for_what() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = "tweet_id,full_text,user,label,created_at\n1,where is my card,None,Card,2026-11-02 09:00 UTC\n\
+                2,give me my money,None,card,yesterday\n3,,None,Refund,\n4,\u{1b}[31mred,None,Refund;Card,\n";
+    let (data, file) = project(folder.path(), "tweets.csv", rows);
+    let import = |more: &[&str]| {
+        let mut words =
+            vec!["import", "inbox", &file, "--data", &data, "--label", "label", "--label-as", "answers"];
+        words.extend(more);
+        assay(&words)
+    };
+    // Nobody can be asked here, and the guess is not sure.
+    let (out, told) = said(&import(&[]));
+    assert!(out.is_empty() && told.contains("somebody should look first"), "{out}{told}");
+    assert!(told.contains("--text full_text") && told.contains("its name ends with “text”"), "{told}");
+    assert!(told.contains("“user” holds no value in the first 4 rows"), "{told}");
+    assert!(told.contains("“Card” and “card” are one label"), "{told}");
+    let rejects = folder.path().join("rejects.csv");
+    let rejects = rejects.to_str().expect("a path");
+    let ended = import(&["--yes", "--rejects", &file]);
+    assert!(!ended.status.success() && said(&ended).1.contains("choose another one"), "{:?}", said(&ended));
+    // The value that may be two labels keeps labels from being made at all.
+    let ended = import(&["--yes"]);
+    assert!(
+        !ended.status.success() && said(&ended).1.contains("looks like several labels"),
+        "{:?}",
+        said(&ended)
+    );
+    let rows = rows.replace("Refund;Card", "[Refund]");
+    std::fs::write(&file, rows).expect("a file");
+    let ended = import(&["--yes", "--rejects", rejects]);
+    let (out, told) = said(&ended);
+    assert!(ended.status.success(), "{told}");
+    assert!(
+        out.contains("4 rows: 2 new, 2 refused, 2 answers, 1 with an event time that can’t be read"),
+        "{out}"
+    );
+    assert!(
+        out.contains("line 4: “full_text” is empty") && out.contains("line 5: “label”: “[Refund]”"),
+        "{out}"
+    );
+    assert!(!out.contains('\u{1b}') && out.contains("is also written “card” (1 row)"), "{out}");
+    let written = std::fs::read_to_string(rejects).expect("the refused rows");
+    assert!(written.starts_with("line,reason,row\r\n4,") && written.lines().count() == 3, "{written}");
+    let ended = import(&["--yes", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+    assert_eq!(report["taken"][0]["column"], "full_text", "{report}");
+    assert_eq!(
+        (&report["taken"][0]["guessed"], &report["taken"][4]["guessed"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(
+        (&report["counts"]["undated"], &report["rejects"][0]["line"]),
+        (&1.into(), &4.into()),
+        "{report}"
+    );
+    // What is sure, or said, needs no word.
+    let file = folder.path().join("sure.csv");
+    std::fs::write(&file, "id,text\n1,hello there\n").expect("a file");
+    let ended = assay(&["import", "inbox", file.to_str().expect("a path"), "--data", &data]);
+    assert!(ended.status.success(), "{:?}", said(&ended));
+    std::fs::write(&file, "id,text\n").expect("a file");
+    let ended = assay(&["import", "inbox", file.to_str().expect("a path"), "--data", &data, "--yes"]);
+    assert!(!ended.status.success() && said(&ended).1.contains("no row"), "{:?}", said(&ended));
+    std::fs::write(&file, "id,text,sent\n5,hello,03/04/2025\n").expect("a file");
+    let dated =
+        ["import", "inbox", file.to_str().expect("a path"), "--data", &data, "--yes", "--event-time", "sent"];
+    let ended = assay(&dated);
+    assert!(!ended.status.success() && said(&ended).1.contains("such as 03/04/2025"), "{:?}", said(&ended));
+    assert!(assay(&[&dated[..], &["--dates", "day-first"]].concat()).status.success());
+}
+
+#[test]
+fn a_release_says_how_it_is_split() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = "id,text,customer,label\n1,one,acme,a\n2,two,acme,b\n3,three,acme,b\n";
+    let (data, file) = project(folder.path(), "rows.csv", rows);
+    let import = [
+        "import",
+        "inbox",
+        &file,
+        "--data",
+        &data,
+        "--label",
+        "label",
+        "--label-as",
+        "answers",
+        "--group",
+        "customer",
+    ];
+    let ended = assay(&[&import[..], &["--yes"]].concat());
+    assert!(ended.status.success(), "{:?}", said(&ended));
+    let ended = assay(&["release", "inbox", "--name", "First", "--data", &data]);
+    let (out, told) = said(&ended);
+    assert!(ended.status.success(), "{told}");
+    let counted = ["train", "validation", "test"].map(|split| out.contains(&format!("  {split}\t")));
+    assert!(out.contains("inbox v1: 3 items") && counted == [true; 3], "{out}");
+    assert!(told.contains("a release would have no row in"), "{told}");
+}

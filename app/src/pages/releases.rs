@@ -21,7 +21,7 @@ use serde::Deserialize;
 use store::tally::Tally;
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::release::{self, Order, Release};
+use workflow::release::{self, Forecast, Order, Release};
 
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -194,7 +194,42 @@ fn nothing(base: &str, may_cut: bool, has_taxonomy: bool) -> AnyView {
     .into_any()
 }
 
-async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
+/// Up to so many items are looked at whenever the page is opened; above, when somebody asks for it.
+const LOOKED_AT: i64 = 20_000;
+
+#[derive(Debug, Deserialize)]
+struct Look {
+    #[serde(default)]
+    look: bool,
+}
+
+/// What the splits would be: they are fixed for good by the first release that holds a group.
+fn splits(forecast: Option<&Forecast>, base: &str) -> AnyView {
+    let Some(forecast) = forecast else {
+        return view! {
+            <p class="quiet">
+                <a href=format!("{base}/new?look=true")>"Look at the splits first"</a>
+                " (with so many items it takes a few seconds)"
+            </p>
+        }
+        .into_any();
+    };
+    let warnings: Vec<_> =
+        forecast.warnings().into_iter().map(|words| view! { <p class="notice bad">{words}</p> }).collect();
+    let rows =
+        Split::ALL.map(|split| format!("{} {}", split.as_str(), grouped(forecast.splits[split as usize])));
+    view! {
+        <p>{format!("Splits with both: {}.", rows.join(", "))}</p>
+        {warnings}
+    }
+    .into_any()
+}
+
+async fn new(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Query(Look { look }): Query<Look>,
+) -> Page {
     let project = visitor.project()?.id;
     let thread = shell::thread(&app.house, &visitor).await?;
     let counts = app.house.store.tally(Tally::Project(project)).await?;
@@ -212,6 +247,12 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
         required: true,
     };
     let n = |state: consensus::State| counts.get(state.as_str()).copied().unwrap_or(0);
+    let both = [consensus::State::Agreed, consensus::State::Adjudicated];
+    let forecast = if look || both.iter().map(|state| n(*state)).sum::<i64>() <= LOOKED_AT {
+        Some(release::forecast(&app.house, visitor.actor()?, project, &both).await?)
+    } else {
+        None
+    };
     // After an error the boxes stand as they were left; before, both are ticked.
     let was_sent = flash.form == "release";
     let choice = |state: consensus::State, title: &'static str, why: &'static str| {
@@ -248,6 +289,7 @@ async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> 
             <p class="notice">
                 "Groups stay where they are: an item that was in a release keeps its split. Control items make validation and test, half each."
             </p>
+            {splits(forecast.as_ref(), &base)}
             <div class="acts">
                 <button class="btn do">{format!("Cut v{next}")}</button>
                 <a class="btn bare" href=base.clone()>

@@ -1,5 +1,9 @@
 //! A source: one import. How its columns become items, and what came of it.
 
+mod nothing;
+
+pub use nothing::means_nothing;
+
 use serde::{Deserialize, Serialize};
 
 /// How a file is written.
@@ -49,11 +53,36 @@ pub struct Mapping {
     pub id: Option<String>,
     /// When it happened, as the file says it.
     pub event_time: Option<String>,
+    /// What comes first in its dates such as 03/04/2025; needed only where there are such dates.
+    pub dates: Option<DateOrder>,
     /// What must not straddle a train/test split: a customer, a conversation.
     pub group: Option<String>,
     pub label: Option<LabelColumn>,
     /// Columns that are left out.
     pub ignore: Vec<String>,
+}
+
+/// Which number of 03/04/2025 is the day. Nothing in such a date says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DateOrder {
+    DayFirst,
+    MonthFirst,
+}
+
+impl DateOrder {
+    pub const ALL: [DateOrder; 2] = [DateOrder::DayFirst, DateOrder::MonthFirst];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DateOrder::DayFirst => "day-first",
+            DateOrder::MonthFirst => "month-first",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<DateOrder> {
+        DateOrder::ALL.into_iter().find(|order| order.as_str() == text)
+    }
 }
 
 /// A column of labels, and what is made of it.
@@ -177,6 +206,9 @@ pub struct Counts {
     /// Of these, the same letter by letter.
     pub duplicate_exact: i64,
     pub answers: i64,
+    /// Taken rows whose event time can't be read: what stood there is kept as a field.
+    #[serde(default)]
+    pub undated: i64,
 }
 
 impl Counts {
@@ -189,6 +221,7 @@ impl Counts {
         self.duplicate += more.duplicate;
         self.duplicate_exact += more.duplicate_exact;
         self.answers += more.answers;
+        self.undated += more.undated;
     }
 
     /// Did the import leave everything as it was?

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod edit;
+pub mod name;
 
 use crate::LabelId;
 use serde::{Deserialize, Serialize};
@@ -173,9 +174,10 @@ impl Taxonomy {
         if offered.len() < 2 {
             problems.push(Problem::TooFew);
         }
+        let keys: Vec<String> = offered.iter().map(|label| name::key(&label.name)).collect();
         for (i, label) in offered.iter().enumerate() {
             let (id, name) = (label.id, label.name.clone());
-            if name.trim().is_empty() {
+            if keys[i].is_empty() {
                 problems.push(Problem::NoName(id));
             }
             if name.chars().count() > MAX_NAME {
@@ -186,8 +188,8 @@ impl Taxonomy {
             {
                 problems.push(Problem::BadKey { label: id, name: name.clone() });
             }
-            for earlier in &offered[..i] {
-                if earlier.name.to_lowercase() == name.to_lowercase() && !name.trim().is_empty() {
+            for (earlier, key) in offered[..i].iter().zip(&keys) {
+                if *key == keys[i] && !key.is_empty() {
                     problems.push(Problem::SameName { label: id, name: name.clone() });
                 }
                 if let (Some(a), Some(b)) = (earlier.key, label.key)

@@ -1,7 +1,7 @@
 //! Releases: their rows, their files, and the splits that are decided once.
 
 use crate::dialect::push_list;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::{Doc, Store, Tx, on};
 use domain::consensus::State;
@@ -333,6 +333,23 @@ impl Snapshot {
              FROM item i JOIN item_revision v ON v.id = i.revision_id
              WHERE i.project_id = $1 AND i.control AND i.id > $2 ORDER BY i.id LIMIT $3";
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(after).bind(limit).fetch_all(db).await)?)
+    }
+
+    /// Split keys after one, in their order, with the split that was decided for each.
+    pub async fn splits_of(
+        &mut self,
+        project: ProjectId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Split)>> {
+        let query = "SELECT key, split FROM split WHERE project_id = $1 AND scheme = $2 AND key > $3
+                     ORDER BY key LIMIT $4";
+        let rows: Vec<(i64, String)> = on!(self, |db| {
+            let query = sqlx::query_as(query).bind(project.0).bind(SPLIT_BY_CONTROL);
+            query.bind(after).bind(limit).fetch_all(db).await
+        })?;
+        let unreadable = || Error::Unreadable("split".to_owned());
+        rows.into_iter().map(|(key, split)| Ok((key, Split::parse(&split).ok_or_else(unreadable)?))).collect()
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Source {
     pub error: Option<String>,
     pub bytes: i64,
     pub counts: Counts,
+    /// What the people who brought it should know, in sentences; there when it came to its end.
+    pub notes: Vec<String>,
     pub created_by: Option<PersonId>,
     pub created_at: Time,
     pub finished_at: Option<Time>,
@@ -59,6 +61,8 @@ struct Row {
     n_duplicate: i64,
     n_duplicate_exact: i64,
     n_answers: i64,
+    n_undated: i64,
+    notes: Doc<Vec<String>>,
     created_by: Option<i64>,
     created_at: i64,
     finished_at: Option<i64>,
@@ -94,7 +98,9 @@ impl Row {
                 duplicate: self.n_duplicate,
                 duplicate_exact: self.n_duplicate_exact,
                 answers: self.n_answers,
+                undated: self.n_undated,
             },
+            notes: self.notes.0,
             created_by: self.created_by.map(PersonId),
             created_at: Time(self.created_at),
             finished_at: self.finished_at.map(Time),
@@ -187,6 +193,13 @@ impl Tx {
     pub async fn set_source_job(&mut self, id: SourceId, job: i64) -> Result<()> {
         let query = "UPDATE source SET job_id = $2 WHERE id = $1";
         on!(self, |db| sqlx::query(query).bind(id.0).bind(job).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// What is to be told of an import that came to its end.
+    pub async fn note_source(&mut self, id: SourceId, notes: &[String]) -> Result<()> {
+        let query = "UPDATE source SET notes = $2 WHERE id = $1";
+        on!(self, |db| sqlx::query(query).bind(id.0).bind(Doc(notes)).execute(db).await.map(|_| ()))?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
 use crate::error::FieldError;
+use crate::import::{KnownLabels, Names};
 use crate::jobs::{self, Halt, JobView, Kind, Running, Stop};
 use crate::{Error, House, Result, allow};
 use domain::permission::{Act, Actor};
@@ -99,7 +100,7 @@ pub fn new_label(house: &House, name: &str) -> Label {
     Label::named(house.store.next_id(), name)
 }
 
-/// Adds a label for each different value of a field. Returns the draft and how many were new.
+/// Adds a label for each different value of a field, read as an import reads a column of labels. Returns the draft and how many were new.
 pub async fn labels_from_field(
     house: &House,
     actor: &Actor,
@@ -121,8 +122,15 @@ pub async fn labels_from_field(
             ),
         ));
     }
-    let names: Vec<String> = values.into_iter().map(|(name, _)| name).collect();
     let store = &house.store;
+    let (task, _) = store.project_rules(project).await?;
+    let known = KnownLabels::of(&draft.taxonomy);
+    let mut names = Names::default();
+    let doubtful = |why: String| Error::invalid("field", format!("“{field}”: {why}"));
+    for (value, _) in &values {
+        names.read(task, value, &known).map_err(doubtful)?;
+    }
+    let names = names.whole(task, &known).map_err(doubtful)?;
     let (taxonomy, taken) =
         draft.taxonomy.with_names(&names, || store.next_id::<LabelId>()).map_err(refused)?;
     let new: Vec<Problem> =

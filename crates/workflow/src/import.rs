@@ -1,7 +1,11 @@
 //! Text comes in: a file is looked at, its columns are confirmed, its rows become items; rows that can't be taken
 //! are kept with the reason. An import can be brought again (what is known stays as it is) and taken back.
 
+mod cautions;
+mod frequent;
 mod guess;
+mod known;
+mod label_cell;
 mod labels;
 mod mapping;
 mod noticed;
@@ -14,8 +18,10 @@ mod when;
 #[cfg(test)]
 mod tests;
 
-pub use mapping::label_names;
-pub use noticed::{Noticed, noticed, noticed_by};
+pub use guess::{Guess, Reason};
+pub(crate) use known::KnownLabels;
+pub(crate) use labels::Names;
+pub(crate) use noticed::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
@@ -28,13 +34,14 @@ use domain::permission::{Act, Actor, may};
 use domain::source::{Counts, Format, LabelUse, Mapping, SourceState};
 use domain::{JobId, ProjectId, SourceId};
 use mapping::Mapper;
-pub use records::Notice;
+use noticed::{Noticed, rows};
 use run::Load;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::sources::{NewSource, Reject, Source};
+use store::tally::Tally;
 use tokio::sync::watch;
 
 /// Rows of a page of imports or of refused rows.
@@ -46,19 +53,13 @@ pub struct Payload {
     pub source: SourceId,
 }
 
-/// The result of the job of an import.
-#[derive(Debug, Serialize)]
-struct Taken {
-    #[serde(flatten)]
-    counts: Counts,
-    notices: Vec<Noticed>,
-}
-
 /// An uploaded file with its columns, before it is taken in.
 #[derive(Debug)]
 pub struct Preview {
     pub source: Source,
     pub sample: Sample,
+    /// What people should know before its rows are taken in.
+    pub cautions: Vec<String>,
 }
 
 /// Takes note of an uploaded file and guesses what its columns are. Nothing is imported yet.
@@ -108,7 +109,23 @@ pub async fn preview(house: &House, actor: &Actor, project: ProjectId, source: S
     let source = of_project(house, project, source).await?;
     let from = sample::open_upload(&house.store, uploaded(&source)?).await?;
     let sample = sample::look_at(from, Some(source.format)).await?;
-    Ok(Preview { source, sample })
+    let cautions = cautions(house, actor, project, &source.mapping, &sample).await?;
+    Ok(Preview { source, sample, cautions })
+}
+
+/// What the first rows of a file warn of, before any is taken in with this mapping.
+pub async fn cautions(
+    house: &House,
+    actor: &Actor,
+    project: ProjectId,
+    mapping: &Mapping,
+    sample: &Sample,
+) -> Result<Vec<String>> {
+    allow(actor, Act::Import)?;
+    let (task, _) = house.store.project_rules(project).await?;
+    let known =
+        house.store.published_taxonomy(project).await?.map(|(_, _, taxonomy)| KnownLabels::of(&taxonomy));
+    Ok(sample.cautions(mapping, task, known.as_ref()))
 }
 
 /// Are its columns still to be confirmed, or to be corrected because it failed before a row was in?
@@ -126,7 +143,7 @@ pub async fn start(
     mapping: Mapping,
 ) -> Result<JobId> {
     allow(actor, Act::Import)?;
-    let Preview { source, sample } = preview(house, actor, project, source).await?;
+    let Preview { source, sample, .. } = preview(house, actor, project, source).await?;
     if source.undo_stopped {
         return Err(Error::conflict(
             "Some of this import may be gone, because taking it back was stopped. Take it back again, or import the \
@@ -134,8 +151,8 @@ pub async fn start(
         ));
     }
     // Rows that are in were read in one way; the rest is read in the same.
-    let mapping = if source.counts.read > 0 { source.mapping.clone() } else { mapping };
-    check(house, actor, project, &mapping, &sample).await?;
+    let mapping = if source.counts.read > 0 { source.mapping.clone() } else { sample.completed(mapping) };
+    fits(house, actor, project, &mapping, &sample).await?;
     let job =
         jobs::new(actor.person_id(), Some(project), Kind::Import, &Payload { source: source.id }, None)?;
     let actor = *actor;
@@ -189,9 +206,9 @@ pub async fn run_job(house: &House, run: &Running) -> Outcome {
     });
     tokio::pin!(loading);
     let mut stopped = None;
-    let loaded = loop {
+    let ended = loop {
         tokio::select! {
-            loaded = &mut loading => break loaded,
+            ended = &mut loading => break ended,
             Ok(()) = told.changed(), if stopped.is_none() => {
                 let at = *told.borrow_and_update();
                 let message = format!("{} rows", at.counts.read);
@@ -202,20 +219,19 @@ pub async fn run_job(house: &House, run: &Running) -> Outcome {
             }
         }
     };
-    match (loaded, stopped) {
-        (Ok((Ended::Whole(counts), notices)), _) => {
-            finish(house, &source, SourceState::Done, None).await?;
+    match (ended, stopped) {
+        (Ok(Ended::Whole(counts, noticed)), _) => {
+            finish_whole(house, &source, &noticed).await?;
             release_upload(house, &source).await?;
-            let taken = Taken { counts, notices: noticed(&notices) };
-            serde_json::to_value(taken).map_err(|e| Halt::Failed(Error::internal(e)))
+            serde_json::to_value(counts).map_err(|e| Halt::Failed(Error::internal(e)))
         }
-        (Ok((Ended::Stopped(_), _)), Some(why)) => {
+        (Ok(Ended::Stopped), Some(why)) => {
             if why == jobs::Stop::Cancelled {
                 finish(house, &source, SourceState::Cancelled, None).await?;
             }
             Err(Halt::Stop(why))
         }
-        (Ok((Ended::Stopped(_), _)), None) => Err(Halt::Failed(Error::internal("an import ended by itself"))),
+        (Ok(Ended::Stopped), None) => Err(Halt::Failed(Error::internal("an import ended by itself"))),
         (Err(_), Some(why @ (jobs::Stop::Lost | jobs::Stop::Closing))) => Err(Halt::Stop(why)),
         (Err(error), _) => {
             finish(house, &source, SourceState::Failed, Some(&for_people(&error))).await?;
@@ -241,14 +257,6 @@ pub struct Bring {
     pub bytes: Option<u64>,
 }
 
-/// What came of a file that was at hand.
-#[derive(Debug)]
-pub struct Brought {
-    pub source: Source,
-    /// What was noticed about the file.
-    pub notices: Vec<Notice>,
-}
-
 pub type Opener = Arc<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 /// Takes in a file that is at hand, without upload and job: the command line, a small request. `sample` is what
@@ -260,10 +268,11 @@ pub async fn bring(
     sample: &Sample,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<Brought> {
+) -> Result<Source> {
     allow(actor, Act::Import)?;
     let Bring { project, name, format, mapping, open, bytes } = bring;
-    check(house, actor, project, &mapping, sample).await?;
+    let mapping = sample.completed(mapping);
+    fits(house, actor, project, &mapping, sample).await?;
     let new = NewSource {
         project,
         name: file_name(&name),
@@ -285,21 +294,15 @@ pub async fn bring(
         })
         .await?;
     let source = house.store.source(id).await?;
-    let notices = match load_from(house, &source, open, bytes, stop, progress).await {
-        Ok((ended, notices)) => {
-            let state = match ended {
-                Ended::Whole(_) => SourceState::Done,
-                Ended::Stopped(_) => SourceState::Cancelled,
-            };
-            finish(house, &source, state, None).await?;
-            notices
-        }
+    match load_from(house, &source, open, bytes, stop, progress).await {
+        Ok(Ended::Whole(_, noticed)) => finish_whole(house, &source, &noticed).await?,
+        Ok(Ended::Stopped) => finish(house, &source, SourceState::Cancelled, None).await?,
         Err(error) => {
             finish(house, &source, SourceState::Failed, Some(&for_people(&error))).await?;
             return Err(error);
         }
-    };
-    Ok(Brought { source: house.store.source(id).await?, notices })
+    }
+    Ok(house.store.source(id).await?)
 }
 
 /// Imports of a project, newest first.
@@ -339,15 +342,17 @@ async fn of_project(house: &House, project: ProjectId, source: SourceId) -> Resu
     }
 }
 
-/// Does the mapping fit the file, and may this person do what it asks for?
-async fn check(
+/// Does the mapping fit the file, and may this person do what it asks for? An import asks this before it begins.
+pub async fn fits(
     house: &House,
     actor: &Actor,
     project: ProjectId,
     mapping: &Mapping,
     sample: &Sample,
 ) -> Result<()> {
-    let problems = mapping.problems(&sample.columns);
+    allow(actor, Act::Import)?;
+    let mut problems = mapping.problems(&sample.columns);
+    problems.extend(sample.problems(mapping));
     if !problems.is_empty() {
         let of =
             |(field, message): (&str, String)| crate::error::FieldError { field: field.to_owned(), message };
@@ -371,7 +376,7 @@ async fn load(
     source: &Source,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<(Ended, Vec<Notice>)> {
+) -> Result<Ended> {
     if source.state != SourceState::Running {
         return Err(Error::conflict("This import is not under way."));
     }
@@ -391,7 +396,7 @@ async fn load_from(
     bytes: Option<u64>,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<(Ended, Vec<Notice>)> {
+) -> Result<Ended> {
     let opened = || open().map_err(|e| Error::Store(e.into()));
     if labels::are_missing(&house.store, source).await? {
         labels::make(house, source, opened()?).await?;
@@ -406,7 +411,7 @@ async fn load_with(
     total_bytes: Option<u64>,
     stop: Arc<AtomicBool>,
     progress: impl FnMut(Progress),
-) -> Result<(Ended, Vec<Notice>)> {
+) -> Result<Ended> {
     let (task, settings) = house.store.project_rules(source.project).await?;
     let threshold = control_threshold(settings.control_share);
     let mapper = Mapper::new(source.mapping.clone(), house.store.clone(), task, settings.seed, threshold);
@@ -422,6 +427,23 @@ async fn load_with(
         answered_by,
     };
     run::load(&house.store, load, stop, progress).await
+}
+
+/// All of it is in: what was noticed is kept for the people who brought it.
+async fn finish_whole(house: &House, source: &Source, noticed: &Noticed) -> Result<()> {
+    let counts = house.store.tally(Tally::Project(source.project)).await?;
+    let notes = noticed.sentences(&source.mapping, counts.get("control").copied().unwrap_or(0));
+    let id = source.id;
+    house
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.note_source(id, &notes).await?;
+                tx.move_source(id, &[SourceState::Running], SourceState::Done, None).await.map(|_| ())
+            })
+        })
+        .await?;
+    Ok(())
 }
 
 async fn finish(house: &House, source: &Source, to: SourceState, why: Option<&str>) -> Result<()> {
@@ -474,6 +496,9 @@ fn for_people(error: &Error) -> String {
 
 /// Counts in one line: "13,083 rows: 13,083 new, 12 with a text that was there already".
 pub fn in_words(counts: &Counts) -> String {
+    if counts.read == 0 {
+        return "There was no row: nothing was imported".to_owned();
+    }
     if counts.changed_nothing() && counts.rejected == 0 {
         return format!("{}: all of them known already, nothing changed", rows(counts.read));
     }
@@ -497,9 +522,8 @@ pub fn in_words(counts: &Counts) -> String {
     if counts.answers > 0 {
         parts.push(format!("{} answers", counts.answers));
     }
+    if counts.undated > 0 {
+        parts.push(format!("{} with an event time that can’t be read", counts.undated));
+    }
     format!("{}: {}", rows(counts.read), parts.join(", "))
-}
-
-fn rows(n: i64) -> String {
-    if n == 1 { "1 row".to_owned() } else { format!("{n} rows") }
 }

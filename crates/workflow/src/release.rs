@@ -6,10 +6,12 @@
 
 pub mod cut;
 mod files;
+mod forecast;
 pub mod manifest;
 mod spool;
 
 pub use cut::{cut, cut_job, given_up};
+pub use forecast::{Forecast, forecast};
 pub use manifest::{Manifest, read_manifest};
 
 use crate::jobs::{self, Kind};

@@ -1,25 +1,33 @@
 //! `assay import`: a file into a project, from the machine itself, also while it is served.
 
+mod columns;
+
 use super::Place;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use columns::Columns;
 use domain::permission::Actor;
-use domain::source::{Format, LabelColumn, LabelUse, Mapping, SourceState};
+use domain::source::{DateOrder, Format, LabelColumn, LabelUse, Mapping, SourceState};
+use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::File;
-use std::io::{Read, Write, stdout};
-use std::path::PathBuf;
+use std::io::{BufWriter, Read, Write, stdout};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::sources::Source;
-use workflow::import::{self, Bring, Brought, Notice, Opener, Progress, Sample};
+use store::sources::{Reject, Source};
+use workflow::House;
+use workflow::import::{self, Bring, Opener, Progress, Sample};
+
+/// Refused rows that are shown.
+const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct Import {
     /// The project's short name, as in its address
     project: String,
-    /// A table with a header (CSV, TSV, …), or JSON Lines
+    /// CSV or TSV with a header, or JSON Lines, in UTF-8
     file: PathBuf,
     /// Column that holds the text [default: guessed]
     #[arg(long, value_name = "COLUMN")]
@@ -30,6 +38,9 @@ pub struct Import {
     /// Column that says when it happened [default: guessed]
     #[arg(long, value_name = "COLUMN")]
     event_time: Option<String>,
+    /// What comes first in dates such as 03/04/2025 [default: told from the column, where one of its dates says it]
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<Dates>,
     /// Column of what must not straddle train and test: a customer, a conversation [default: guessed]
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
@@ -48,6 +59,12 @@ pub struct Import {
     /// The format [default: told from the file]
     #[arg(long)]
     format: Option<FileFormat>,
+    /// Write all refused rows into this CSV file, with line and reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Import without asking, however the columns were guessed
+    #[arg(long, short)]
+    yes: bool,
     #[command(flatten)]
     place: Place,
     /// Print what came of it as JSON
@@ -61,6 +78,14 @@ enum LabelAs {
     Answers,
     /// A field like any other
     Field,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Dates {
+    /// 03/04/2025 is the third of April
+    DayFirst,
+    /// 03/04/2025 is the fourth of March
+    MonthFirst,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -88,32 +113,55 @@ impl Import {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let said = format.or_else(|| Format::from_file_name(&name));
         let sample = import::look(File::open(&self.file).with_context(cant)?, said)?;
-        tell(&sample.notices);
         let path = self.file.clone();
         let open: Opener = Arc::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>));
-        let mapping = self.mapping(&sample, &name);
+        let mapping = sample.completed(self.mapping(&sample, &name));
+        let cautions = import::cautions(&house, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
+        let columns = Columns::of(&sample, &mapping, &self.said(), cautions);
+        let taken = columns.json();
+        if !self.json || !self.yes {
+            columns.print(&name)?;
+        }
+        import::fits(&house, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
+        if !self.yes && !columns.confirm()? {
+            bail!("nothing was imported: name the columns, as in --text COLUMN (see assay import --help)");
+        }
+        let mut rejects = self.rejects.as_deref().map(|path| create(path, &self.file)).transpose()?;
         let bring =
             Bring { project: project.id, name, format: sample.format, mapping, open, bytes: Some(bytes) };
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_ctrl_c(stop.clone());
         let bar = bar(bytes, self.json);
-        let count = |at: Progress| {
+        let tell = |at: Progress| {
             bar.set_position(at.bytes);
             bar.set_message(format!("{} rows", at.counts.read));
         };
-        let brought = import::bring(&house, &Actor::OPERATOR, bring, &sample, stop, count).await;
+        let source = import::bring(&house, &Actor::OPERATOR, bring, &sample, stop, tell).await;
         bar.finish_and_clear();
-        let Brought { source, notices } = brought?;
-        // The start of a file doesn't show all.
-        let later: Vec<Notice> = notices.iter().filter(|n| !sample.notices.contains(n)).cloned().collect();
-        tell(&later);
+        let source = source?;
+        let refused = house.store.rejects(source.id, 0, SHOWN as i64).await?;
+        if let Some(out) = &mut rejects {
+            write_rejects(&house, &source, out).await?;
+        }
         if self.json {
-            print_json(&source, &notices)?
+            print_json(&source, taken, &refused)?
         } else {
-            print_words(&source, &self.project)?
+            print_words(&source, &self.project, &refused, self.rejects.as_deref())?
         }
         house.store.close().await;
         Ok(if source.state == SourceState::Done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The roles that were given to columns.
+    fn said(&self) -> Vec<&'static str> {
+        let roles = [
+            ("text", self.text.is_some()),
+            ("id", self.id.is_some()),
+            ("event_time", self.event_time.is_some()),
+            ("group", self.group.is_some()),
+            ("label", self.label.is_some()),
+        ];
+        roles.into_iter().filter_map(|(role, said)| said.then_some(role)).collect()
     }
 
     /// What was said, and where nothing was, what is likely. A column that was said for one thing is not guessed for
@@ -136,6 +184,10 @@ impl Import {
             text: or(&self.text, Some(guess.text)).unwrap_or_default(),
             id: or(&self.id, guess.id),
             event_time: or(&self.event_time, guess.event_time),
+            dates: self.dates.map(|dates| match dates {
+                Dates::DayFirst => DateOrder::DayFirst,
+                Dates::MonthFirst => DateOrder::MonthFirst,
+            }),
             group: or(&self.group, guess.group),
             label,
             ignore: self.ignore.clone(),
@@ -165,37 +217,77 @@ fn bar(bytes: u64, quiet: bool) -> ProgressBar {
     bar
 }
 
-/// What was noticed about the file. On standard error, so that JSON stays JSON.
-fn tell(notices: &[Notice]) {
-    for notice in notices {
-        eprintln!("{notice}");
+/// Made before the import, so that a name that can't be written costs nothing.
+fn create(path: &Path, file: &Path) -> anyhow::Result<BufWriter<File>> {
+    if let (Ok(path), Ok(file)) = (path.canonicalize(), file.canonicalize())
+        && path == file
+    {
+        bail!("--rejects names the file that is imported: choose another one");
     }
+    let cant = || format!("{} can't be written", path.display());
+    Ok(BufWriter::new(File::create(path).with_context(cant)?))
 }
 
-fn print_json(source: &Source, notices: &[Notice]) -> anyhow::Result<()> {
+async fn write_rejects(house: &House, source: &Source, out: &mut impl Write) -> anyhow::Result<()> {
+    let rows = import::rejects_csv(house, &Actor::OPERATOR, source.project, source.id).await?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(piece) = rows.next().await {
+        out.write_all(&piece?)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_json(source: &Source, taken: serde_json::Value, refused: &[Reject]) -> anyhow::Result<()> {
+    let row = |r: &Reject| serde_json::json!({ "line": r.line, "reason": r.reason, "row": r.raw });
     let report = serde_json::json!({
         "source": source.id,
         "name": source.name,
         "state": source.state,
         "columns": source.mapping,
+        "taken": taken,
         "counts": source.counts,
-        "notices": import::noticed(notices),
+        "notes": source.notes,
+        "rejects": refused.iter().map(row).collect::<Vec<_>>(),
     });
     writeln!(stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())
 }
 
-fn print_words(source: &Source, project: &str) -> std::io::Result<()> {
-    writeln!(stdout(), "{}", import::in_words(&source.counts))?;
-    if source.counts.rejected > 0 {
-        writeln!(
-            stdout(),
-            "The refused rows, with line and reason, are on the page /p/{project}/data/{}",
-            source.id
-        )?;
+fn print_words(
+    source: &Source,
+    project: &str,
+    refused: &[Reject],
+    rejects: Option<&Path>,
+) -> std::io::Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "{}", import::in_words(&source.counts))?;
+    for note in &source.notes {
+        writeln!(out, "! {}", visible(note))?;
+    }
+    for row in refused {
+        let raw: String = visible(&row.raw).chars().take(120).collect();
+        writeln!(out, "  line {}: {}: {raw}", row.line, visible(&row.reason))?;
+    }
+    let n = source.counts.rejected;
+    match rejects {
+        Some(path) => writeln!(out, "The refused rows ({n}) are in {}", path.display())?,
+        None if n > refused.len() as i64 => {
+            let all = format!("/p/{project}/data/{}", source.id);
+            writeln!(
+                out,
+                "  … and {} more: all of them are on the page {all}; --rejects FILE writes them",
+                n - refused.len() as i64
+            )?;
+        }
+        None => {}
     }
     if source.state == SourceState::Cancelled {
-        writeln!(stdout(), "Stopped before the end. Import the same file again: what is in is passed over.")?;
+        writeln!(out, "Stopped before the end. Import the same file again: what is in is passed over.")?;
     }
     Ok(())
+}
+
+/// Text from a file for a terminal: nothing in it moves the cursor or changes a colour.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

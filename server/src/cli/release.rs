@@ -6,10 +6,10 @@ use domain::consensus::State;
 use domain::permission::Actor;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::io::{Write, stdout};
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use workflow::release::{self, Order, Release as Cut};
+use workflow::release::{self, Forecast, Order, Release as Cut};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -31,6 +31,9 @@ pub struct Release {
     /// Write its files into a folder <SLUG>-v<NUMBER> in this one
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Cut without asking, whatever the splits would be
+    #[arg(long, short)]
+    yes: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -62,6 +65,10 @@ impl Release {
             (None, name) => {
                 let name = name.clone().unwrap_or_default();
                 let order = Order { name, states: vec![State::Agreed, State::Adjudicated] };
+                let forecast = release::forecast(&house, &OPERATOR, project.id, &order.states).await?;
+                if !self.goes_on(&forecast)? {
+                    anyhow::bail!("nothing was cut");
+                }
                 let bar = ProgressBar::new(0);
                 if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent}% {eta}") {
                     bar.set_style(style);
@@ -89,6 +96,23 @@ impl Release {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Splits are decided once for good: what speaks against them is said before. On a terminal the person decides.
+    fn goes_on(&self, forecast: &Forecast) -> anyhow::Result<bool> {
+        let warnings = forecast.warnings();
+        for warning in &warnings {
+            let warning: String = warning.chars().filter(|c| !c.is_control()).collect();
+            writeln!(stderr(), "! {warning}")?;
+        }
+        if warnings.is_empty() || self.yes || !(stdin().is_terminal() && stderr().is_terminal()) {
+            return Ok(true);
+        }
+        eprint!("{} items: {}. Cut it like this? [y/N] ", forecast.n_rows, forecast.in_words());
+        stderr().flush()?;
+        let mut line = String::new();
+        stdin().lock().read_line(&mut line)?;
+        Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
     fn show(&self, cut: &Cut, folder: Option<PathBuf>) -> anyhow::Result<()> {
         if self.json {
             let value = json!({
@@ -100,6 +124,15 @@ impl Release {
         }
         let n_rows = cut.manifest.as_ref().map_or(0, |m| m.n_rows);
         writeln!(stdout(), "{} v{}: {n_rows} items", self.slug, cut.row.number)?;
+        for split in cut.manifest.iter().flat_map(|m| &m.splits) {
+            writeln!(
+                stdout(),
+                "  {}\t{} items, {} of them control items",
+                split.split.as_str(),
+                split.n_rows,
+                split.n_control
+            )?;
+        }
         for file in &cut.files {
             writeln!(stdout(), "  {}\t{} bytes\t{}", file.path, file.bytes, file.hash)?;
         }

@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::{Bytes, BytesMut};
 use domain::permission::Act;
-use domain::source::{Counts, Format, LabelColumn, LabelUse, Mapping, SourceState};
-use domain::{JobId, SourceId};
+use domain::source::{Counts, DateOrder, Format, LabelColumn, LabelUse, Mapping, SourceState};
+use domain::SourceId;
 use futures::StreamExt;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -22,8 +22,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 use store::sources::{Reject, Source};
 use workflow::Error;
-use workflow::import::{self, Bring, Brought, Noticed, Opener};
-use workflow::jobs;
+use workflow::import::{self, Bring, Opener};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -45,6 +44,8 @@ struct Keys {
     text: Option<String>,
     id: Option<String>,
     event_time: Option<String>,
+    /// `day-first` or `month-first`.
+    dates: Option<String>,
     group: Option<String>,
     label: Option<String>,
     /// `answers` or `field`.
@@ -64,14 +65,13 @@ struct ImportBody {
     error: Option<String>,
     mapping: Mapping,
     counts: Counts,
+    /// What is to be known of it, in sentences.
+    notes: Vec<String>,
     /// Unix microseconds.
     created_at: i64,
     finished_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rejects: Option<Vec<RejectBody>>,
-    /// What was noticed about the file.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notices: Vec<Noticed>,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,10 +91,10 @@ impl ImportBody {
             error: source.error,
             mapping: source.mapping,
             counts: source.counts,
+            notes: source.notes,
             created_at: source.created_at.0,
             finished_at: source.finished_at.map(|t| t.0),
             rejects: rejects.map(|rows| rows.into_iter().map(reject).collect()),
-            notices: Vec::new(),
         }
     }
 }
@@ -154,11 +154,9 @@ async fn at_once(app: &App, visitor: &Visitor, keys: Keys, body: Bytes) -> Resul
     let bytes = Some(body.len() as u64);
     let open: Opener = Arc::new(move || Ok(Box::new(Cursor::new(body.clone())) as Box<dyn Read + Send>));
     let bring = Bring { project, name, format: sample.format, mapping, open, bytes };
-    let brought = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
-    let Brought { source, notices } = brought;
+    let source = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
     let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
-    let body = ImportBody { notices: import::noticed(&notices), ..ImportBody::of(source, Some(rejects)) };
-    Ok(Json(body).into_response())
+    Ok(Json(ImportBody::of(source, Some(rejects))).into_response())
 }
 
 /// What the address says; only the text's key is guessed where it says none, so that a program gets what it asked
@@ -173,10 +171,18 @@ fn mapping(keys: Keys, guess: Mapping) -> Result<Mapping, Error> {
         }
         (Some(_), Some(_)) => return Err(Error::invalid("label_as", "label_as is “answers” or “field”.")),
     };
+    let dates = match keys.dates.as_deref() {
+        None => None,
+        Some(said) => Some(
+            DateOrder::parse(said)
+                .ok_or_else(|| Error::invalid("dates", "dates is “day-first” or “month-first”."))?,
+        ),
+    };
     Ok(Mapping {
         text: keys.text.unwrap_or(guess.text),
         id: keys.id,
         event_time: keys.event_time,
+        dates,
         group: keys.group,
         label,
         ignore: Vec::new(),
@@ -211,12 +217,7 @@ async fn show(
         let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
         let source = import::source(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
         let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
-        let job = match source.job {
-            Some(job) => jobs::view(&app.house, JobId(job)).await.ok(),
-            None => None,
-        };
-        let notices = job.as_ref().map(import::noticed_by).unwrap_or_default();
-        Ok::<_, Error>(Json(ImportBody { notices, ..ImportBody::of(source, Some(rejects)) }))
+        Ok::<_, Error>(Json(ImportBody::of(source, Some(rejects))))
     };
     told(shown.await)
 }

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use store::sources::{Reject, Source};
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::import::{self, Noticed};
+use workflow::import;
 use workflow::jobs::{self, JobView};
 
 pub fn routes() -> Vec<Route> {
@@ -157,6 +157,8 @@ fn outcome(
         SourceState::Done => None,
     };
     let notice = notice.map(|(class, text)| view! { <p class=class role="status">{text}</p> });
+    let notes: Vec<_> =
+        source.notes.iter().map(|note| view! { <p class="notice" dir="auto">{note.clone()}</p> }).collect();
     let figure = |n: i64, words: &'static str| {
         view! {
             <div>
@@ -180,13 +182,14 @@ fn outcome(
     view! {
         {head(source, &base)}
         {notice}
-        {noticed(&job.map(import::noticed_by).unwrap_or_default())}
         <div class="stack">
+            {notes}
             <dl class="figures">
                 {figure(counts.read, "rows read")} {figure(counts.new, "new items")} {figure(counts.revised, "revised")}
                 {figure(counts.same, "known already")} {figure(counts.rejected, "refused")}
                 {figure(counts.duplicate, "same text as another item")} {figure(counts.duplicate_exact, "of these, identical")}
                 {(counts.answers > 0).then(|| figure(counts.answers, "answers"))}
+                {(counts.undated > 0).then(|| figure(counts.undated, "without a time that can be read"))}
             </dl>
             <div class="acts">
                 {go_on}
@@ -200,19 +203,6 @@ fn outcome(
         </div>
     }
     .into_any()
-}
-
-/// What was noticed about the file, so that a person can look whether it was read as it was meant.
-fn noticed(notices: &[Noticed]) -> Option<AnyView> {
-    let sentences: Vec<_> = notices.iter().map(|n| view! { <p dir="auto">{n.message.clone()}</p> }).collect();
-    (!sentences.is_empty()).then(|| {
-        view! {
-            <div class="notice" role="status">
-                <div>{sentences}</div>
-            </div>
-        }
-        .into_any()
-    })
 }
 
 fn half_gone(why: &str) -> String {

@@ -1,7 +1,8 @@
 //! Changing a draft: one small edit at a time, and bringing a draft up to date with what was published meanwhile.
 
-use super::{Label, Problem, Taxonomy};
+use super::{Label, Problem, Taxonomy, name};
 use crate::LabelId;
+use std::collections::HashSet;
 use thiserror::Error;
 
 /// One thing that a person does to a draft.
@@ -100,7 +101,8 @@ impl Taxonomy {
         Ok(())
     }
 
-    /// Labels of these names at the end: names that are offered already are passed over, retired ones come back.
+    /// Labels of these names at the end: names that are offered already, or look the same, are passed over, retired ones
+    /// come back.
     /// Returns the draft and how many names it took.
     pub fn with_names(
         &self,
@@ -109,20 +111,22 @@ impl Taxonomy {
     ) -> Result<(Taxonomy, usize), BadEdit> {
         let mut draft = self.clone();
         let mut taken = 0;
-        for name in names.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
-            let same = |l: &Label| l.name.to_lowercase() == name.to_lowercase();
-            if draft.labels.iter().any(|l| !l.retired && same(l)) {
+        let mut offered: HashSet<String> =
+            self.labels.iter().filter(|l| !l.retired).map(|l| name::key(&l.name)).collect();
+        for name in names {
+            let key = name::key(name);
+            if key.is_empty() || !offered.insert(key.clone()) {
                 continue;
             }
             taken += 1;
-            if let Some(retired) = draft.labels.iter_mut().find(|l| l.retired && same(l)) {
+            if let Some(retired) = draft.labels.iter_mut().find(|l| l.retired && name::key(&l.name) == key) {
                 retired.retired = false;
                 continue;
             }
             if draft.labels.len() >= MAX_LABELS {
                 return Err(BadEdit::TooMany);
             }
-            let label = Label { hue: draft.next_hue(), ..Label::named(next_id(), name) };
+            let label = Label { hue: draft.next_hue(), ..Label::named(next_id(), &name::tidy(name)) };
             draft.labels.push(label);
         }
         Ok((draft, taken))

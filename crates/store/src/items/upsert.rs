@@ -32,6 +32,8 @@ pub struct Incoming {
     pub field_values: Vec<FieldValue>,
     pub group: Option<Arc<str>>,
     pub event_at: Option<i64>,
+    /// Something stands where its event time should, and is none: a field holds it.
+    pub undated: bool,
     pub control_hash: i64,
     pub control: bool,
     pub content_hash: i64,
@@ -133,6 +135,7 @@ impl Tx {
             revised: sorted.revised.len() as i64,
             same: sorted.same.len() as i64,
             rejected: (piece.rejects.len() + sorted.refused.len()) as i64,
+            undated: sorted.taken().filter(|row| row.undated).count() as i64,
             ..Counts::default()
         };
         (counts.duplicate, counts.duplicate_exact) = self.count_duplicates(piece, &sorted).await?;
@@ -344,13 +347,14 @@ impl Tx {
     async fn add_counts(&mut self, piece: &Piece, counts: Counts) -> Result<()> {
         let query = "UPDATE source SET n_read = n_read + $2, n_new = n_new + $3, n_revised = n_revised + $4,
                        n_same = n_same + $5, n_rejected = n_rejected + $6, n_duplicate = n_duplicate + $7,
-                       n_duplicate_exact = n_duplicate_exact + $8, n_answers = n_answers + $9
-                     WHERE id = $1 AND n_read = $10 AND state = 'running'";
+                       n_duplicate_exact = n_duplicate_exact + $8, n_answers = n_answers + $9,
+                       n_undated = n_undated + $10
+                     WHERE id = $1 AND n_read = $11 AND state = 'running'";
         let n = on!(self, |db| {
             let query = sqlx::query(query).bind(piece.source.0).bind(counts.read).bind(counts.new);
             let query = query.bind(counts.revised).bind(counts.same).bind(counts.rejected);
             let query = query.bind(counts.duplicate).bind(counts.duplicate_exact).bind(counts.answers);
-            query.bind(piece.read_before).execute(db).await.map(|r| r.rows_affected())
+            query.bind(counts.undated).bind(piece.read_before).execute(db).await.map(|r| r.rows_affected())
         })?;
         // Someone else runs this import, or it was ended meanwhile: this piece must not count.
         if n == 1 { Ok(()) } else { Err(Error::Closed) }
@@ -387,10 +391,11 @@ impl<'p> Sorted<'p> {
                 continue;
             };
             if let Some(earlier) = taken.get(&known.item) {
-                if earlier.content_hash == row.content_hash && earlier.labels == row.labels {
+                let same = earlier.content_hash == row.content_hash;
+                if same && earlier.labels == row.labels {
                     sorted.same.push((row, Known { seen_source: Some(piece.source), ..known }));
                 } else {
-                    sorted.refuse(row, earlier.line);
+                    sorted.refuse(row, earlier.line, same);
                 }
                 continue;
             }
@@ -400,7 +405,7 @@ impl<'p> Sorted<'p> {
                 if same && says_same {
                     sorted.same.push((row, known))
                 } else {
-                    sorted.refuse(row, line)
+                    sorted.refuse(row, line, same)
                 }
                 continue;
             }
@@ -410,12 +415,26 @@ impl<'p> Sorted<'p> {
         sorted
     }
 
-    fn refuse(&mut self, row: &Incoming, earlier: i64) {
-        let reason = format!(
-            "line {earlier} has the same id with other content; in one file an id stands for one item"
-        );
+    /// `same` is whether the contents are the same, so that only the labels differ.
+    fn refuse(&mut self, row: &Incoming, earlier: i64, same: bool) {
+        let reason = if same {
+            format!(
+                "line {earlier} is the same item with another label; in one import one person answers. Bring the answers of \
+                 several people one by one, each with their name"
+            )
+        } else {
+            format!(
+                "line {earlier} has the same id with other content; in one file an id stands for one item"
+            )
+        };
         let raw = String::from_utf8_lossy(&row.raw).replace('\0', "\u{fffd}");
         self.refused.push(crate::sources::Reject { line: row.line, reason, raw });
+    }
+
+    /// All but the refused.
+    fn taken(&self) -> impl Iterator<Item = &'p Incoming> + '_ {
+        let known = self.revised.iter().chain(&self.same).map(|(row, _)| *row);
+        self.new.iter().copied().chain(known)
     }
 
     /// The rows that bring new content, with the item that they belong to.

@@ -1,12 +1,15 @@
 //! A label column that becomes answers: whose they are, and the labels they speak of.
 
-use super::mapping::{Mapper, label_names};
+use super::known::KnownLabels;
+use super::label_cell;
+use super::mapping::Mapper;
 use super::run::unreadable;
 use super::sample::read_as;
 use crate::{Error, House, Result};
 use domain::project::Task;
 use domain::source::{Format, Mapping};
-use domain::taxonomy::Taxonomy;
+use domain::taxonomy::{Problem, Taxonomy, name};
+use std::collections::HashSet;
 use records::{COLUMN_LIMIT, Records};
 use std::io::Read;
 use store::Store;
@@ -26,11 +29,12 @@ pub(super) async fn are_missing(store: &Store, source: &Source) -> Result<bool> 
 pub(super) async fn make(house: &House, source: &Source, from: impl Read + Send + 'static) -> Result<()> {
     let (task, _) = house.store.project_rules(source.project).await?;
     let (format, mapping) = (source.format, source.mapping.clone());
-    let names = tokio::task::spawn_blocking(move || distinct(from, format, &mapping, task))
-        .await
-        .map_err(Error::internal)??;
     let draft = house.store.taxonomy_draft(source.project).await?;
     let draft = draft.map(|d| d.taxonomy).unwrap_or_default();
+    let known = KnownLabels::of(&draft);
+    let names = tokio::task::spawn_blocking(move || distinct(from, format, &mapping, task, &known))
+        .await
+        .map_err(Error::internal)??;
     let taxonomy = with_names(&draft, &names, house)?;
     let (project, by) = (source.project, source.created_by);
     let note = format!("Labels from {}", source.name);
@@ -52,29 +56,40 @@ fn with_names(draft: &Taxonomy, names: &[String], house: &House) -> Result<Taxon
     let (taxonomy, _) =
         draft.with_names(names, || house.store.next_id()).map_err(|e| refused(e.to_string()))?;
     match taxonomy.problems().first() {
+        Some(Problem::TooFew) => {
+            let said = names
+                .first()
+                .map_or("holds no label".to_owned(), |name| format!("says “{name}” and nothing else"));
+            Err(refused(format!(
+                "it {said}, and a taxonomy has two labels at least. Publish one with the labels that there should be, then \
+                 import the file again; or take the column as a field"
+            )))
+        }
         Some(problem) => Err(refused(problem.to_string())),
         None => Ok(taxonomy),
     }
 }
 
-/// The values of the label column in the order in which they come.
-fn distinct(from: impl Read, format: Format, mapping: &Mapping, task: Task) -> Result<Vec<String>> {
+/// The names in the label column in the order in which they come. Cells that can't be read are left to the rows that
+/// hold them: those are refused one by one.
+fn distinct(
+    from: impl Read,
+    format: Format,
+    mapping: &Mapping,
+    task: Task,
+    known: &KnownLabels,
+) -> Result<Vec<String>> {
     let Some((column, _)) = mapping.answers_of() else { return Ok(Vec::new()) };
     let mut records = Records::open(from, Some(read_as(format)), COLUMN_LIMIT).map_err(unreadable)?;
-    let mut names: Vec<String> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut names = Names::default();
     while let Some(record) = records.next().map_err(unreadable)? {
         let Ok(cells) = record.cells else { continue };
         let Some((_, value)) = cells.into_iter().find(|(name, _)| **name == *column) else { continue };
-        if value.trim().is_empty() || value.contains('\0') {
+        if value.contains('\0') {
             continue;
         }
-        for name in label_names(task, &value) {
-            if seen.insert(name.to_lowercase()) {
-                names.push(name);
-            }
-        }
-        if names.len() > MOST {
+        let _ = names.read(task, &value, known);
+        if names.names.len() > MOST {
             return Err(Error::invalid(
                 "label",
                 format!(
@@ -83,7 +98,49 @@ fn distinct(from: impl Read, format: Format, mapping: &Mapping, task: Task) -> R
             ));
         }
     }
-    Ok(names)
+    names.whole(task, known).map_err(|why| Error::invalid("label", format!("“{column}”: {why}")))
+}
+
+/// Names of labels to be made, each once, in the order in which they come.
+#[derive(Default)]
+pub(crate) struct Names {
+    names: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl Names {
+    /// The names in a cell that are not known yet; or why it holds none.
+    pub(crate) fn read(
+        &mut self,
+        task: Task,
+        cell: &str,
+        known: &KnownLabels,
+    ) -> std::result::Result<(), String> {
+        for name in label_cell::read(task, cell, |name| known.find(name).is_some())? {
+            if known.find(&name).is_none() && self.seen.insert(name::key(&name)) {
+                self.names.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// All of them, unless one looks like several of the others.
+    pub(crate) fn whole(self, task: Task, known: &KnownLabels) -> std::result::Result<Vec<String>, String> {
+        let is_label = |part: &str| self.seen.contains(&name::key(part)) || known.find(part).is_some();
+        match several(&self.names, is_label) {
+            Some((name, part)) => Err(format!(
+                "“{name}” stands beside “{part}” and looks like several labels{}. Publish a taxonomy with it first if it is \
+                 one.",
+                label_cell::may_be_several(task, name).map_or_else(String::new, |hint| format!("; {hint}"))
+            )),
+            None => Ok(self.names),
+        }
+    }
+}
+
+/// A name with a part that is a label itself.
+pub(super) fn several(names: &[String], is_label: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
+    names.iter().find_map(|name| Some((name.as_str(), label_cell::parts(name).find(|part| is_label(part))?)))
 }
 
 /// Gives the mapper the labels it may find, and makes the person whose answers they are.

@@ -1,13 +1,16 @@
 //! From the cells of a row to an item that can be saved: which column is what, checks, hashes.
 
-use super::when;
+use super::known::KnownLabels;
+use super::label_cell::{self, shown};
+use super::noticed::{Noticed, Role};
+use super::when::{self, Reading};
 use domain::LabelId;
-use domain::item::{control_hash, external_id_from_content, hash53};
+use domain::item::{control_hash, external_id_from_content, hash53, split_key};
 use domain::project::Task;
-use domain::source::Mapping;
+use domain::release::split_by_control;
+use domain::source::{Mapping, means_nothing};
 use domain::taxonomy::Taxonomy;
 use records::{Cell, Record};
-use std::collections::HashMap;
 use std::sync::Arc;
 use store::Store;
 use store::items::{FieldValue, Incoming};
@@ -23,20 +26,21 @@ pub struct Mapper {
     pub seed: u64,
     pub control_threshold: i64,
     pub task: Task,
-    /// Labels by name, where the label column holds answers.
-    pub labels: Option<HashMap<String, LabelId>>,
+    /// Where the label column holds answers.
+    pub labels: Option<KnownLabels>,
+    pub noticed: Noticed,
     /// The normalized text of the row at hand.
     normalized: String,
 }
 
 impl Mapper {
     pub fn new(mapping: Mapping, store: Store, task: Task, seed: u64, control_threshold: i64) -> Mapper {
-        Mapper { mapping, store, seed, control_threshold, task, labels: None, normalized: String::new() }
+        let (labels, noticed, normalized) = (None, Noticed::default(), String::new());
+        Mapper { mapping, store, seed, control_threshold, task, labels, noticed, normalized }
     }
 
     pub fn with_labels(mut self, taxonomy: &Taxonomy) -> Mapper {
-        let offered = taxonomy.offered();
-        self.labels = Some(offered.into_iter().map(|l| (l.name.trim().to_lowercase(), l.id)).collect());
+        self.labels = Some(KnownLabels::of(taxonomy));
         self
     }
 
@@ -49,68 +53,67 @@ impl Mapper {
         }
     }
 
-    fn mapped(&self, cells: Vec<Cell>, lists: &[Arc<str>]) -> Result<Mapped, String> {
+    fn mapped(&mut self, cells: Vec<Cell>, lists: &[Arc<str>]) -> Result<Mapped, String> {
         if let Some(problem) = no_text(&self.mapping.text, &cells, lists) {
             return Err(problem);
         }
         let mut mapped = Mapped::default();
         let is = |column: &Option<String>, name: &str| column.as_deref() == Some(name);
-        let answers = self.mapping.answers_of().map(|(column, _)| column);
+        let mapping = &self.mapping;
+        let answers = mapping.answers_of().map(|(column, _)| column);
         for (name, value) in cells {
             // PostgreSQL can't hold it, and no text means it.
             if value.contains('\0') {
                 return Err(format!("“{name}” contains a NUL character"));
             }
-            if *name == *self.mapping.text {
+            if *name == *mapping.text {
                 mapped.text = value;
             } else if value.trim().is_empty() {
                 continue;
-            } else if is(&self.mapping.id, &name) {
-                mapped.id = Some(key(&name, value)?);
-            } else if is(&self.mapping.group, &name) {
-                mapped.group = Some(key(&name, value)?);
-            } else if is(&self.mapping.event_time, &name) {
-                let at = when::parse(&value).ok_or_else(|| {
-                    format!("“{name}” is no time that can be read: {}; {}", short(&value), when::FORMS)
-                })?;
-                mapped.event_at = Some(at.0);
+            } else if is(&mapping.id, &name) {
+                mapped.id = key(&name, value, Role::Id, &mut self.noticed)?;
+            } else if is(&mapping.group, &name) {
+                mapped.group = key(&name, value, Role::Group, &mut self.noticed)?;
+            } else if is(&mapping.event_time, &name) {
+                match when::read(&value, mapping.dates) {
+                    Reading::At(at) => mapped.event_at = Some(at.0),
+                    Reading::Nothing => {}
+                    reading => mapped.undated = Some((reading, (name, value))),
+                }
             } else if answers == Some(&*name) {
-                mapped.labels = self.labels_of(&name, &value)?;
-            } else if !self.mapping.ignore.iter().any(|c| *c == *name) {
+                mapped.label = Some(value);
+            } else if !mapping.ignore.iter().any(|c| *c == *name) {
                 mapped.fields.push((name, value));
             }
         }
         if mapped.text.trim().is_empty() {
-            return Err(format!("“{}” is empty: an item needs a text", self.mapping.text));
+            return Err(format!("“{}” is empty: an item needs a text", mapping.text));
+        }
+        if let (Some(known), Some(value), Some(column)) = (&self.labels, mapped.label.take(), answers) {
+            mapped.labels = labels_of(self.task, known, &value, &mut self.noticed)
+                .map_err(|why| format!("“{column}”: {why}"))?;
         }
         Ok(mapped)
     }
 
-    fn labels_of(&self, column: &str, value: &str) -> Result<Option<Vec<LabelId>>, String> {
-        let Some(known) = &self.labels else { return Ok(None) };
-        let mut labels = Vec::new();
-        for name in label_names(self.task, value) {
-            match known.get(&name.to_lowercase()) {
-                Some(id) => labels.push(*id),
-                None => {
-                    return Err(format!(
-                        "“{column}” says {}, which is no label of the published taxonomy",
-                        short(&name)
-                    ));
-                }
-            }
-        }
-        labels.sort();
-        labels.dedup();
-        Ok(Some(labels))
-    }
-
     fn hashed(&mut self, line: i64, raw: Vec<u8>, mapped: Mapped) -> Incoming {
-        let Mapped { id, text, group, event_at, fields, labels } = mapped;
+        let Mapped { id, text, group, event_at, undated, mut fields, labels, .. } = mapped;
+        let is_undated = undated.is_some();
+        if let Some((reading, cell)) = undated {
+            match reading {
+                Reading::Undecided => self.noticed.undecided(&cell.1),
+                _ => self.noticed.no_time(&cell.1),
+            }
+            fields.push(cell);
+        }
         let content = content(&text, group.as_deref(), event_at, &fields);
         let external_id = id.unwrap_or_else(|| external_id_from_content(&content));
         learn::text::normalize_into(&text, &mut self.normalized);
         let control_hash = control_hash(self.seed, &external_id);
+        let control = control_hash < self.control_threshold;
+        let normalized_hash = hash53(&[self.normalized.as_bytes()]);
+        let split = || split_by_control(self.seed, split_key(group.as_deref(), normalized_hash), true);
+        self.noticed.item(group.as_deref(), control.then(split));
         Incoming {
             item: self.store.next_id(),
             revision: self.store.next_id(),
@@ -122,9 +125,10 @@ impl Mapper {
             group: group.map(Arc::from),
             event_at,
             control_hash,
-            control: control_hash < self.control_threshold,
+            control,
+            undated: is_undated,
             content_hash: hash53(&[content.as_bytes()]),
-            normalized_hash: hash53(&[self.normalized.as_bytes()]),
+            normalized_hash,
             text: text.into(),
             labels,
         }
@@ -150,41 +154,59 @@ struct Mapped {
     text: String,
     group: Option<String>,
     event_at: Option<i64>,
+    /// What stands where the event time should.
+    undated: Option<(Reading, Cell)>,
     fields: Vec<Cell>,
+    /// The cell of the label column, and the labels in it.
+    label: Option<String>,
     labels: Option<Vec<LabelId>>,
 }
 
-/// The names in a cell of the label column: one, or for a set of labels a JSON array or names between `|`.
-pub fn label_names(task: Task, value: &str) -> Vec<String> {
-    match task {
-        Task::Single => vec![value.trim().to_owned()],
-        Task::Multi => match serde_json::from_str::<Vec<String>>(value) {
-            Ok(names) => names.into_iter().map(|n| n.trim().to_owned()).collect(),
-            Err(_) => value.split('|').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
-        },
+/// The labels that a cell speaks of; none, where it holds no answer.
+fn labels_of(
+    task: Task,
+    known: &KnownLabels,
+    value: &str,
+    noticed: &mut Noticed,
+) -> Result<Option<Vec<LabelId>>, String> {
+    let names = label_cell::read(task, value, |name| known.find(name).is_some())?;
+    if names.is_empty() {
+        noticed.nothing(Role::Label, value.trim());
+        return Ok(None);
     }
+    let mut labels = Vec::with_capacity(names.len());
+    for name in names {
+        let Some((id, called)) = known.find(&name) else {
+            let hint =
+                label_cell::may_be_several(task, &name).map_or_else(String::new, |hint| format!("; {hint}"));
+            return Err(format!("{} is no label of the published taxonomy{hint}", shown(&name)));
+        };
+        if called != name.trim() {
+            noticed.spelled(called, name.trim());
+        }
+        labels.push(id);
+    }
+    labels.sort();
+    labels.dedup();
+    Ok(Some(labels))
 }
 
-fn key(name: &str, value: String) -> Result<String, String> {
+/// A value that items are known by or belong together by; none, where it is a word for nothing.
+fn key(name: &str, value: String, role: Role, noticed: &mut Noticed) -> Result<Option<String>, String> {
     let value = value.trim();
+    if means_nothing(value) {
+        noticed.nothing(role, value);
+        return Ok(None);
+    }
     if value.len() > KEY_LIMIT {
         return Err(format!("“{name}” is longer than {KEY_LIMIT} bytes"));
     }
-    Ok(value.to_owned())
+    Ok(Some(value.to_owned()))
 }
 
 /// A refused row as it is kept.
 pub fn reject(line: i64, reason: String, raw: &[u8]) -> Reject {
     Reject { line, reason, raw: String::from_utf8_lossy(raw).replace('\0', "\u{fffd}") }
-}
-
-/// The start of a value, for a sentence.
-fn short(value: &str) -> String {
-    const MOST: usize = 60;
-    match value.char_indices().nth(MOST) {
-        Some((end, _)) => format!("“{}…”", &value[..end]),
-        None => format!("“{value}”"),
-    }
 }
 
 /// All that makes two contents the same, whatever the order of the columns. A text that brings nothing else is

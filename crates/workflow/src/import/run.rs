@@ -2,13 +2,14 @@
 //! under way at a time. What is in is counted with each piece, so that an import goes on where it was cut off.
 
 use super::mapping::Mapper;
+use super::noticed::Noticed;
 use super::sample::read_as;
 use crate::{Error, Result};
 use domain::source::{Counts, Format};
 use domain::{ProjectId, SourceId};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use records::{COLUMN_LIMIT, Notice, Records, Unreadable};
+use records::{COLUMN_LIMIT, Records, Unreadable};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,20 +62,21 @@ struct Batch {
     size: usize,
 }
 
-/// How it ended, and what was taken in altogether.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How it ended.
+#[derive(Debug)]
 pub enum Ended {
-    Whole(Counts),
-    Stopped(Counts),
+    /// With what was taken in altogether, and what was noticed in all rows.
+    Whole(Counts, Noticed),
+    Stopped,
 }
 
-/// Takes in the rest of a file, and says what was noticed about it. `stop` ends it after the pieces under way.
+/// Takes in the rest of a file. `stop` ends it after the pieces under way.
 pub async fn load(
     store: &Store,
     load: Load,
     stop: Arc<AtomicBool>,
     mut progress: impl FnMut(Progress),
-) -> Result<(Ended, Vec<Notice>)> {
+) -> Result<Ended> {
     let Load { project, source, format, from, total_bytes, before, mapper, answered_by } = load;
     let (send, mut batches) = mpsc::channel(2);
     let rows = if answered_by.is_some() { PIECE_WITH_ANSWERS } else { PIECE };
@@ -135,19 +137,19 @@ pub async fn load(
         }
     }
     drop(batches);
-    let read = reading.await.map_err(Error::internal)?;
+    let whole = reading.await.map_err(Error::internal)?;
     if let Some(error) = failed {
         return Err(Error::Store(error));
     }
-    let (is_whole, notices) = read?;
-    Ok((if is_whole { Ended::Whole(counts) } else { Ended::Stopped(counts) }, notices))
+    Ok(whole?.map_or(Ended::Stopped, |noticed| Ended::Whole(counts, noticed)))
 }
 
 async fn take(store: Store, piece: Arc<Piece>) -> store::Result<Counts> {
     store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await
 }
 
-/// Reads to the end; false if it was stopped before. Also what was noticed until then.
+/// Reads to the end, and says what was noticed; nothing, if it was stopped before. What earlier runs took in is looked at
+/// once more for that.
 fn read_all(
     from: Box<dyn Read + Send>,
     format: Format,
@@ -156,18 +158,20 @@ fn read_all(
     mut mapper: Mapper,
     stop: &AtomicBool,
     send: &mpsc::Sender<Batch>,
-) -> Result<(bool, Vec<Notice>)> {
+) -> Result<Option<Noticed>> {
     let mut records = Records::open(from, Some(read_as(format)), COLUMN_LIMIT).map_err(unreadable)?;
     for _ in 0..skip {
         if stop.load(Ordering::Relaxed) {
-            return Ok((false, Vec::new()));
+            return Ok(None);
         }
-        records.next().map_err(unreadable)?;
+        if let Some(record) = records.next().map_err(unreadable)? {
+            let _ = mapper.item(record);
+        }
     }
     let (mut items, mut rejects, mut size) = (Vec::with_capacity(rows), Vec::new(), 0);
     loop {
         if stop.load(Ordering::Relaxed) {
-            return Ok((false, records.notices().to_vec()));
+            return Ok(None);
         }
         let record = records.next().map_err(unreadable)?;
         let is_last = record.is_none();
@@ -190,11 +194,12 @@ fn read_all(
                 size: std::mem::take(&mut size),
             };
             if send.blocking_send(batch).is_err() {
-                return Ok((false, records.notices().to_vec()));
+                return Ok(None);
             }
         }
         if is_last {
-            return Ok((true, records.notices().to_vec()));
+            mapper.noticed.of_file(records.notices());
+            return Ok(Some(mapper.noticed));
         }
     }
 }

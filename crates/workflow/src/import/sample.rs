@@ -1,6 +1,6 @@
 //! What a file begins with: its format, its columns, its first rows.
 
-use super::guess::guess;
+use super::guess::{Guess, guess};
 use super::run::unreadable;
 use crate::{Error, Result};
 use domain::source::{Format, Mapping};
@@ -21,12 +21,17 @@ pub struct Sample {
     pub columns: Vec<String>,
     /// What a person should know of how the file was read.
     pub notices: Vec<Notice>,
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
 }
 
 impl Sample {
     /// The likely mapping.
     pub fn guess(&self) -> Mapping {
+        self.guessed().mapping
+    }
+
+    /// The same, with the reason of each choice.
+    pub fn guessed(&self) -> Guess {
         guess(&self.columns, &self.records)
     }
 

@@ -267,7 +267,7 @@ impl Cut<'_> {
         found: Candidate,
         answers: Vec<String>,
     ) -> Option<(NewRow, String)> {
-        let labels = self.current(found.taxonomy_version_id, &found.labels.0)?;
+        let labels = current(&self.taxonomy, &self.maps, found.taxonomy_version_id, &found.labels.0)?;
         let Settings { seed, .. } = self.project.settings.0;
         let key = split_key(found.group_key.as_deref(), found.normalized_hash);
         let row = NewRow {
@@ -282,15 +282,6 @@ impl Cut<'_> {
             split: split_by_control(seed, key, control.contains(&key)),
         };
         Some((row, found.fields))
-    }
-
-    /// Labels that were resolved under some version, in the words of this release's.
-    fn current(&self, version: Option<i64>, labels: &[LabelId]) -> Option<Vec<LabelId>> {
-        let labels = match version.and_then(|v| self.maps.get(&TaxonomyVersionId(v))) {
-            Some(map) => map.carry(labels)?,
-            None => labels.to_vec(),
-        };
-        labels.iter().all(|id| self.taxonomy.live(*id).is_some()).then_some(labels)
     }
 
     async fn write_and_seal(&self, taken: Taken) -> std::result::Result<Manifest, Halt> {
@@ -397,6 +388,21 @@ impl Cut<'_> {
     }
 }
 
+/// Labels that were resolved under some version, in the words of the taxonomy of a release, to which these maps lead;
+/// nothing where it does not offer them.
+pub(super) fn current(
+    taxonomy: &Taxonomy,
+    maps: &LabelMaps,
+    version: Option<i64>,
+    labels: &[LabelId],
+) -> Option<Vec<LabelId>> {
+    let labels = match version.and_then(|v| maps.get(&TaxonomyVersionId(v))) {
+        Some(map) => map.carry(labels)?,
+        None => labels.to_vec(),
+    };
+    labels.iter().all(|id| taxonomy.live(*id).is_some()).then_some(labels)
+}
+
 /// What the rows of a moment were.
 #[derive(Default)]
 struct Taken {
@@ -466,7 +472,7 @@ async fn answers_of(store: &Store, rows: &[FullRow]) -> Result<HashMap<i64, Vec<
 }
 
 /// Split keys of the whole project that hold a control item: eight bytes for every tenth item.
-async fn control_keys(moment: &mut Snapshot, project: ProjectId) -> Result<HashSet<i64>> {
+pub(super) async fn control_keys(moment: &mut Snapshot, project: ProjectId) -> Result<HashSet<i64>> {
     let mut keys = HashSet::new();
     let mut after = 0;
     loop {

@@ -148,7 +148,7 @@ async fn prepare(folder: &Path) -> ProjectId {
 async fn import(data: &Path, file: &Path, more: &[&str]) -> Ran {
     let file = file.to_str().expect("a path in UTF-8");
     let columns = ["--id", "external_id", "--event-time", "event_at", "--group", "customer"];
-    let mut words = vec!["import", SLUG, file, "--text", "text", "--json"];
+    let mut words = vec!["import", SLUG, file, "--text", "text", "--yes", "--json"];
     words.extend(columns);
     words.extend(more);
     let ran = assay(data, &words).await;

@@ -4,10 +4,10 @@ use super::{SHOWN, head, steps, undo_form};
 use crate::flash::{Flash, Form};
 use crate::parts::fields::Field;
 use crate::parts::shortened;
-use domain::source::{LabelColumn, LabelUse, Mapping, SourceState};
+use domain::source::{DateOrder, LabelColumn, LabelUse, Mapping, SourceState};
 use leptos::prelude::*;
 use workflow::Error;
-use workflow::import::{self, Preview};
+use workflow::import::{Preview, Sample};
 
 /// What a column can be: value of the form, and words.
 const ROLES: [(&str, &str); 7] = [
@@ -42,7 +42,7 @@ fn role(mapping: &Mapping, column: &str) -> &'static str {
 /// The first rows under a choice for each column.
 pub fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
     const FORM: &str = "columns";
-    let Preview { source, sample } = preview;
+    let Preview { source, sample, .. } = preview;
     let has_rows = sample.rows().next().is_some();
     let roles: Vec<String> = (0..sample.columns.len())
         .map(|i| {
@@ -105,7 +105,6 @@ pub fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
         {head(source, base)}
         {steps(1)}
         {failed}
-        {super::noticed(&import::noticed(&sample.notices))}
         {problems}
         <form method="post" action=format!("{base}/{}/start", source.id) class="stack">
             <section class="sheet flush">
@@ -144,6 +143,7 @@ pub fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
                     {person.view(flash)}
                 </div>
             </details>
+            {date_order(preview, &roles, flash)}
             {warnings(preview, &roles, flash.error(FORM, "text").is_some())}
             <p class="quiet">
                 "Times without an offset are read as UTC. A row with a known id and other content becomes a new revision; the same \
@@ -166,8 +166,47 @@ pub fn columns(preview: &Preview, base: &str, flash: &Flash) -> AnyView {
     .into_any()
 }
 
-/// What is known before anything is imported: that nothing would come of it, or other ids than one might expect.
-fn warnings(Preview { source, sample }: &Preview, roles: &[String], asked_for_text: bool) -> AnyView {
+/// What comes first in dates such as 03/04/2025: asked where a column has them, chosen where the column tells it.
+fn date_order(Preview { sample, .. }: &Preview, roles: &[String], flash: &Flash) -> Option<AnyView> {
+    let is_time = |(_, role): &(&String, &String)| *role == "event_time";
+    let (column, _) = sample.columns.iter().zip(roles).find(is_time)?;
+    let of_column = Mapping { event_time: Some(column.clone()), ..Mapping::default() };
+    let open = sample.open_date(&of_column);
+    let told = sample.completed(of_column).dates;
+    let example = open.clone().or_else(|| told.map(|_| "03/04/2025".to_owned()))?;
+    let said = flash.value("columns", "dates").and_then(DateOrder::parse).or(told);
+    let choice = |(order, words): (DateOrder, &'static str)| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="dates" value=order.as_str() checked=said == Some(order) />
+                <span>{words}</span>
+            </label>
+        }
+    };
+    let choices =
+        [(DateOrder::DayFirst, "the day comes first"), (DateOrder::MonthFirst, "the month comes first")];
+    let why = open.map(|_| {
+        view! { <small>"Nothing in the first rows says it, so that it is not guessed."</small> }
+    });
+    Some(
+        view! {
+            <fieldset class="field">
+                <legend>{format!("In dates such as {example}")}</legend>
+                {why}
+                {choices.map(choice)}
+            </fieldset>
+        }
+        .into_any(),
+    )
+}
+
+/// What is known before anything is imported: that nothing would come of it, other ids than one might expect, and why
+/// columns were taken for something that they are not called.
+fn warnings(
+    Preview { source, sample, cautions }: &Preview,
+    roles: &[String],
+    asked_for_text: bool,
+) -> AnyView {
     let nobody_is = |role: &str| !roles.iter().any(|r| r == role);
     let mut words = Vec::new();
     if sample.rows().next().is_none() {
@@ -187,8 +226,26 @@ fn warnings(Preview { source, sample }: &Preview, roles: &[String], asked_for_te
                 None => "No column is the id: ids are made from the content.".to_owned(),
             });
         }
+        let reasons = sample.guessed().reasons;
+        words.extend(reasons.into_iter().filter(|reason| !reason.sure).filter_map(|reason| {
+            let role = reason.role.replace('_', " ");
+            Some(format!(
+                "“{}” was taken for the {role}, because {}. Look whether that is right.",
+                reason.column?, reason.why
+            ))
+        }));
+        words.extend(group_left_out(sample, roles));
+        words.extend(cautions.iter().cloned());
     }
     words.into_iter().map(|words| view! { <p class="notice">{words}</p> }).collect_view().into_any()
+}
+
+/// A column that is called like a group, and why it was not taken for one.
+fn group_left_out(sample: &Sample, roles: &[String]) -> Option<String> {
+    let reason = sample.guessed().reasons.into_iter().find(|reason| reason.role == "group")?;
+    let is_told =
+        reason.column.is_none() && reason.why.starts_with('“') && !roles.iter().any(|role| role == "group");
+    is_told.then(|| format!("No column is the group: {}.", reason.why))
 }
 
 fn column_choice((i, (column, chosen)): (usize, (&String, &String))) -> AnyView {
@@ -259,6 +316,7 @@ pub fn mapping(columns: &[String], form: &Form) -> Result<Mapping, Error> {
         return Err(Error::Invalid(twice));
     }
     mapping.text = text.ok_or_else(|| Error::invalid("text", "Choose the column that holds the text."))?;
+    mapping.dates = DateOrder::parse(form.get("dates"));
     mapping.label = label.map(|column| {
         let becomes = match form.get("label") {
             "answers" => LabelUse::Answers { person: form.get("person").to_owned() },
