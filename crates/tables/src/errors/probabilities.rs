@@ -163,7 +163,7 @@ impl Rows for Counted<'_> {
             if p.iter().all(|p| (0.0..=1.0).contains(p)) && (sum - 1.0).abs() > MOST_OFF {
                 return Err(Error::Line {
                     path: file.path.clone(),
-                    line: record.position().map_or(0, csv::Position::line),
+                    line: found.line.unsigned_abs(),
                     what: format!("the probabilities add up to {sum:.4} and not to 1: is a column missing?"),
                 });
             }
