@@ -5,6 +5,7 @@ mod typical;
 pub use typical::{BadBalance, Balance, typical};
 
 use crate::sparse::Csr;
+use crate::text::{is_letter_alone, words};
 use rustc_hash::FxHashMap;
 
 /// A word, or two in a row, that tells a group from the others.
@@ -28,7 +29,8 @@ pub struct Keyword {
 /// characters. Left out are terms less than twice as frequent in the group as in all of them (in a large group, which can't
 /// differ so much from all: less than halfway to a term of this group alone): this and not a list keeps out the words that
 /// every text has. A term of two words takes the place of its words where it covers at least half of all texts
-/// of each ("top up", but not "the card"); otherwise the words stay and it goes.
+/// of each ("top up", but not "the card"); otherwise the words stay and it goes. In scripts that write no spaces, a longer
+/// run of graphemes does so with the shorter runs in it ("快递" with "快" and "递"), and single letters are no keywords.
 ///
 /// # Panics
 /// If a member is not a row.
@@ -57,6 +59,7 @@ pub fn keywords<'t>(
             let mut scored: Vec<Keyword> = group
                 .iter()
                 .filter(|&&(column, n)| f64::from(n) * all >= least * overall[column] as f64 * sum)
+                .filter(|&&(column, _)| !terms[column].is_some_and(is_letter_alone))
                 .map(|&(column, n_texts)| {
                     let score = f64::from(n_texts) / sum * (1.0 + mean / overall[column] as f64).ln();
                     Keyword { column, score, n_texts }
@@ -101,43 +104,75 @@ fn without_parts(
     overall: &[u64],
     most: usize,
 ) -> Vec<Keyword> {
-    let mut chosen: Vec<Keyword> = Vec::new();
+    // Each with the shorter terms in it, whose place it takes.
+    let mut chosen: Vec<(Keyword, Vec<usize>)> = Vec::new();
     if most == 0 {
-        return chosen;
+        return Vec::new();
     }
-    // Words that stand in a chosen longer term.
-    let mut covered: Vec<usize> = Vec::new();
     for &keyword in scored {
         // A longer term of half the texts of a chosen word can still take its place; one of a quarter of its score can't.
-        if chosen.len() >= most && keyword.score < chosen[most - 1].score / 4.0 {
+        if chosen.len() >= most && keyword.score < chosen[most - 1].0.score / 4.0 {
             break;
         }
-        let words: Vec<&str> = terms[keyword.column].unwrap_or_default().split(' ').collect();
-        if words.len() == 1 {
-            if chosen.len() < most && !covered.contains(&keyword.column) {
-                chosen.push(keyword);
-            }
-            continue;
-        }
-        let parts: Vec<usize> = words.iter().filter_map(|word| columns.get(word).copied()).collect();
-        let belongs_together = parts.len() == words.len()
-            && parts
-                .iter()
-                .all(|&part| overall[keyword.column] * 2 >= overall[part] && !covered.contains(&part));
+        let Parts { together, within } = Parts::of(terms[keyword.column].unwrap_or_default());
+        let find = |terms: &[&str]| -> Vec<usize> {
+            terms.iter().filter_map(|term| columns.get(term).copied()).collect()
+        };
+        let (parts, within) = (find(&together), find(&within));
+        let is_replaced = |other: &(Keyword, Vec<usize>)| within.contains(&other.0.column);
+        let is_taken = |column: usize| {
+            chosen.iter().filter(|other| !is_replaced(other)).any(|(_, taken)| taken.contains(&column))
+        };
+        let belongs_together = parts.len() == together.len()
+            && !is_taken(keyword.column)
+            && parts.iter().all(|&part| overall[keyword.column] * 2 >= overall[part] && !is_taken(part));
         if !belongs_together {
             continue;
         }
-        match chosen.iter().position(|other| parts.contains(&other.column)) {
+        match chosen.iter().position(is_replaced) {
             Some(first) => {
-                chosen[first] = keyword;
-                chosen.retain(|other| !parts.contains(&other.column));
+                chosen.retain(|other| !is_replaced(other));
+                chosen.insert(first, (keyword, within));
             }
-            None if chosen.len() < most => chosen.push(keyword),
-            None => continue,
+            None if chosen.len() < most => chosen.push((keyword, within)),
+            None => {}
         }
-        covered.extend(parts);
     }
-    chosen
+    chosen.into_iter().map(|(keyword, _)| keyword).collect()
+}
+
+/// The shorter terms in a term.
+struct Parts<'t> {
+    /// Those that it must cover half of to be more than an accident.
+    together: Vec<&'t str>,
+    /// All whose place it takes.
+    within: Vec<&'t str>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(term: &'t str) -> Self {
+        let words = words(term);
+        if words.len() < 2 {
+            return Self { together: Vec::new(), within: Vec::new() };
+        }
+        if term.contains(' ') || words.len() == 2 {
+            let together = words.iter().copied().filter(|word| !is_letter_alone(word)).collect();
+            return Self { together, within: words };
+        }
+        // Nothing lies between the words: a run of them is a piece of the term.
+        let ends: Vec<usize> = std::iter::once(0)
+            .chain(words.iter().scan(0, |end, word| {
+                *end += word.len();
+                Some(*end)
+            }))
+            .collect();
+        let runs = |from: usize| {
+            let ends = &ends;
+            (from..words.len())
+                .flat_map(move |length| ends.windows(length + 1).map(move |run| &term[run[0]..run[length]]))
+        };
+        Self { together: runs(2).collect(), within: runs(1).collect() }
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ mod features;
 mod grams;
 mod interner;
 mod tfidf;
+mod words;
 
 pub use features::{BadFeatures, Features};
 pub use tfidf::{BadTfIdf, TfIdf};
+pub(crate) use words::{is_letter_alone, words};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 

@@ -26,8 +26,8 @@ pub struct Cluster {
     /// Hugging Face layout) or `given:FILE.npy`
     #[arg(long, default_value_t)]
     encoder: Choice,
-    /// Each text is clustered as the mean of itself and so many nearest texts, which finds true groups better; 0 for the
-    /// texts as they are
+    /// Each text is clustered as the mean of itself and so many nearest texts, which finds true groups better (fewer where
+    /// --clusters leaves fewer to a cluster); 0 for the texts as they are
     #[arg(long, value_name = "N", default_value_t = 10)]
     neighbours: usize,
     /// Where random choices start: the same seed gives the same clusters

@@ -44,6 +44,30 @@ fn two_words_take_the_place_of_their_parts() {
     assert!(found.iter().all(|group| group.len() <= 2));
 }
 
+/// Characters, letters and syllables are put together to what recurs; nothing is torn or spaced out.
+#[test]
+fn scripts_without_spaces_have_keywords_too() {
+    let chinese = ["快递还没到", "快递丢了", "我的快递呢", "我要退款", "退款要多久", "退款没有收到"];
+    let found = words(&chinese, &[vec![0, 1, 2], vec![3, 4, 5]], 2);
+    assert_eq!((found[0][0].as_str(), found[1][0].as_str()), ("快递", "退款"));
+    assert!(found.iter().flatten().all(|word| !word.contains(' ')), "{found:?}");
+
+    let thai = ["พัสดุยังไม่ถึง", "พัสดุหายไป", "เช็คพัสดุ", "ขอคืนเงิน", "คืนเงินเมื่อไหร่", "อยากคืนเงิน"];
+    let found = words(&thai, &[vec![0, 1, 2], vec![3, 4, 5]], 2);
+    assert_eq!((found[0][0].as_str(), found[1][0].as_str()), ("พัสดุ", "คืนเงิน"));
+
+    let hindi = ["पार्सल कहाँ है", "मेरा पार्सल", "पार्सल नहीं मिला", "रिफंड चाहिए", "रिफंड कब मिलेगा", "मेरा रिफंड"];
+    let found = words(&hindi, &[vec![0, 1, 2], vec![3, 4, 5]], 1);
+    assert_eq!(found, [["पार्सल"], ["रिफंड"]]);
+}
+
+#[test]
+fn emoji_are_keywords() {
+    let found =
+        words(&["👍", "great 👍", "👍 yes", "😡", "😡 bad", "no 😡"], &[vec![0, 1, 2], vec![3, 4, 5]], 1);
+    assert_eq!(found, [["👍"], ["😡"]]);
+}
+
 #[test]
 fn empty_groups_and_single_ones() {
     let texts = ["one two", "two three", "two"];

@@ -29,6 +29,8 @@ pub struct Found {
     /// Rows that lie far from the rest of their leaf, with the distance, the farthest first.
     pub outliers: Vec<(usize, f32)>,
     pub silhouette: Option<f64>,
+    /// The nearest texts that each one was clustered with.
+    pub neighbours: usize,
     /// The rows in a cluster, and what was clustered of them.
     pub rows: Vec<usize>,
     pub vectors: Array2<f32>,
@@ -58,9 +60,20 @@ pub fn find(asked: &Cluster, texts: &[String], vectors: Array2<f32>) -> Result<F
             format!("{k} clusters can't be made of {} texts with known words", rows.len()),
         ));
     }
-    let vectors = if rows.len() == texts.len() { vectors } else { vectors.select(Axis(0), &rows) };
-    let vectors = smooth(vectors.view(), asked.neighbours, asked.seed).map_err(wrong)?;
-    let fit = KMeans::new(k, asked.seed).and_then(|kmeans| kmeans.fit(vectors.view())).map_err(wrong)?;
+    let plain = if rows.len() == texts.len() { vectors } else { vectors.select(Axis(0), &rows) };
+    // Texts and all their neighbours become one point: no more than make a cluster of average size.
+    let few = asked.clusters.map_or(usize::MAX, |k| (rows.len() / k).saturating_sub(1));
+    let with = |neighbours: usize| {
+        let vectors = smooth(plain.view(), neighbours, asked.seed)?;
+        let fit = KMeans::new(k, asked.seed)?.fit(vectors.view())?;
+        Ok((neighbours, vectors, fit))
+    };
+    let mut made = with(asked.neighbours.min(few)).map_err(wrong)?;
+    // Clusters of very different sizes can still fall together: the texts as they are have more to tell apart.
+    if asked.clusters.is_some() && made.0 > 0 && made.2.sizes.len() < k {
+        made = with(0).map_err(wrong)?;
+    }
+    let (neighbours, vectors, fit) = made;
     let tree = fit.tree();
     let of_leaf = match asked.clusters {
         Some(_) => (0..fit.sizes.len() as u32).collect(),
@@ -93,6 +106,7 @@ pub fn find(asked: &Cluster, texts: &[String], vectors: Array2<f32>) -> Result<F
         outliers: fit.outliers(OUTLIERS).into_iter().map(|at| (rows[at], far[at])).collect(),
         silhouette: silhouette(vectors.view(), &of_row, SILHOUETTE, asked.seed),
         tree,
+        neighbours,
         rows,
         vectors,
     })

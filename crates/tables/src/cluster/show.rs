@@ -5,6 +5,7 @@ use super::find::Found;
 use crate::Error;
 use serde_json::{Value, json};
 use std::io::Write;
+use unicode_segmentation::UnicodeSegmentation;
 
 pub struct Result<'a> {
     pub ids: &'a [String],
@@ -54,7 +55,8 @@ impl Result<'_> {
             "n_items": self.ids.len(),
             "n_without_cluster": self.ids.len() - found.rows.len(),
             "encoder": self.asked.encoder.to_string(),
-            "neighbours": self.asked.neighbours,
+            "n_clusters_asked": self.asked.clusters,
+            "neighbours": found.neighbours,
             "seed": self.asked.seed,
             "silhouette": found.silhouette,
             "clusters": clusters,
@@ -79,6 +81,9 @@ impl Result<'_> {
             write!(out, "; silhouette {silhouette:.3}")?;
         }
         writeln!(out)?;
+        if let Some(asked) = self.asked.clusters.filter(|asked| *asked > found.groups.len()) {
+            writeln!(out, "{asked} were asked for: no more texts than that differ from each other")?;
+        }
         let words: Vec<String> =
             found.groups.iter().map(|group| short(&group.keywords.join(", "), 56)).collect();
         let width =
@@ -102,8 +107,9 @@ impl Result<'_> {
 fn short(text: &str, most: usize) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
-    if line.chars().count() <= most {
+    // By graphemes: no vowel sign is cut off its letter, no family of emoji apart.
+    if line.graphemes(true).count() <= most {
         return line;
     }
-    line.chars().take(most - 1).chain(['…']).collect()
+    line.graphemes(true).take(most - 1).chain(["…"]).collect()
 }

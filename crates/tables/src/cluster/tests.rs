@@ -123,6 +123,62 @@ fn few_texts_and_equal_texts() {
     assert_eq!(two["n_items"], 2);
 }
 
+/// With ten neighbours each, six texts would be one point.
+#[test]
+fn few_texts_make_as_many_clusters_as_asked() {
+    let pairs = "id,text\n0,refund card please\n1,refund card now\n2,parcel lost please\n3,parcel lost again\n\
+        4,login fails now\n5,login fails again\n";
+    let found = json(pairs, &["--clusters", "3"]);
+    let clusters = found["clusters"].as_array().unwrap();
+    assert_eq!(
+        clusters.iter().map(|c| c["size"].as_u64().unwrap()).collect::<Vec<_>>(),
+        [2, 2, 2],
+        "{found:#}"
+    );
+    assert_eq!((&found["neighbours"], &found["n_clusters_asked"]), (&1.into(), &3.into()));
+    for k in 1..=6_usize {
+        let found = json(pairs, &["--clusters", &k.to_string()]);
+        assert_eq!(found["clusters"].as_array().unwrap().len(), k);
+    }
+    // Many equal texts leave the others together in the average.
+    let mut uneven = pairs.to_owned();
+    (0..30).for_each(|i| uneven += &format!("s{i},statement of my account\n"));
+    let found = json(&uneven, &["--clusters", "7"]);
+    assert_eq!(found["clusters"].as_array().unwrap().len(), 7);
+    // More than differ there can't be, and it is said.
+    let table = run(&uneven, &["--clusters", "9"]).unwrap().0;
+    assert!(table.contains("in 7 clusters") && table.contains("9 were asked for"), "{table}");
+}
+
+#[test]
+fn emoji_alone_are_told_apart() {
+    let mut content = String::from("id,text\n");
+    for i in 0..20 {
+        content += &format!("{i},{}\n", ["😀😀", "😡", "👍👍👍", "❤\u{fe0f}", "🚚"][i % 5]);
+    }
+    let found = json(&content, &["--clusters", "5"]);
+    let clusters = found["clusters"].as_array().unwrap();
+    assert!(clusters.len() == 5 && clusters.iter().all(|c| c["size"] == 4), "{found:#}");
+    let words: String = clusters.iter().filter_map(|c| c["keywords"][0].as_str()).collect();
+    assert!(["😀", "😡", "👍", "❤", "🚚"].iter().all(|emoji| words.contains(emoji)), "{words}");
+}
+
+#[test]
+fn long_texts_are_cut_between_graphemes() {
+    let long = "नि".repeat(100);
+    let table = run(&format!("id,text\n1,{long}\n2,{long}\n"), &["--clusters", "1"]).unwrap().0;
+    assert!(table.contains(&format!("{}…", "नि".repeat(71))), "{table}");
+}
+
+#[test]
+fn names_that_look_like_formulas_stay_names() {
+    let content = "id,text\n=1+1,refund please now\n@x,refund now\n-3,parcel lost\n+4,lost parcel\n";
+    let (_, folder) = run(content, &["--clusters", "2", "--out", "{}/o.csv"]).unwrap();
+    let written = std::fs::read_to_string(folder.path().join("o.csv")).unwrap();
+    let ids: Vec<&str> = written.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(ids, ["id", "=1+1", "@x", "-3", "+4"]);
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let wrong = |content: &str, arguments: &[&str]| run(content, arguments).unwrap_err();
