@@ -75,6 +75,9 @@ impl Temperature {
     #[must_use]
     pub fn apply(self, probabilities: ArrayView2<f32>) -> Array2<f32> {
         let mut out = probabilities.to_owned();
+        if self == Self::ONE {
+            return out;
+        }
         let inverse = self.0.recip();
         for mut row in out.rows_mut() {
             let most = row.iter().copied().fold(0.0, f32::max);
@@ -104,6 +107,36 @@ impl Temperature {
             ece_before: expected_calibration_error(truth, probabilities)?,
             ece_after: expected_calibration_error(truth, after.view())?,
         })
+    }
+}
+
+/// A temperature with what it does to rows that it was not fitted on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// What is to be applied: the fitted temperature, or [`Temperature::ONE`] where that made log loss no better.
+    pub applied: Temperature,
+    /// What was fitted.
+    pub fitted: Temperature,
+    /// Log loss with the fitted temperature.
+    pub fitted_log_loss: f64,
+    /// What the applied one does.
+    pub calibration: Calibration,
+}
+
+impl Temperature {
+    /// Holds the temperature against rows that it was not fitted on: one that doesn't lower their log loss is not applied.
+    /// (Few rows, or the same text many times with different labels, can mislead the fit.)
+    ///
+    /// # Errors
+    /// As [`expected_calibration_error`].
+    pub fn judge(self, truth: &[u32], probabilities: ArrayView2<f32>) -> Result<Judged, ClassifyError> {
+        let tried = self.measure(truth, probabilities)?;
+        let (applied, calibration) = if tried.log_loss_after < tried.log_loss_before {
+            (self, tried)
+        } else {
+            (Self::ONE, Self::ONE.measure(truth, probabilities)?)
+        };
+        Ok(Judged { applied, fitted: self, fitted_log_loss: tried.log_loss_after, calibration })
     }
 }
 
@@ -210,6 +243,19 @@ mod tests {
         assert!(got.ece_before > 0.1 && got.ece_after < 0.015, "{got:?}");
         assert!(got.log_loss_after < got.log_loss_before);
         assert!(temperature.apply(shown.view()).rows().into_iter().all(|r| (r.sum() - 1.0).abs() < 1e-5));
+    }
+
+    #[test]
+    fn a_temperature_that_makes_it_worse_is_not_applied() {
+        let (truth, shown) = sharpened(2_000, 2.5);
+        let good = Temperature(2.5).judge(&truth, shown.view()).unwrap();
+        assert_eq!(good.applied, Temperature(2.5));
+        assert!(good.calibration.log_loss_after < good.calibration.log_loss_before);
+        let bad = Temperature(0.4).judge(&truth, shown.view()).unwrap();
+        assert_eq!((bad.applied, bad.fitted), (Temperature::ONE, Temperature(0.4)));
+        assert_eq!(bad.calibration.log_loss_after, bad.calibration.log_loss_before);
+        assert!(bad.fitted_log_loss > bad.calibration.log_loss_after);
+        assert_eq!(bad.applied.apply(shown.view()), shown);
     }
 
     #[test]

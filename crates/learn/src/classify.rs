@@ -5,6 +5,7 @@
 //! taken apart exactly: a feature's part in a score is weight × value ([`Model::contributions`]).
 
 mod baseline;
+mod choose;
 mod crossfit;
 mod features;
 mod fit;
@@ -17,7 +18,8 @@ mod targets;
 pub(crate) mod tests;
 
 pub use baseline::{Centroids, majority_share};
-pub use crossfit::{Candidate, Choice, Kind, choose, out_of_fold, stratified_folds};
+pub use choose::{Candidate, Choice, Kind, choose};
+pub use crossfit::{out_of_fold, stratified_folds};
 pub use features::{Features, Gathered};
 pub use fit::Classifier;
 pub use metrics::{LabelReport, Report, log_loss};

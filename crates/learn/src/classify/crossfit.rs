@@ -1,6 +1,7 @@
-//! Folds: probabilities for rows that the model has not seen, and the choice of features and penalty by them.
+//! Folds: probabilities for rows that the model has not seen.
 
-use super::{Classifier, ClassifyError, Features, Model, Targets, log_loss, metrics::Report, same};
+use super::features::Gathered;
+use super::{Classifier, ClassifyError, Features, Targets, same};
 use ndarray::{Array2, Axis};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -37,123 +38,64 @@ pub fn out_of_fold(
     targets: Targets,
     fold: &[usize],
 ) -> Result<Array2<f32>, ClassifyError> {
-    let rows = features.n_rows();
-    same(rows, targets.n_rows())?;
-    same(rows, fold.len())?;
-    let mut out = Array2::zeros((rows, classifier.n_labels));
-    let folds = fold.iter().max().map_or(0, |most| most + 1);
-    for this in 0..folds {
-        let (held, rest): (Vec<usize>, Vec<usize>) = (0..rows).partition(|row| fold[*row] == this);
-        if held.is_empty() {
-            continue;
-        }
-        let train = features.gather(&rest);
-        // From nothing: the weights of another fold's model have seen these rows.
-        let model = fit_some(classifier, &train.features(), targets, &rest)?;
-        let held_features = features.gather(&held);
-        let probabilities = model.probabilities(held_features.features())?;
-        for (row, p) in held.iter().zip(probabilities.rows()) {
-            out.index_axis_mut(Axis(0), *row).assign(&p);
-        }
+    let mut out = Array2::zeros((features.n_rows(), classifier.n_labels));
+    for part in parts(features, targets, fold)? {
+        part.write(classifier, &mut out)?;
     }
     Ok(out)
 }
 
-fn fit_some(
-    classifier: &Classifier,
-    train: &Features,
-    targets: Targets,
-    rows: &[usize],
-) -> Result<Model, ClassifyError> {
-    match targets {
-        Targets::One(labels) => {
-            let labels: Vec<u32> = rows.iter().map(|row| labels[*row]).collect();
-            classifier.fit(*train, Targets::One(&labels), None)
+/// One fold, and the rows of all others.
+pub(super) struct Part<'a> {
+    held: Vec<usize>,
+    held_features: Gathered,
+    train: Gathered,
+    train_rows: Vec<usize>,
+    targets: Targets<'a>,
+}
+
+/// The folds that have rows, each gathered when its turn comes.
+pub(super) fn parts<'f, 't, 'n>(
+    features: Features<'f>,
+    targets: Targets<'t>,
+    fold: &'n [usize],
+) -> Result<impl Iterator<Item = Part<'t>> + use<'f, 't, 'n>, ClassifyError> {
+    let rows = features.n_rows();
+    same(rows, targets.n_rows())?;
+    same(rows, fold.len())?;
+    let folds = fold.iter().max().map_or(0, |most| most + 1);
+    Ok((0..folds).filter_map(move |this| {
+        let (held, train_rows): (Vec<usize>, Vec<usize>) = (0..rows).partition(|row| fold[*row] == this);
+        let gather = |rows: &[usize]| features.gather(rows);
+        (!held.is_empty()).then(|| Part {
+            held_features: gather(&held),
+            train: gather(&train_rows),
+            held,
+            train_rows,
+            targets,
+        })
+    }))
+}
+
+impl Part<'_> {
+    /// The probabilities of the fold's own rows under a model of the others, into `out`. The fit starts from nothing: another
+    /// fold's model has seen these rows, and one of another penalty is near enough to end where it began.
+    pub(super) fn write(&self, classifier: &Classifier, out: &mut Array2<f32>) -> Result<(), ClassifyError> {
+        let train = self.train.features();
+        let model = match self.targets {
+            Targets::One(labels) => {
+                let labels: Vec<u32> = self.train_rows.iter().map(|row| labels[*row]).collect();
+                classifier.fit(train, Targets::One(&labels), None)?
+            }
+            Targets::Sets(sets) => {
+                let sets: Vec<Vec<u32>> = self.train_rows.iter().map(|row| sets[*row].clone()).collect();
+                classifier.fit(train, Targets::Sets(&sets), None)?
+            }
+        };
+        let probabilities = model.probabilities(self.held_features.features())?;
+        for (row, p) in self.held.iter().zip(probabilities.rows()) {
+            out.index_axis_mut(Axis(0), *row).assign(&p);
         }
-        Targets::Sets(sets) => {
-            let sets: Vec<Vec<u32>> = rows.iter().map(|row| sets[*row].clone()).collect();
-            classifier.fit(*train, Targets::Sets(&sets), None)
-        }
+        Ok(())
     }
-}
-
-/// Which blocks of the features are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// The dense block alone.
-    Dense,
-    /// The sparse block alone.
-    Sparse,
-    /// Both.
-    Joined,
-}
-
-impl Kind {
-    /// These blocks of the features; `None` where a block is missing.
-    #[must_use]
-    pub fn of<'a>(self, features: Features<'a>) -> Option<Features<'a>> {
-        match (self, features.dense, features.sparse) {
-            (Kind::Dense, Some(dense), _) => Some(Features::dense(dense)),
-            (Kind::Sparse, _, Some(sparse)) => Some(Features::sparse(sparse)),
-            (Kind::Joined, Some(_), Some(_)) => Some(features),
-            _ => None,
-        }
-    }
-}
-
-/// What was tried, and how it did on rows that its models had not seen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
-    /// Which blocks.
-    pub kind: Kind,
-    /// The penalty.
-    pub l2: f64,
-    /// Mean log loss.
-    pub log_loss: f64,
-    /// Share of right labels.
-    pub accuracy: f64,
-}
-
-/// The outcome of [`choose`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
-    /// The candidate with the highest accuracy.
-    pub best: Candidate,
-    /// All of them, in the order in which they were tried.
-    pub tried: Vec<Candidate>,
-}
-
-/// Tries each kind that the features allow with each penalty, by cross-validation in the same folds, and takes the
-/// highest accuracy (of equals the one with the smaller log loss).
-///
-/// # Errors
-/// [`ClassifyError`]; [`ClassifyError::Empty`] without a candidate.
-pub fn choose(
-    classifier: &Classifier,
-    features: Features,
-    labels: &[u32],
-    kinds: &[Kind],
-    penalties: &[f64],
-    fold: &[usize],
-) -> Result<Choice, ClassifyError> {
-    let mut tried = Vec::new();
-    for kind in kinds {
-        let Some(features) = kind.of(features) else { continue };
-        for l2 in penalties {
-            let classifier = classifier.clone().l2(*l2)?;
-            let probabilities = out_of_fold(&classifier, features, Targets::One(labels), fold)?;
-            tried.push(Candidate {
-                kind: *kind,
-                l2: *l2,
-                log_loss: log_loss(labels, probabilities.view())?,
-                accuracy: Report::of_probabilities(labels, probabilities.view())?.accuracy,
-            });
-        }
-    }
-    let best = tried
-        .iter()
-        .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy).then(b.log_loss.total_cmp(&a.log_loss)))
-        .copied()
-        .ok_or(ClassifyError::Empty)?;
-    Ok(Choice { best, tried })
 }

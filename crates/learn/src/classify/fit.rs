@@ -69,7 +69,7 @@ impl Classifier {
     /// rows have the same one label, it gets probability 1 whatever the features.
     ///
     /// Needs, beside the features: 4 bytes × rows × labels that occur, a second copy of the sparse block, and 25 times
-    /// the model (15 times where sparse features make it larger than 16 MB).
+    /// the model (15 times where sparse features make it larger than 4 MB).
     ///
     /// # Errors
     /// [`ClassifyError`]; an earlier model of other labels or columns is [`ClassifyError::Columns`].
@@ -142,7 +142,7 @@ impl Classifier {
         let until = Until {
             gradient: self.tolerance * rows as f64,
             iterations: self.iterations,
-            memory: if layout.len() > 1 << 22 { 5 } else { 10 },
+            memory: if layout.len() > 1 << 20 { 5 } else { 10 },
         };
         let scale = objective.scale();
         let mut parameters = std::mem::take(&mut model.parameters);

@@ -71,13 +71,11 @@ pub fn scores(
         }
         let Some(sparse) = features.sparse else { continue };
         let (columns, values) = sparse.row(from + i);
-        for (column, value) in columns.iter().zip(values) {
+        let known = columns.iter().zip(values).filter_map(|(column, value)| {
             let at = slot[*column as usize];
-            if at != NO_SLOT {
-                let at = at as usize * layout.labels;
-                add(row, *value, &weights[at..at + layout.labels]);
-            }
-        }
+            (at != NO_SLOT).then_some((at, *value))
+        });
+        add_rows(row, known, weights);
     }
 }
 
@@ -87,6 +85,28 @@ pub const NO_SLOT: u32 = u32::MAX;
 fn add(to: &mut [f32], times: f32, x: &[f32]) {
     for (t, x) in to.iter_mut().zip(x) {
         *t += times * x;
+    }
+}
+
+/// `to += Σ value · row of matrix`, four rows at a time: `to` is then read and written a quarter as often.
+fn add_rows(to: &mut [f32], mut entries: impl Iterator<Item = (u32, f32)>, matrix: &[f32]) {
+    let k = to.len();
+    let row = |row: u32| &matrix[row as usize * k..][..k];
+    while let Some(first) = entries.next() {
+        match (entries.next(), entries.next(), entries.next()) {
+            (Some(second), Some(third), Some(fourth)) => {
+                let rows = [first, second, third, fourth].map(|(at, value)| (row(at), value));
+                let [(a, x), (b, y), (c, z), (d, w)] = rows;
+                for i in 0..k {
+                    to[i] += (x * a[i] + y * b[i]) + (z * c[i] + w * d[i]);
+                }
+            }
+            (second, third, fourth) => {
+                for (at, value) in [Some(first), second, third, fourth].into_iter().flatten() {
+                    add(to, value, row(at));
+                }
+            }
+        }
     }
 }
 
@@ -351,10 +371,8 @@ impl<'a> Objective<'a> {
                 let column = chunk * COLUMNS + i;
                 let entries = begins[column]..begins[column + 1];
                 out.fill(0.0);
-                for (row, value) in rows[entries.clone()].iter().zip(&values[entries]) {
-                    let row = *row as usize * labels;
-                    add(out, *value, &self.pull[row..row + labels]);
-                }
+                let entries = rows[entries.clone()].iter().copied().zip(values[entries].iter().copied());
+                add_rows(out, entries, &self.pull);
             }
         });
     }

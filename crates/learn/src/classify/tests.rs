@@ -285,13 +285,42 @@ fn the_block_that_knows_is_chosen() {
     let fold = stratified_folds(Targets::One(&truth), 3, 1).unwrap();
     let classifier = Classifier::new(4).unwrap();
     let kinds = [Kind::Dense, Kind::Sparse, Kind::Joined];
-    let choice = choose(&classifier, features, &truth, &kinds, &[1.0, 0.1], &fold).unwrap();
-    assert_eq!(choice.tried.len(), 6);
+    let choice = choose(&classifier, features, &truth, &kinds, &[1.0, 0.3, 0.1], &fold).unwrap();
+    assert_eq!(choice.tried.iter().filter(|c| c.l2 == 0.3).count(), 3, "each kind with the middle penalty");
     assert_ne!(choice.best.kind, Kind::Sparse);
+    assert!(choice.tried.iter().filter(|c| c.l2 != 0.3).all(|c| c.kind == choice.best.kind));
     let dense = Features::dense(rows.view());
     let choice = choose(&classifier, dense, &truth, &kinds, &[0.1], &fold).unwrap();
     assert_eq!(choice.tried.len(), 1);
     assert_eq!(choose(&classifier, dense, &truth, &[], &[0.1], &fold), Err(ClassifyError::Empty));
+}
+
+/// Labels that follow a column of small numbers want a weak penalty, groups that lie in every column a strong one.
+#[test]
+fn the_penalty_goes_on_while_it_does_better() {
+    let grid = [100.0, 10.0, 1.0, 0.1, 0.01];
+    let chosen = |rows: &Array2<f32>, labels: &[u32], grid: &[f64]| {
+        let fold = stratified_folds(Targets::One(labels), 3, 1).unwrap();
+        let classifier = Classifier::new(4).unwrap().until(1e-6, 300);
+        choose(&classifier, Features::dense(rows.view()), labels, &[Kind::Dense], grid, &fold).unwrap()
+    };
+    let (mut small, _) = blobs(300, 1, 8, 3.0, 10);
+    let sides: Vec<u32> = (0..300).map(|i| (i / 10 + i) % 2).collect();
+    // One in seven is wrong.
+    let shown = |i: usize| if i.is_multiple_of(7) == (sides[i] == 0) { 0.02 } else { -0.02 };
+    (0..300).for_each(|i| small[(i, 0)] = shown(i));
+    let weak = chosen(&small, &sides, &grid);
+    assert!(weak.best.l2 < 1.0, "{weak:?}");
+    let (rows, truth) = blobs(300, 4, 8, 0.8, 10);
+    let strong = chosen(&rows, &truth, &grid);
+    assert!(strong.best.l2 > 1.0, "{strong:?}");
+    for choice in [&weak, &strong] {
+        assert!(choice.tried.iter().all(|c| c.log_loss >= choice.best.log_loss));
+        assert_eq!(choice.at_edge, [grid[0], grid[4]].contains(&choice.best.l2));
+    }
+    // A grid that ends too soon says so; one of a single penalty left nothing to choose.
+    assert!(chosen(&rows, &truth, &[10.0, 1.0, 0.1]).at_edge);
+    assert!(!chosen(&rows, &truth, &[1.0]).at_edge);
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub fn json(
             })
         })
         .collect();
+    let (temperature, calibration) = (&trained.temperature, &trained.temperature.calibration);
     let confusion = trained.report.confusion.iter().filter(|c| c.0 != c.1);
     let value = json!({
         "n_train": rows.train.len(),
@@ -42,14 +43,16 @@ pub fn json(
         "encoder": trained.encoder,
         "features": kind(trained.chosen.kind),
         "l2": trained.chosen.l2,
+        "l2_at_edge": trained.at_edge,
         "tried": trained.tried.iter().map(|c| json!({
             "features": kind(c.kind), "l2": c.l2, "accuracy": c.accuracy, "log_loss": c.log_loss,
         })).collect::<Vec<_>>(),
         "accuracy": trained.report.accuracy,
         "macro_f1": trained.report.macro_f1,
-        "temperature": trained.temperature.value(),
-        "log_loss": { "before": trained.calibration.log_loss_before, "after": trained.calibration.log_loss_after },
-        "calibration_error": { "before": trained.calibration.ece_before, "after": trained.calibration.ece_after },
+        "temperature": temperature.applied.value(),
+        "temperature_fitted": temperature.fitted.value(),
+        "log_loss": { "before": calibration.log_loss_before, "after": calibration.log_loss_after },
+        "calibration_error": { "before": calibration.ece_before, "after": calibration.ece_after },
         "baselines": { "majority": majority, "nearest_centroid": brief(&trained.centroids) },
         "per_label": per_label,
         "confusions": confusion.map(|(t, p, n)| json!({ "label": name(*t), "predicted": name(*p), "n": n }))
@@ -94,10 +97,14 @@ pub fn table(
     };
     writeln!(
         out,
-        "features: {of}, penalty {}: the best of {} tried\n",
+        "features: {of}, penalty {}: the best of {} tried",
         trained.chosen.l2,
         trained.tried.len()
     )?;
+    if trained.at_edge {
+        writeln!(out, "that is the last penalty that is tried: one beyond it may do better")?;
+    }
+    writeln!(out)?;
     writeln!(out, "{:<44} accuracy  macro-F1", "on the test rows")?;
     let majority = format!("always {}", name(trained.majority.0));
     let lines = [
@@ -108,10 +115,18 @@ pub fn table(
     for (what, report) in lines {
         writeln!(out, "{what:<44}   {:.4}    {:.4}", report.accuracy, report.macro_f1)?;
     }
-    let c = &trained.calibration;
-    writeln!(out, "\n{:<44}   before     after", format!("temperature {:.3}", trained.temperature.value()))?;
+    let (t, c) = (&trained.temperature, &trained.temperature.calibration);
+    writeln!(out, "\n{:<44}   before     after", format!("temperature {:.3}", t.applied.value()))?;
     writeln!(out, "{:<44}   {:.4}    {:.4}", "log loss", c.log_loss_before, c.log_loss_after)?;
     writeln!(out, "{:<44}   {:.4}    {:.4}\n", "expected calibration error", c.ece_before, c.ece_after)?;
+    if t.applied != t.fitted {
+        writeln!(
+            out,
+            "not applied: temperature {:.3} was fitted on the training rows; on the test rows it makes log loss {:.4}\n",
+            t.fitted.value(),
+            t.fitted_log_loss
+        )?;
+    }
     let width = trained.report.labels.iter().map(|l| name(l.label).chars().count()).max().unwrap_or(0).max(5);
     writeln!(out, "{:<width$}  precision  recall      F1  rows", "label")?;
     for l in &trained.report.labels {

@@ -48,7 +48,16 @@ fn easy_texts_are_learned() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&json["n_train"], &json["n_test"], &json["n_labels"]), (&120.into(), &30.into(), &3.into()));
     assert_eq!((&json["accuracy"], &json["macro_f1"]), (&1.0.into(), &1.0.into()));
-    assert_eq!(json["tried"].as_array().unwrap().len(), 9);
+    let tried = json["tried"].as_array().unwrap();
+    assert_eq!(
+        tried.iter().filter(|t| t["l2"] == 0.1).count(),
+        3,
+        "each kind of features with the middle penalty"
+    );
+    let same = || tried.iter().filter(|t| t["features"] == json["features"]);
+    let least = same().map(|t| t["log_loss"].as_f64().unwrap()).fold(f64::INFINITY, f64::min);
+    assert_eq!(same().find(|t| t["l2"] == json["l2"]).unwrap()["log_loss"], least);
+    assert_eq!(json["l2_at_edge"], json["l2"] == 30.0 || json["l2"] == 0.000_3);
     assert!((json["baselines"]["majority"]["accuracy"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-9);
     assert_eq!(json["baselines"]["nearest_centroid"]["accuracy"], 1.0);
     assert!(json["log_loss"]["after"].as_f64().unwrap() <= json["log_loss"]["before"].as_f64().unwrap());
@@ -87,9 +96,73 @@ fn probabilities_are_written_for_every_row() {
     assert_eq!(lines.clone().count(), 150);
     assert!(lines.clone().any(|line| line.starts_with("seven,")));
     for line in lines {
-        let sum: f64 = line.split(',').skip(1).map(|p| p.parse::<f64>().unwrap()).sum();
-        assert!((sum - 1.0).abs() < 1e-4, "{line}");
+        let p: Vec<f64> = line.split(',').skip(1).map(|p| p.parse().unwrap()).collect();
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-9 && p.iter().all(|p| *p > 0.0), "{line}");
     }
+}
+
+/// A label with a single training row has nothing in the other folds: improbable there, and not impossible.
+#[test]
+fn no_probability_is_written_as_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let probs = folder.path().join("p.csv");
+    let file = texts() + "one,my card was lost today again,rare,train\n";
+    run_in(folder.path(), &file, &["--split", "split", "--probs", probs.to_str().unwrap()]).unwrap();
+    let written = std::fs::read_to_string(probs).unwrap();
+    let row = written.lines().find(|line| line.starts_with("one,")).unwrap();
+    let p: Vec<f64> = row.split(',').skip(1).map(|p| p.parse().unwrap()).collect();
+    assert_eq!(p.len(), 4);
+    assert!(p[2] > 0.0 && p[2] < 1e-9 && (p.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{row}");
+}
+
+/// The test rows are labeled against what the training rows teach: sharper probabilities make them worse.
+#[test]
+fn a_temperature_that_does_harm_is_not_applied() {
+    let mut file = String::new();
+    for line in texts().lines() {
+        file += &match line.strip_suffix(",card,test") {
+            Some(rest) => format!("{rest},pin,test\n"),
+            None => format!("{line}\n"),
+        };
+    }
+    let out = run(&file, &["--split", "split", "--json"]).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(json["temperature_fitted"].as_f64().unwrap() < 0.9, "{out}");
+    assert_eq!(json["temperature"], 1.0);
+    assert_eq!(json["log_loss"]["after"], json["log_loss"]["before"]);
+    let table = run(&file, &["--split", "split"]).unwrap();
+    assert!(table.contains("temperature 1.000 ") && table.contains("not applied: temperature 0."), "{table}");
+}
+
+/// Nothing but one text, under both labels: there is nothing to learn, and nothing is made of it.
+#[test]
+fn the_same_text_under_two_labels() {
+    let mut file = "id,text,label,split\n".to_owned();
+    for i in 0..40 {
+        let (label, split) = (["neg", "pos"][i % 2], ["test", "train", "train"][i % 3]);
+        file += &format!("{i},same text,{label},{split}\n");
+    }
+    let out = run(&file, &["--split", "split", "--json"]).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let loss = |when: &str| json["log_loss"][when].as_f64().unwrap();
+    assert!(loss("after") <= loss("before") && loss("after") < 0.7, "{out}");
+    assert_eq!(json["accuracy"], json["baselines"]["majority"]["accuracy"]);
+}
+
+/// Names and labels come back as they were: other programs look rows up by them.
+#[test]
+fn names_that_look_like_formulas_stay_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let probs = folder.path().join("p.csv");
+    let file = texts().replace("r1,", "=1+1,").replace(",card,", ",-1,").replace(",pin,", ",=pin,");
+    run_in(folder.path(), &file, &["--split", "split", "--probs", probs.to_str().unwrap()]).unwrap();
+    let written = std::fs::read_to_string(&probs).unwrap();
+    assert!(written.starts_with("id,-1,=pin,rate\n") && written.contains("\n=1+1,"), "{written}");
+    let labeled = folder.path().join("x.csv");
+    let again = ["assay", "errors", labeled.to_str().unwrap(), "--probs", probs.to_str().unwrap()];
+    let mut out = Vec::new();
+    Cli::try_parse_from(again).unwrap().command.run(&mut out).unwrap();
+    assert!(String::from_utf8(out).unwrap().starts_with("0 of 150 labels"));
 }
 
 #[test]
