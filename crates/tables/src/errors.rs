@@ -10,6 +10,9 @@ use crate::{Error, progress};
 use clap::{Args, ValueEnum};
 use learn::classify::{Classifier, Features, Targets, out_of_fold, stratified_folds};
 use learn::errors::{Filter, LabelErrors, Rank, label_errors};
+use learn::sparse::Csr;
+use learn::text::{self, TfIdf};
+use ndarray::{Array2, Axis};
 use probabilities::Given;
 use rustc_hash::FxHashMap;
 use std::io::Write;
@@ -36,9 +39,9 @@ pub struct Errors {
     /// a model that was not trained on the item. It is read several times and never held in memory
     #[arg(long, value_name = "FILE")]
     probs: Option<PathBuf>,
-    /// Vectors for the model trained here: `lsa`, `sentence:FOLDER` or `given:FILE.npy`
-    #[arg(long, value_name = "VECTORS", default_value = "lsa", conflicts_with = "probs")]
-    encoder: Choice,
+    /// Trains the model here on vectors, `lsa`, `sentence:FOLDER` or `given:FILE.npy`, in place of words and characters
+    #[arg(long, value_name = "VECTORS", conflicts_with = "probs")]
+    encoder: Option<Choice>,
     /// Folds of the model trained here
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "probs")]
     folds: usize,
@@ -74,6 +77,11 @@ pub enum RankBy {
     SelfConfidence,
     NormalizedMargin,
 }
+
+/// The penalty of the model trained here. Wrong labels must not be learned by heart: a weak penalty, which does well on
+/// right ones, follows them. On five sets with a tenth of the labels changed, 0.3 to 1 found more of them than 0.03 did on
+/// any features, and tf-idf more than LSA vectors.
+const PENALTY: f64 = 0.5;
 
 /// What was judged, and what was found.
 pub struct Judged {
@@ -161,20 +169,12 @@ impl Errors {
             );
             return Err(Error::table(&self.labeled, what));
         }
-        // Vectors that were given have a row for each row of the file, labeled or not.
-        let vectors = if let Choice::Given(_) = self.encoder {
-            let texts: Vec<&str> = table.rows.iter().map(|row| row.cells[2].as_str()).collect();
-            let all = vectors::make(&self.encoder, &texts, self.seed)?.dense;
-            let rows: Vec<usize> = labeled.iter().map(|(row, _, _)| *row).collect();
-            all.select(ndarray::Axis(0), &rows)
-        } else {
-            let texts: Vec<&str> =
-                labeled.iter().map(|(row, _, _)| table.rows[*row].cells[2].as_str()).collect();
-            vectors::make(&self.encoder, &texts, self.seed)?.dense
-        };
+        let rows: Vec<usize> = labeled.iter().map(|(row, _, _)| *row).collect();
+        let seen = Seen::of(self.encoder.as_ref(), &table, &rows, self.seed)?;
         let targets = Targets::One(&given);
         let probabilities = stratified_folds(targets, self.folds, self.seed).and_then(|folds| {
-            out_of_fold(&Classifier::new(sorted.len())?, Features::dense(vectors.view()), targets, &folds)
+            let classifier = Classifier::new(sorted.len())?.l2(PENALTY)?;
+            out_of_fold(&classifier, seen.features(), targets, &folds)
         });
         let probabilities = probabilities.map_err(|e| Error::table(&self.labeled, e.to_string()))?;
         let found = label_errors(&given, probabilities.view(), self.filter.into(), self.rank.into());
@@ -209,6 +209,43 @@ impl Errors {
             return Err(Error::table(&self.labeled, "no row has a label"));
         }
         Ok(labeled)
+    }
+}
+
+/// What the model trained here sees of the labeled rows.
+enum Seen {
+    Words(Csr),
+    Vectors(Array2<f32>),
+}
+
+impl Seen {
+    fn of(encoder: Option<&Choice>, table: &Table, rows: &[usize], seed: u64) -> Result<Self, Error> {
+        let text = |row: usize| table.rows[row].cells[2].as_str();
+        let texts: Vec<&str> = rows.iter().map(|row| text(*row)).collect();
+        match encoder {
+            None => {
+                let (tfidf, words) = TfIdf::fit(&text::Features::default(), &texts);
+                if tfidf.n_columns() == 0 {
+                    let what = "the texts hold no word twice: there is nothing to judge labels by";
+                    return Err(Error::table(&table.path, what));
+                }
+                Ok(Seen::Words(words))
+            }
+            // Vectors that were given have a row for each row of the file, labeled or not.
+            Some(given @ Choice::Given(_)) => {
+                let texts: Vec<&str> = (0..table.rows.len()).map(text).collect();
+                let all = vectors::make(given, &texts, seed)?.dense;
+                Ok(Seen::Vectors(all.select(Axis(0), rows)))
+            }
+            Some(encoder) => Ok(Seen::Vectors(vectors::make(encoder, &texts, seed)?.dense)),
+        }
+    }
+
+    fn features(&self) -> Features<'_> {
+        match self {
+            Seen::Words(words) => Features::sparse(words),
+            Seen::Vectors(vectors) => Features::dense(vectors.view()),
+        }
     }
 }
 

@@ -167,9 +167,13 @@ fn by_a_model_of_its_own() {
     // Again, to the bit; and on one thread.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     assert_eq!(pool.install(|| run(&labeled, "", &["--json"])).unwrap().0, printed);
+    // Vectors in place of words.
+    let by_vectors = run(&labeled, "", &["--encoder", "lsa", "--json"]).unwrap().0;
+    assert!(["\"7\"", "\"47\"", "\"87\""].iter().all(|id| by_vectors.contains(id)), "{by_vectors}");
     let wrong = |labeled: &str, options: &[&str]| run(labeled, "", options).unwrap_err();
+    assert!(wrong("id,label,text\n1,x,a b\n2,y,c d\n", &[]).contains("hold no word twice"));
     assert!(wrong(&labeled, &["--folds", "1"]).contains("1 folds of 120 rows can't be made"));
-    assert!(wrong("id,label,text\n1,x,a\n2,y,b\n", &[]).contains("5 folds of 2 rows"));
+    assert!(wrong("id,label,text\n1,x,a\n2,y,a\n", &[]).contains("5 folds of 2 rows"));
     assert!(wrong("id,label\n1,x\n", &[]).contains("there is no column text"));
 }
 
