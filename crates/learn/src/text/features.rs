@@ -42,7 +42,7 @@ impl Default for Features {
 }
 
 impl Features {
-    /// `words`: how many words make a gram (where a script writes no spaces, a word is a grapheme, and grams go on to twice
+    /// `words`: how many words make a gram (where a script writes no spaces, a word is a grapheme, and letters go on to twice
     /// as many), `characters`: how many characters; `None` leaves the block out. Kept are
     /// grams found in at least `min_documents` texts and, with `max_terms`, the most common ones of each block (by
     /// the number of texts, ties in the order of their spelling; scikit-learn's `max_features` counts every

@@ -13,7 +13,7 @@ pub struct Cutter {
     normal: String,
     /// Where the words of the text lie in `normal`.
     words: Vec<(usize, usize)>,
-    /// Whether some word follows another without anything between.
+    /// Whether there are letters of a script without spaces.
     has_runs: bool,
     joined: String,
 }
@@ -23,7 +23,8 @@ impl Cutter {
     pub fn take(&mut self, text: &str) {
         normalize_into(text, &mut self.normal);
         words::cut(&self.normal, &mut self.words);
-        self.has_runs = self.words.windows(2).any(is_unspaced);
+        self.has_runs =
+            !self.normal.is_ascii() && self.words.windows(2).any(|run| is_spelled_run(&self.normal, run));
     }
 
     pub fn words(&self) -> impl Iterator<Item = &str> {
@@ -31,13 +32,17 @@ impl Cutter {
     }
 
     /// Every run of so many words, as often as it stands in the text: joined by single spaces, or by nothing where nothing
-    /// stands between them. Runs that are not interrupted at all, as in scripts that write no spaces, go on to twice the
-    /// longest length: a grapheme says less than a word.
+    /// stands between them. Letters of scripts that write no spaces go on to twice the longest length: a letter says less
+    /// than a word.
     pub fn word_grams(&mut self, lengths: RangeInclusive<usize>, mut each: impl FnMut(&str)) {
         let longest = *lengths.end();
         let most = if self.has_runs { 2 * longest } else { longest };
         for length in *lengths.start()..=most {
-            for run in self.words.windows(length).filter(|run| length <= longest || is_unspaced(run)) {
+            for run in self
+                .words
+                .windows(length)
+                .filter(|run| length <= longest || is_spelled_run(&self.normal, run))
+            {
                 if let [(from, to)] = *run {
                     each(&self.normal[from..to]);
                     continue;
@@ -57,9 +62,10 @@ impl Cutter {
     }
 }
 
-/// Whether each word follows the one before without anything between.
-fn is_unspaced(run: &[(usize, usize)]) -> bool {
+/// Whether all are letters of a script without spaces, each next to the one before.
+fn is_spelled_run(normal: &str, run: &[(usize, usize)]) -> bool {
     run.windows(2).all(|pair| pair[0].1 == pair[1].0)
+        && run.iter().all(|&(from, to)| words::is_spelled(&normal[from..to]))
 }
 
 /// The numbers of the character grams of words, remembered for each word: a word is spelled once, however often it
@@ -159,7 +165,11 @@ mod tests {
         cutter.take("快递还没有到");
         cutter.word_grams(1..=2, |gram| grams.push(gram.to_owned()));
         assert_eq!(grams[6..8], ["快递", "递还"]);
-        assert_eq!((grams.last().unwrap().as_str(), grams.len()), ("还没有到", 6 + 5 + 4 + 3));
+        assert_eq!((grams.last().unwrap().as_str(), grams.len()), ("有到", 6 + 5));
+        let mut grams = Vec::new();
+        cutter.take("พัสดุ");
+        cutter.word_grams(1..=2, |gram| grams.push(gram.to_owned()));
+        assert_eq!(grams, ["พั", "ส", "ดุ", "พัส", "สดุ", "พัสดุ"]);
         cutter.take("?!");
         assert_eq!(cutter.words().count(), 0);
         cutter.word_grams(1..=2, |_| panic!("no words, no grams"));

@@ -34,14 +34,19 @@ pub fn words(normal: &str) -> Vec<&str> {
     places.into_iter().map(|(from, to)| &normal[from..to]).collect()
 }
 
-/// Whether a word is a letter, a syllable at most, of a script that spells by letters and writes no spaces (Thai, Lao,
-/// Burmese, Khmer and their relatives, hiragana): alone it says no more than any other letter.
-pub fn is_letter_alone(word: &str) -> bool {
-    let is_such = |c: char| {
+/// Whether a term is a letter, a syllable at most, of a [script of letters](is_spelled): alone it says no more than any
+/// other letter.
+pub fn is_letter_alone(term: &str) -> bool {
+    is_spelled(term) && words(term).len() == 1
+}
+
+/// Whether a word is of a script that spells by letters and writes no spaces (Thai, Lao, Burmese, Khmer and their relatives,
+/// hiragana): it takes several of them to say what one Chinese character does.
+pub fn is_spelled(word: &str) -> bool {
+    word.starts_with(|c: char| {
         matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
             | '\u{1950}'..='\u{19df}' | '\u{1a20}'..='\u{1aaf}' | '\u{3040}'..='\u{309f}')
-    };
-    word.starts_with(is_such) && words(word).len() == 1
+    })
 }
 
 /// A vowel of Thai or Lao with the consonant before or after which it is written.

@@ -122,7 +122,7 @@ pub fn table(
     if t.applied != t.fitted {
         writeln!(
             out,
-            "not applied: temperature {:.3} was fitted on the training rows; on the test rows it makes log loss {:.4}\n",
+            "not applied: temperature {:.3}, fitted on the training rows, does not lower log loss on the test rows ({:.4})\n",
             t.fitted.value(),
             t.fitted_log_loss
         )?;
