@@ -172,6 +172,36 @@ both! {
         assert!(app.house.store.blobs().await.expect("blobs").is_empty(), "nothing is kept of what was not taken");
     }
 
+    async fn what_was_noticed_about_a_file_is_on_its_page(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, _, eli) = engineer(store, &folder).await;
+        let file = "# by <b>me</b>\nThe screen went <b>black</b> again;a\nWhere is it?;b\n";
+        let here = upload(&app, &eli, "a.csv", file, "text/plain").await.text();
+        let told = [
+            "The columns are separated by semicolons.",
+            "A line that begins with # was passed over before the header.",
+            "The screen went &lt;b&gt;black&lt;/b&gt; again” looks like data",
+        ];
+        let preview = app.get(&eli, &here).await.text();
+        for sentence in told {
+            assert!(preview.contains(sentence), "{preview}");
+        }
+        app.post(&eli, &format!("{here}/start"), &[("role-0", "text"), ("role-1", "field")]).await;
+        run_jobs(&app).await;
+        let page = app.get(&eli, &here).await.text();
+        for sentence in told {
+            assert!(page.contains(sentence), "{page}");
+        }
+        let source = app.get(&eli, &format!("/api/v1{}", here.replace("/p/", "/projects/").replace("/data/", "/sources/"))).await;
+        let kinds: Vec<_> = source.json()["notices"].as_array().expect("notices").iter().map(|n| n["kind"].clone()).collect();
+        assert_eq!(kinds, ["comments", "separator", "header_is_data"]);
+        // By program.
+        let body = b"{\"message\":\"caf\xe9\"}\n".to_vec();
+        let path = "/api/v1/projects/inbox/items?text=message";
+        let reply = app.send(sent(&eli, path, "application/x-ndjson", "*/*", body)).await.json();
+        assert_eq!((&reply["counts"]["new"], &reply["notices"][0]["kind"]), (&1.into(), &"decoded".into()), "{reply}");
+    }
+
     async fn what_the_framework_refuses_is_told_like_everything_else(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, _, eli) = engineer(store, &folder).await;
