@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// RFC 4180 with a header; with semicolons, where the header has no comma.
+    /// A table with a header, as RFC 4180 has it; the content tells what separates its columns.
     Csv,
     /// The same with tabs.
     Tsv,

@@ -166,7 +166,7 @@ impl<R: Read> Records<R> {
     ///
     /// # Errors
     /// [`Unreadable`]: nothing more can be read.
-    pub fn next(&mut self) -> Result<Option<Record>, Unreadable> {
+    pub fn next_record(&mut self) -> Result<Option<Record>, Unreadable> {
         if self.format == Format::Jsonl {
             return self.reader.next_object(&mut self.names);
         }

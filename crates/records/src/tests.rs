@@ -16,7 +16,7 @@ type Seen = (i64, Result<Vec<(String, String)>, String>);
 fn all(bytes: &[u8], format: Format) -> Vec<Seen> {
     let mut records = open(bytes, format);
     let mut seen = Vec::new();
-    while let Some(record) = records.next().expect("readable") {
+    while let Some(record) = records.next_record().expect("readable") {
         let cells = record.cells.map(|cells| cells.into_iter().map(|(n, v)| (n.to_string(), v)).collect());
         seen.push((record.line, cells));
     }
@@ -68,12 +68,12 @@ fn a_huge_cell_is_refused_and_never_held() {
     file.resize(file.len() + (10 << 20), b'x');
     file.extend_from_slice(b"\"\n2,fine\n");
     let mut records = open(&file, Format::Csv);
-    let huge = records.next().expect("readable").expect("a row");
+    let huge = records.next_record().expect("readable").expect("a row");
     assert_eq!((huge.line, huge.cells), (2, Err("a cell is longer than 1 MB".to_owned())));
     assert!(huge.raw.len() <= RAW_LIMIT);
     assert!(records.reader.rows.bytes().len() <= 2 * ROW_LIMIT);
-    assert_eq!(records.next().expect("readable").expect("a row").line, 3);
-    assert!(records.next().expect("readable").is_none());
+    assert_eq!(records.next_record().expect("readable").expect("a row").line, 3);
+    assert!(records.next_record().expect("readable").is_none());
 
     let mut file = vec![b'{'; 3 << 20];
     file.extend_from_slice(b"\n{\"text\":\"fine\"}");
@@ -136,7 +136,7 @@ fn reads_what_the_csv_crate_writes() {
 
         let mut slow = Records::open(Dripping(&bytes), Some(Format::Csv), COLUMN_LIMIT).expect("a header");
         let mut n = 0;
-        while let Some(record) = slow.next().expect("readable") {
+        while let Some(record) = slow.next_record().expect("readable") {
             assert_eq!(record.line, seen[n].0);
             n += 1;
         }

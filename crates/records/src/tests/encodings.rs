@@ -2,7 +2,7 @@ use super::*;
 
 fn read(file: &[u8]) -> (Vec<Seen>, Vec<String>) {
     let mut records = open(file, Format::Csv);
-    while records.next().expect("readable").is_some() {}
+    while records.next_record().expect("readable").is_some() {}
     let notices =
         records.notices().iter().filter(|n| n.kind() == "decoded").map(ToString::to_string).collect();
     (all(file, Format::Csv), notices)
@@ -93,7 +93,7 @@ fn what_is_not_read_is_refused_as_a_whole() {
 #[test]
 fn a_refused_row_is_kept_as_text() {
     let mut records = open(b"id,text\n1,caf\xe9\n2,no\xebl,more\n", Format::Csv);
-    records.next().expect("readable");
-    let refused = records.next().expect("readable").expect("a row");
+    records.next_record().expect("readable");
+    let refused = records.next_record().expect("readable").expect("a row");
     assert_eq!(String::from_utf8(refused.raw).as_deref(), Ok("2,noël,more"));
 }

@@ -22,7 +22,7 @@ fn objects_a_line_each() {
     let lines: Vec<i64> = seen.iter().filter(|s| s.1.is_err()).map(|s| s.0).collect();
     assert_eq!(lines, [3, 4]);
     let mut records = open(file, Format::Jsonl);
-    assert_eq!(records.next().expect("readable").expect("a row").lists, ["tags".into()]);
+    assert_eq!(records.next_record().expect("readable").expect("a row").lists, ["tags".into()]);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn json_lines_are_known_by_their_first_bytes() {
     let mut records =
         Records::open(&b"{\"text\": \"a\"}\n"[..], Some(Format::Csv), COLUMN_LIMIT).expect("readable");
     assert_eq!(records.format(), Format::Jsonl);
-    assert_eq!(records.next().expect("readable").expect("a row").cells.expect("cells").len(), 1);
+    assert_eq!(records.next_record().expect("readable").expect("a row").cells.expect("cells").len(), 1);
 }
 
 /// Whatever serde_json writes is read as it reads it.

@@ -6,7 +6,7 @@ fn reasons(seen: &[Seen]) -> Vec<(i64, &str)> {
 
 fn notices(bytes: &[u8], format: Format) -> Vec<Notice> {
     let mut records = open(bytes, format);
-    while records.next().expect("readable").is_some() {}
+    while records.next_record().expect("readable").is_some() {}
     records.notices().to_vec()
 }
 

@@ -4,7 +4,7 @@ use super::*;
 fn read(file: &str, format: Format) -> (Vec<Vec<String>>, Vec<Notice>) {
     let mut records = open(file.as_bytes(), format);
     let mut rows = vec![records.columns().iter().map(|c| c.to_string()).collect()];
-    while let Some(record) = records.next().expect("readable") {
+    while let Some(record) = records.next_record().expect("readable") {
         rows.push(record.cells.expect("a row").into_iter().map(|(_, value)| value).collect());
     }
     (rows, records.notices().to_vec())

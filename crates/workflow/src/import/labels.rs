@@ -82,7 +82,7 @@ fn distinct(
     let Some((column, _)) = mapping.answers_of() else { return Ok(Vec::new()) };
     let mut records = Records::open(from, Some(read_as(format)), COLUMN_LIMIT).map_err(unreadable)?;
     let mut names = Names::default();
-    while let Some(record) = records.next().map_err(unreadable)? {
+    while let Some(record) = records.next_record().map_err(unreadable)? {
         let Ok(cells) = record.cells else { continue };
         let Some((_, value)) = cells.into_iter().find(|(name, _)| **name == *column) else { continue };
         if value.contains('\0') {

@@ -164,7 +164,7 @@ fn read_all(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        if let Some(record) = records.next().map_err(unreadable)? {
+        if let Some(record) = records.next_record().map_err(unreadable)? {
             let _ = mapper.item(record);
         }
     }
@@ -173,7 +173,7 @@ fn read_all(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let record = records.next().map_err(unreadable)?;
+        let record = records.next_record().map_err(unreadable)?;
         let is_last = record.is_none();
         if let Some(record) = record {
             size += record.raw.len();

@@ -54,7 +54,7 @@ pub fn look(from: impl Read, said: Option<Format>) -> Result<Sample> {
     let mut file = Records::open(from, said.map(read_as), COLUMN_LIMIT).map_err(unreadable)?;
     let mut records = Vec::new();
     while records.len() < ROWS
-        && let Some(record) = file.next().map_err(unreadable)?
+        && let Some(record) = file.next_record().map_err(unreadable)?
     {
         records.push(record);
     }

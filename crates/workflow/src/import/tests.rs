@@ -500,7 +500,7 @@ both! {
         let (house, project) = house(&store).await;
         let mut file = "id,text\n".to_owned();
         for i in 0..5000 {
-            file.push_str(&format!("{i},text {i}\n"));
+            file.push_str(&format!("{i},text {i} of a file that is longer than its start\n"));
         }
         let file: &'static str = file.leak();
         let sample = look(file.as_bytes(), None).expect("a sample");
