@@ -133,6 +133,37 @@ both! {
         assert!(done.contains("intent (a field)") && !done.contains("different values"), "{done}");
     }
 
+    async fn what_is_doubtful_is_asked_before_and_told_after(store: Store) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (app, _, eli) = engineer(store, &folder).await;
+        let file = "id,headline,date,label\n1,Where is my card?,03/04/2025,Card\n2,My money is gone,05/06/2025,card\n\
+                    3,Nothing works here,yesterday,Refund\n4,Hello to all of you,,nan\n";
+        let here = upload(&app, &eli, "a.csv", file, "text/plain").await.text();
+        let page = app.get(&eli, &here).await.text();
+        assert!(page.contains("“headline” was taken for the text, because it has the longest texts"), "{page}");
+        assert!(page.contains("In dates such as 03/04/2025") && page.contains("value=\"day-first\""), "{page}");
+        assert!(page.contains("If “label” becomes answers: “Card” and “card” are one label."), "{page}");
+        let roles = [
+            ("role-0", "id"),
+            ("role-1", "text"),
+            ("role-2", "event_time"),
+            ("role-3", "label"),
+            ("label", "answers"),
+            ("person", "Old team"),
+        ];
+        app.post(&eli, &format!("{here}/start"), &roles).await;
+        let again = app.get(&eli, &here).await.text();
+        assert!(again.contains("whether the day or the month comes first"), "{again}");
+        app.post(&eli, &format!("{here}/start"), &[&roles[..], &[("dates", "day-first")]].concat()).await;
+        run_jobs(&app).await;
+        let done = app.get(&eli, &here).await.text();
+        assert!(done.contains("The label “Card” is also written “card” (1 row)"), "{done}");
+        assert!(done.contains("without a time that can be read") && done.contains("as in “yesterday”"), "{done}");
+        // Splits are looked at before they are fixed.
+        let cut = app.get(&eli, "/p/inbox/releases/new").await.text();
+        assert!(cut.contains("Splits with both: train ") && cut.contains("a release would have no row in"), "{cut}");
+    }
+
     async fn an_undo_that_was_stopped_is_told(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, project, eli) = engineer(store, &folder).await;

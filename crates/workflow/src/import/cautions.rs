@@ -47,7 +47,7 @@ impl Sample {
                 "event_time",
                 format!(
                     "“{column}” has dates such as {date}, and nothing in the first {} says whether the day or the month comes \
-                     first. Say which (day-first or month-first), or take the column as a field.",
+                     first. Say which (dates: day-first or month-first), or take the column as a field.",
                     rows(self.records.len() as i64)
                 ),
             ));
