@@ -99,7 +99,11 @@ pub struct Judged {
 
 impl Errors {
     pub fn run(self, out: &mut dyn Write) -> Result<(), Error> {
-        let inputs = [Some(self.labeled.as_path()), self.probs.as_deref(), self.encoder.file()];
+        let inputs = [
+            Some(self.labeled.as_path()),
+            self.probs.as_deref(),
+            self.encoder.as_ref().and_then(Choice::file),
+        ];
         crate::out::check([self.out.as_deref()], inputs)?;
         let judged = match &self.probs {
             Some(probs) => self.by_given(probs)?,

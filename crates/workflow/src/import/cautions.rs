@@ -10,8 +10,8 @@ use super::sample::Sample;
 use super::when::{self, Order, Reading};
 use domain::project::Task;
 use domain::source::{Mapping, means_nothing};
-use records::Notice;
 use domain::taxonomy::name;
+use records::Notice;
 use std::collections::{HashMap, HashSet};
 
 impl Sample {
