@@ -3,11 +3,11 @@
 //! exception: there each row is refused by itself (`workflow::import`).
 
 use crate::api::{ApiError, Code};
-use crate::error::told_at;
+use crate::error::{island_error, told_at, unread};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderMap, header};
 
 /// For every address, before anybody looks at it.
@@ -25,7 +25,7 @@ pub async fn refuse_in_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(body) => body,
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => return told(parts.uri.path(), &unread(rejection.status(), rejection.body_text())),
     };
     if kind.holds_zero(&body) {
         return refused(parts.uri.path(), "What was sent");
@@ -36,7 +36,12 @@ pub async fn refuse_in_body(request: Request, next: Next) -> Response {
 fn refused(path: &str, what: &str) -> Response {
     let message =
         format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
-    told_at(path, &ApiError::new(Code::Invalid, message))
+    told(path, &ApiError::new(Code::Invalid, message))
+}
+
+/// An island reads what went wrong as its server functions write it.
+fn told(path: &str, error: &ApiError) -> Response {
+    if path.starts_with("/api/app/") { island_error(error) } else { told_at(path, error) }
 }
 
 #[derive(Clone, Copy)]

@@ -71,6 +71,9 @@ pub enum Unreadable {
     Io(#[from] io::Error),
 }
 
+/// A row that can't be taken: where it begins, from 1, and why.
+pub type Refused = (i64, String);
+
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -185,7 +188,7 @@ impl<R: Read> Records<R> {
     ///
     /// # Errors
     /// [`Unreadable`]: nothing more can be read.
-    pub fn next_row(&mut self) -> Result<Option<Result<TableRow<'_>, (i64, String)>>, Unreadable> {
+    pub fn next_row(&mut self) -> Result<Option<Result<TableRow<'_>, Refused>>, Unreadable> {
         let row = self.reader.next_row(&self.names)?;
         Ok(row.map(|row| row.map_err(|refused| (refused.line, refused.reason))))
     }

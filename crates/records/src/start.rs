@@ -112,7 +112,7 @@ fn separator(body: &[u8], is_whole: bool, expected: u8) -> u8 {
         return b'\t';
     }
     let best = readings[1..].iter().filter(|(_, read)| fits(read)).min_by_key(|(_, read)| {
-        let misfits = if read.n_rows == 0 { 0 } else { 1000 - 1000 * read.n_fit / read.n_rows };
+        let misfits = (1000 * read.n_fit).checked_div(read.n_rows).map_or(0, |fit| 1000 - fit);
         // Signs in sentences have a blank behind them, and are not where quotes begin and end.
         (misfits, read.n_stray, read.n_spaced)
     });

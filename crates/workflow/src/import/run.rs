@@ -66,7 +66,7 @@ struct Batch {
 #[derive(Debug)]
 pub enum Ended {
     /// With what was taken in altogether, and what was noticed in all rows.
-    Whole(Counts, Noticed),
+    Whole(Counts, Box<Noticed>),
     Stopped,
 }
 
@@ -141,7 +141,7 @@ pub async fn load(
     if let Some(error) = failed {
         return Err(Error::Store(error));
     }
-    Ok(whole?.map_or(Ended::Stopped, |noticed| Ended::Whole(counts, noticed)))
+    Ok(whole?.map_or(Ended::Stopped, |noticed| Ended::Whole(counts, Box::new(noticed))))
 }
 
 async fn take(store: Store, piece: Arc<Piece>) -> store::Result<Counts> {

@@ -40,7 +40,7 @@ pub fn read(text: &str, order: Option<DateOrder>) -> Reading {
         return compact(text).or_else(|| unix(text)).map_or(Reading::NoTime, within_reason);
     }
     let (local, offset) = offset(text);
-    let (date, clock) = match local.find(|c: char| c == 'T' || c == ' ' || c == ',') {
+    let (date, clock) = match local.find(['T', ' ', ',']) {
         Some(end) => (&local[..end], local[end..].trim_start_matches(['T', ' ', ','])),
         None => (local, ""),
     };
