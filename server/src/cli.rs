@@ -108,7 +108,7 @@ impl Place {
         let file = self.data.join("assay.db");
         match Store::open_sqlite_to_read(&file, Clock::System).await {
             Ok(store) if self.database_url.is_none() => {
-                eprintln!("assay: {cause:#}; it is only read");
+                eprintln!("assay: {cause:#}. It is opened to be read, and nothing is written to it.");
                 Ok(House::new(store, &self.data))
             }
             _ => Err(cause),

@@ -175,7 +175,10 @@ const INDEX_TRIES: usize = 30;
 async fn index(house: &House, now: &mut Snapshot) -> Result<Option<Finding>> {
     let (items, cursor) = now.to_be_indexed().await?;
     let promise = "The search index follows the items";
-    // One that can't be opened or made on a disk that can't be written says nothing about the items.
+    // Opening an index writes a lock beside it: on a disk that can't be written there is nothing to hold it against.
+    if house.store.try_to_write().await.is_err() {
+        return Ok(None);
+    }
     let search = match house.search().await {
         Ok(search) => search,
         Err(error) => {
