@@ -214,3 +214,20 @@ fn a_release_says_how_it_is_split() {
     assert!(out.contains("inbox v1: 3 items") && counted == [true; 3], "{out}");
     assert!(told.contains("a release would have no row in"), "{told}");
 }
+
+#[test]
+fn what_a_file_says_by_itself_is_told_and_nobody_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, file) =
+        project(folder.path(), "a.csv", "sep=;\nid;text\n1;where is my card\n2;give me my money\n");
+    let ended = assay(&["import", "inbox", &file, "--data", &data]);
+    let (out, told) = said(&ended);
+    assert!(ended.status.success() && out.contains("2 new"), "{told}");
+    assert!(told.contains("separated by semicolons"), "{told}");
+    // Whether letters of one byte were guessed right, only a person sees.
+    std::fs::write(&file, b"id,text\n3,caf\xe9 is closed\n").expect("a file");
+    let ended = assay(&["import", "inbox", &file, "--data", &data]);
+    assert!(!ended.status.success() && said(&ended).1.contains("--yes"), "{}", said(&ended).1);
+    let ended = assay(&["import", "inbox", &file, "--data", &data, "--yes"]);
+    assert!(ended.status.success() && said(&ended).0.contains("1 new"), "{}", said(&ended).1);
+}

@@ -22,6 +22,15 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// The file says so by itself, and it can hardly be meant otherwise: to be told, and nothing to be asked.
+    pub fn is_certain(&self) -> bool {
+        match self {
+            Notice::Separator { .. } | Notice::Comments { .. } | Notice::QuotesAreText => true,
+            Notice::Decoded { encoding } => encoding.starts_with("UTF-"),
+            Notice::OneColumn { .. } | Notice::HeaderIsData { .. } | Notice::LongRow { .. } => false,
+        }
+    }
+
     /// For programs.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -24,6 +24,8 @@ pub struct Columns<'s> {
     pub taken: Vec<Taken>,
     pub fields: Vec<String>,
     pub cautions: Vec<String>,
+    /// Among the cautions is one that somebody should decide.
+    is_doubtful: bool,
 }
 
 impl<'s> Columns<'s> {
@@ -31,7 +33,10 @@ impl<'s> Columns<'s> {
     pub fn of(sample: &'s Sample, mapping: &Mapping, said: &[&str], cautions: Vec<String>) -> Columns<'s> {
         let taken = sample.guessed().reasons.into_iter().map(|reason| taken(reason, mapping, said)).collect();
         let fields = sample.columns.iter().filter(|column| mapping.is_field(column)).cloned().collect();
-        Columns { sample, taken, fields, cautions }
+        let certain: Vec<String> =
+            sample.notices.iter().filter(|n| n.is_certain()).map(ToString::to_string).collect();
+        let is_doubtful = cautions.iter().any(|caution| !certain.contains(caution));
+        Columns { sample, taken, fields, cautions, is_doubtful }
     }
 
     pub fn json(&self) -> Value {
@@ -64,9 +69,7 @@ impl<'s> Columns<'s> {
     /// Is it right? On a terminal the person says it. Elsewhere nobody can be asked: what is sure goes on, the rest is
     /// refused.
     pub fn confirm(&self) -> anyhow::Result<bool> {
-        if !self.taken.iter().any(|taken| taken.is_guessed && taken.column.is_some())
-            && self.cautions.is_empty()
-        {
+        if !self.taken.iter().any(|taken| taken.is_guessed && taken.column.is_some()) && !self.is_doubtful {
             return Ok(true);
         }
         if stdin().is_terminal() && stderr().is_terminal() {
@@ -84,7 +87,7 @@ impl<'s> Columns<'s> {
                 Some(format!("--{} {}", taken.role.replace('_', "-"), visible(taken.column.as_ref()?)))
             })
             .collect();
-        if doubtful.is_empty() && self.cautions.is_empty() {
+        if doubtful.is_empty() && !self.is_doubtful {
             return Ok(true);
         }
         let mut why = "nothing was imported, because somebody should look first".to_owned();
