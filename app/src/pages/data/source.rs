@@ -157,8 +157,14 @@ fn outcome(
         SourceState::Done => None,
     };
     let notice = notice.map(|(class, text)| view! { <p class=class role="status">{text}</p> });
-    let notes: Vec<_> =
-        source.notes.iter().map(|note| view! { <p class="notice" dir="auto">{note.clone()}</p> }).collect();
+    let notes: Vec<_> = source.notes.iter().map(|note| view! { <p dir="auto">{note.clone()}</p> }).collect();
+    let notes = (!notes.is_empty()).then(|| {
+        view! {
+            <div class="notice" role="note">
+                <div>{notes}</div>
+            </div>
+        }
+    });
     let figure = |n: i64, words: &'static str| {
         view! {
             <div>
