@@ -18,6 +18,9 @@ async fn furnish(store: &Store) {
         "INSERT INTO person (id, email, name, kind, admin, created_at)
          VALUES (2, 'a@example.org', 'A', 'person', TRUE, -5)",
         "INSERT INTO session (id, person_id, data, expires_at) VALUES ('secret', 2, '{}', 9000000000000000)",
+        "INSERT INTO second_factor (person_id, secret, last_step, created_at) VALUES (2, 'JBSWY3DPEHPK3PXP', 57, 3)",
+        "INSERT INTO recovery_code (hash, person_id, used_at) VALUES ('unused', 2, NULL)",
+        "INSERT INTO recovery_code (hash, person_id, used_at) VALUES ('used', 2, 12)",
         &source,
         "INSERT INTO item (id, project_id, source_id, external_id, ingested_at, control_hash, control, revision_id, state)
          VALUES (10, 1, 3, 'e', 0, 0, TRUE, 11, 'unlabeled')",
