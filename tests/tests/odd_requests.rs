@@ -26,6 +26,7 @@ fn odd_values() -> Vec<String> {
         "x",
         "a%2Fb",
         "..%2F..",
+        "%00",
         "%01",
         "%7F",
         "%FF",
@@ -189,7 +190,7 @@ both! {
         let mut broke = Vec::new();
         for route in ::server::routes::table().into_iter().filter(|route| route.method == Method::GET) {
             let address = walk.addresses(route.path).swap_remove(0);
-            for value in ["", "-1", "9223372036854775807", "99999999999999999999", "x", "%01", "%FF", "%F0%9F%92%A5"] {
+            for value in ["", "-1", "9223372036854775807", "99999999999999999999", "x", "%00", "%01", "%FF", "%F0%9F%92%A5"] {
                 // One at a time: a page that refuses the first does not come to the others.
                 for name in QUERY {
                     let query = format!("{address}?{name}={value}");
