@@ -7,23 +7,11 @@ pub mod api;
 pub mod islands;
 
 #[cfg(feature = "ssr")]
-pub mod error;
-#[cfg(feature = "ssr")]
-pub mod flash;
-#[cfg(feature = "ssr")]
-pub mod guard;
-#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod parts;
 #[cfg(feature = "ssr")]
-pub mod shell;
-#[cfg(feature = "ssr")]
-pub mod tries;
-#[cfg(feature = "ssr")]
-pub mod upload;
-#[cfg(feature = "ssr")]
-pub mod zero_bytes;
+pub mod web;
 
 /// Called once by the browser: from then on each island's function can be woken by its name.
 #[cfg(feature = "hydrate")]

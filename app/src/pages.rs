@@ -10,57 +10,48 @@
 //! }
 //!
 //! async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
-//!     let queues = workflow::queues::list(&app.house, visitor.actor()?, visitor.project()?.id).await?;
-//!     let thread = shell::thread(&app.house, &visitor).await?;
-//!     let body = shell::house(&visitor, &thread, Station::Queues, view! { … })?;
-//!     Ok(shell::document("Queues · Assay", Some(&visitor), "house", || body).into_response())
+//!     let queues = workflow::label::queues::list(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+//!     let thread = shell::thread(&app.instance, &visitor).await?;
+//!     let body = shell::project(&visitor, &thread, Station::Queues, view! { … })?;
+//!     Ok(shell::document("Queues · Assay", Some(&visitor), "project-shell", || body).into_response())
 //! }
 //!
 //! async fn create(State(app), Extension(visitor), Extension(session): Extension<Session>, form: Form) -> Page {
-//!     let made = workflow::queues::create(&app.house, visitor.actor()?, …).await;
+//!     let made = workflow::label::queues::create(&app.instance, visitor.actor()?, …).await;
 //!     let done = made.map(|queue| Done::to(format!("/p/{slug}/queues/{queue}")).say("The queue is open."));
 //!     finish(&session, "queue", &form, &format!("/p/{slug}/queues/new"), done).await
 //! }
 //! ```
 
-pub mod account;
-pub mod agreement;
-pub mod audit;
+pub mod agree;
 pub mod data;
-pub mod items;
-pub mod jobs;
+pub mod design;
 pub mod label;
-pub mod overview;
-pub mod people;
-pub mod projects;
-pub mod queues;
-pub mod releases;
-pub mod settings;
-pub mod sign_in;
-pub mod taxonomy;
+pub mod release;
+pub mod site;
 
-use crate::guard::Route;
+use crate::web::guard::Route;
 
 /// Every page and every form, with what it needs. The one table: the router is made from it, and the test that
 /// walks all routes with every role reads it.
 pub fn routes() -> Vec<Route> {
     [
-        sign_in::routes(),
-        account::routes(),
-        account::second_factor::routes(),
-        projects::routes(),
-        people::routes(),
-        audit::routes(),
-        overview::routes(),
-        settings::routes(),
-        data::routes(),
-        items::routes(),
-        taxonomy::routes(),
-        queues::routes(),
-        label::routes(),
-        agreement::routes(),
-        releases::routes(),
-        jobs::routes(),
+        site::sign_in::routes(),
+        site::account::routes(),
+        site::account::second_factor::routes(),
+        site::projects::routes(),
+        site::people::routes(),
+        site::audit::routes(),
+        site::overview::routes(),
+        site::settings::routes(),
+        data::sources::routes(),
+        data::items::routes(),
+        design::taxonomy::routes(),
+        label::queues::routes(),
+        label::desk::routes(),
+        agree::agreement::routes(),
+        release::releases::routes(),
+        site::jobs::routes(),
     ]
     .into_iter()
     .flatten()

@@ -23,7 +23,7 @@ type PerWorker = {
 };
 
 /**
- * The test of this house: `page.goto("/…")` goes to a fresh server, and any console error, page error, failed
+ * The test of this project: `page.goto("/…")` goes to a fresh server, and any console error, page error, failed
  * request to our own server or violation of the content security policy fails the test.
  */
 export const test = base.extend<PerTest, PerWorker>({

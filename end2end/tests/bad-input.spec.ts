@@ -13,7 +13,7 @@ import {
   send,
   takeIn,
   unlike,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 
 const GOOD = [
   "id,text,topic",

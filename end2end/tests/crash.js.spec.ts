@@ -12,7 +12,7 @@ import {
   somebody,
   takeIn,
   unlike,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 import { expect, test } from "../harness/test.ts";
 
 const N = 100;

@@ -17,7 +17,7 @@ import {
   takeIn,
   unlike,
   type Person,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 import { awake, expect, test, type Page } from "../harness/test.ts";
 
 type Another = () => Promise<Page>;
@@ -25,7 +25,7 @@ type Another = () => Promise<Page>;
 const QUEUE = "By keys";
 
 /** A project with so many texts and labels, a queue on all of them, and people at its desk. */
-async function house(page: Page, another: Another, n: { texts: number; labels: number; overlap: number; people: string[] }) {
+async function setUp(page: Page, another: Another, n: { texts: number; labels: number; overlap: number; people: string[] }) {
   await asAda(page);
   const project = await makeProject(page, unlike("Desk"));
   const names = Array.from({ length: n.labels }, (_, i) => `Label ${String.fromCharCode(65 + i)}`);
@@ -55,7 +55,7 @@ async function answers(page: Page, queue: string) {
 test("without a network nothing is lost", async ({ page, another, allowed, expectAccessible }) => {
   // The browser reports what it could not fetch.
   allowed.push(/ERR_INTERNET_DISCONNECTED/);
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expect(ben.saved, "the next texts are there").toHaveText(/[3-9] ready/);
   await ben.pick("Label A");
@@ -91,7 +91,7 @@ test("without a network nothing is lost", async ({ page, another, allowed, expec
 
 test("what the server can't save is kept, and why is said in its words", async ({ page, another, allowed }) => {
   allowed.push(/Failed to load resource/);
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expect(ben.saved).toHaveText(/[3-9] ready/);
   const full = { code: "internal", message: "The disk of the server is full." };
@@ -108,7 +108,7 @@ test("what the server can't save is kept, and why is said in its words", async (
 
 test("a reload in the middle sends what was kept", async ({ page, another, allowed }) => {
   allowed.push(/Failed to load resource|ERR_FAILED/);
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expect(ben.saved).toHaveText(/[3-9] ready/);
   // The page can be loaded, but no answer gets through.
@@ -130,7 +130,7 @@ test("a reload in the middle sends what was kept", async ({ page, another, allow
 });
 
 test("undo, any number back", async ({ page, another }) => {
-  const { queue, desks } = await house(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   const texts: string[] = [];
   for (let n = 0; n < 4; n += 1) {
@@ -156,7 +156,7 @@ test("undo, any number back", async ({ page, another }) => {
 });
 
 test("many labels are found by name", async ({ page, another, expectAccessible }) => {
-  const { project, desks } = await house(page, another, { texts: 14, labels: 14, overlap: 1, people: ["Ben Adler"] });
+  const { project, desks } = await setUp(page, another, { texts: 14, labels: 14, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expectAccessible(ben.page);
   const text = await ben.text.innerText();
@@ -182,7 +182,7 @@ test("many labels are found by name", async ({ page, another, expectAccessible }
 });
 
 test("letters in a box are letters", async ({ page, another, expectAccessible }) => {
-  const { project, desks } = await house(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { project, desks } = await setUp(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   const text = await ben.text.innerText();
   await ben.page.keyboard.press("n");
@@ -229,7 +229,7 @@ test("letters in a box are letters", async ({ page, another, expectAccessible })
 });
 
 test("a skip has a reason", async ({ page, another, expectAccessible }) => {
-  const { desks } = await house(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { desks } = await setUp(page, another, { texts: 6, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   const text = await ben.text.innerText();
   await ben.page.keyboard.press("s");
@@ -243,7 +243,7 @@ test("a skip has a reason", async ({ page, another, expectAccessible }) => {
 });
 
 test("one act is one answer", async ({ page, another }) => {
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expect(ben.saved).toHaveText(/[3-9] ready/);
   // A double click on a label: the second one is meant for no text.
@@ -261,7 +261,7 @@ test("one act is one answer", async ({ page, another }) => {
 });
 
 test("the whole page by keyboard; Enter takes only what one came to", async ({ page, another }) => {
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   const keys = ben.page.keyboard;
   await expect(ben.saved).toHaveText(/[3-9] ready/);
@@ -340,7 +340,7 @@ test("the whole page by keyboard; Enter takes only what one came to", async ({ p
 });
 
 test("new labels come to an open desk", async ({ page, another }) => {
-  const { project, queue, desks } = await house(page, another, {
+  const { project, queue, desks } = await setUp(page, another, {
     texts: 8,
     labels: 3,
     overlap: 1,
@@ -374,7 +374,7 @@ test("new labels come to an open desk", async ({ page, another }) => {
 });
 
 test("a queue that is closed hands out nothing more", async ({ page, another }) => {
-  const { queue, desks } = await house(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { queue, desks } = await setUp(page, another, { texts: 8, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const ben = desks[0]!;
   await expect(ben.saved).toHaveText(/[3-9] ready/);
   await page.goto(queue);
@@ -386,7 +386,7 @@ test("a queue that is closed hands out nothing more", async ({ page, another }) 
 
 test("while the project rests nothing is lost, and it goes on by itself", async ({ page, another, allowed }) => {
   allowed.push(/status of 404/);
-  const { project, queue, desks } = await house(page, another, {
+  const { project, queue, desks } = await setUp(page, another, {
     texts: 8,
     labels: 3,
     overlap: 1,
@@ -442,7 +442,7 @@ test("a second click sends no form twice", async ({ page }) => {
 
 test("signed out: what was said waits for the same person", async ({ page, another, allowed }) => {
   allowed.push(/status of 401/);
-  const { queue, desks, people } = await house(page, another, {
+  const { queue, desks, people } = await setUp(page, another, {
     texts: 8,
     labels: 3,
     overlap: 1,
@@ -471,7 +471,7 @@ test("signed out: what was said waits for the same person", async ({ page, anoth
 });
 
 test("a desk that waits looks again once, however often it was told to", async ({ page, another }) => {
-  const { project, desks } = await house(page, another, { texts: 3, labels: 3, overlap: 1, people: ["Ben Adler"] });
+  const { project, desks } = await setUp(page, another, { texts: 3, labels: 3, overlap: 1, people: ["Ben Adler"] });
   const chi = new Desk(await another(), true);
   await colleague(page, chi.page, somebody("Chi Lee"), project, ["annotator"]);
   await desks[0]!.isSafe();

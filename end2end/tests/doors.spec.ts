@@ -15,7 +15,7 @@ import {
   signIn,
   somebody,
   unlike,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 
 /** The way out at the top; on the account page every session has one. */
 const signOut = (page: Page) => page.getByRole("button", { name: "Sign out", exact: true });

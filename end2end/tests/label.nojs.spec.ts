@@ -13,7 +13,7 @@ import {
   somebody,
   takeIn,
   unlike,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 import { expect, test } from "../harness/test.ts";
 
 const ROWS = Array.from({ length: 6 }, (_, i) => `t${i},Text number ${i + 1} of the pile,${i % 2 ? "card" : "refund"}`);

@@ -14,7 +14,7 @@ import {
   somebody,
   takeIn,
   unlike,
-} from "../harness/house.ts";
+} from "../harness/instance.ts";
 import { expect, test, type Page } from "../harness/test.ts";
 
 const TOPICS = ["card", "refund", "transfer"] as const;

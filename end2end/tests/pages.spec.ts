@@ -1,7 +1,7 @@
 // Every page of a house that looks lived in, found by following its links: nothing sticks out, nothing is in the way.
 // With ASSAY_SCREENS=1 each is also taken a picture of, into screens/, at both sizes and in both themes.
 import { expect, startServer, test, type Page, type Server } from "../harness/test.ts";
-import { PASSWORD, signIn } from "../harness/house.ts";
+import { PASSWORD, signIn } from "../harness/instance.ts";
 
 const SIZES = [
   { width: 1440, height: 900 },

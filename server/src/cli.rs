@@ -16,7 +16,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use store::{Clock, Store};
-use workflow::House;
+use workflow::Instance;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -70,9 +70,9 @@ pub struct Place {
 
 impl Place {
     /// Opens the installation, and makes it if the folder is empty.
-    pub async fn open(&self) -> anyhow::Result<House> {
+    pub async fn open(&self) -> anyhow::Result<Instance> {
         let create = || format!("the data folder {} can't be made", self.data.display());
-        store::private::create_folder(&self.data).with_context(create)?;
+        store::engine::private::create_folder(&self.data).with_context(create)?;
         let store = match &self.database_url {
             Some(url) => Store::open_postgres(url, Clock::System)
                 .await
@@ -83,24 +83,24 @@ impl Place {
                 Store::open_sqlite(&file, Clock::System).await.with_context(say)?
             }
         };
-        Ok(House::new(store, &self.data))
+        Ok(Instance::new(store, &self.data))
     }
 
     /// The same for commands that make no sense on an installation that is not there.
-    pub async fn open_existing(&self) -> anyhow::Result<House> {
+    pub async fn open_existing(&self) -> anyhow::Result<Instance> {
         self.must_exist()?;
         self.open().await
     }
 
     /// The same for commands that only read: they also work where the disk is full or may only be read.
-    pub async fn open_to_read(&self) -> anyhow::Result<House> {
+    pub async fn open_to_read(&self) -> anyhow::Result<Instance> {
         self.must_exist()?;
         let cause = match self.open().await {
-            Ok(house) if self.database_url.is_some() || house.store.try_to_write().await.is_ok() => {
-                return Ok(house);
+            Ok(instance) if self.database_url.is_some() || instance.store.try_to_write().await.is_ok() => {
+                return Ok(instance);
             }
-            Ok(house) => {
-                house.store.close().await;
+            Ok(instance) => {
+                instance.store.close().await;
                 anyhow::anyhow!("the database can't be written")
             }
             Err(cause) => cause,
@@ -109,7 +109,7 @@ impl Place {
         match Store::open_sqlite_to_read(&file, Clock::System).await {
             Ok(store) if self.database_url.is_none() => {
                 eprintln!("assay: {cause:#}. It is opened to be read, and nothing is written to it.");
-                Ok(House::new(store, &self.data))
+                Ok(Instance::new(store, &self.data))
             }
             _ => Err(cause),
         }

@@ -2,7 +2,7 @@
 //! as everything else: as a page, or as JSON where a program asked.
 
 use app::api::{ApiError, Code};
-use app::error::{is_api, told_at};
+use app::web::error::{is_api, respond};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -21,7 +21,7 @@ pub async fn tell(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let error = of(parts.status, &words(body).await, is_api(&path));
-    let told = told_at(&path, &error);
+    let told = respond(&path, &error);
     // The status stays, and with it what belongs to it, `Allow` say.
     for gone in [header::CONTENT_TYPE, header::CONTENT_LENGTH] {
         parts.headers.remove(gone);

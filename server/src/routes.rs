@@ -3,8 +3,8 @@
 use crate::serve::Options;
 use crate::{assets, refused, rest, security, unsaved};
 use app::api::ApiError;
-use app::error::{island_error, unread};
-use app::guard::{App, BODY_LIMIT, Need, Route, guarded};
+use app::web::error::{island_error, unread};
+use app::web::guard::{App, BODY_LIMIT, Need, Route, guarded};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::BytesRejection;
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use domain::permission::Act;
 use http::Uri;
 use http::request::Parts;
-use store::sessions::{LONGEST_SECONDS, Sessions};
+use store::site::sessions::{LONGEST_SECONDS, Sessions};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_sessions::cookie::SameSite;
@@ -31,8 +31,8 @@ pub fn table() -> Vec<Route> {
 }
 
 pub fn router(app: App, options: &Options) -> Router {
-    app::shell::set_assets(assets::asset_url);
-    let sessions = SessionManagerLayer::new(Sessions(app.house.store.clone()))
+    app::web::shell::set_assets(assets::asset_url);
+    let sessions = SessionManagerLayer::new(Sessions(app.instance.store.clone()))
         .with_name(session_cookie(options))
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -42,7 +42,7 @@ pub fn router(app: App, options: &Options) -> Router {
     guarded(table(), &app)
         .layer(sessions)
         .layer(from_fn(unsaved::tell))
-        .layer(from_fn(app::zero_bytes::refuse_in_address))
+        .layer(from_fn(app::web::zero_bytes::refuse_in_address))
         .layer(from_fn(refused::tell))
         .layer(CompressionLayer::new())
         .route("/health", axum::routing::get(health))
@@ -93,17 +93,17 @@ async fn server_function(
 
 /// Says "ok" when the database answers.
 async fn health(State(app): State<App>) -> Response {
-    match app.house.store.ping().await {
+    match app.instance.store.ping().await {
         Ok(()) => "ok".into_response(),
-        Err(error) => app::error::Trouble(error.into()).into_response(),
+        Err(error) => app::web::error::PageError(error.into()).into_response(),
     }
 }
 
 async fn not_found(uri: Uri) -> Response {
-    app::error::told_at(uri.path(), &app::error::api_error(workflow::Error::NotFound("This page")))
+    app::web::error::respond(uri.path(), &app::web::error::api_error(workflow::Error::NotFound("This page")))
 }
 
 /// A panic is a bug of ours: told as one, without its words.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    app::error::Trouble(workflow::Error::internal("a handler panicked")).into_response()
+    app::web::error::PageError(workflow::Error::internal("a handler panicked")).into_response()
 }

@@ -3,7 +3,7 @@
 
 use crate::serve::Options;
 use app::api::{ApiError, Code};
-use app::guard::bearer;
+use app::web::guard::bearer;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -63,7 +63,7 @@ pub async fn same_origin(State(options): State<Options>, request: Request, next:
     }
     let error =
         ApiError::new(Code::Forbidden, "This came from another site. Open the page here and send it again.");
-    app::error::told_at(request.uri().path(), &error)
+    app::web::error::respond(request.uri().path(), &error)
 }
 
 fn from_here(headers: &HeaderMap, https: bool) -> bool {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use store::lock::{self, Lock};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use workflow::House;
+use workflow::Instance;
 
 /// How the server behaves to the outside.
 #[derive(Debug, Clone, Default)]
@@ -44,18 +44,18 @@ impl Listening {
 const LAST_SECONDS: Duration = Duration::from_secs(20);
 
 /// Serves until SIGTERM or Ctrl-C; then ends what is under way and hands the jobs back.
-pub async fn serve(house: House, listening: Listening, options: Options) -> anyhow::Result<()> {
-    let _lock = only_one(&house.data)?;
-    workflow::jobs::take_over(&house).await?;
-    sweep(&house).await;
-    let app = app::guard::App::new(house.clone());
+pub async fn serve(instance: Instance, listening: Listening, options: Options) -> anyhow::Result<()> {
+    let _lock = only_one(&instance.data)?;
+    workflow::jobs::take_over(&instance).await?;
+    sweep(&instance).await;
+    let app = app::web::guard::App::new(instance.clone());
     let router = routes::router(app, &options);
-    let closing = house.closing.clone();
+    let closing = instance.closing.clone();
     let background = background()?;
     let beside = background.spawn(futures::future::join3(
-        workflow::jobs::runner(house.clone(), closing.clone()),
-        workflow::rebuild::follow_changes(house.clone(), closing.clone()),
-        workflow::people::forget_expired(house.clone(), closing.clone()),
+        workflow::jobs::runner(instance.clone(), closing.clone()),
+        workflow::care::rebuild::follow_changes(instance.clone(), closing.clone()),
+        workflow::site::people::forget_expired(instance.clone(), closing.clone()),
     ));
     // Nobody needs to read it: a closed terminal stops no server.
     let _ = writeln!(stdout(), "Assay is listening on http://{}", listening.address);
@@ -77,14 +77,14 @@ pub async fn serve(house: House, listening: Listening, options: Options) -> anyh
     }
     // A job that does not end in time is taken up again when its lease has run out.
     let _ = tokio::time::timeout(LAST_SECONDS, beside).await;
-    house.store.close().await;
+    instance.store.close().await;
     background.shutdown_background();
     Ok(())
 }
 
 /// What killed work has left of uploads and releases. A disk that can't be written now stops no server.
-async fn sweep(house: &House) {
-    match workflow::rebuild::sweep(house).await {
+async fn sweep(instance: &Instance) {
+    match workflow::care::rebuild::sweep(instance).await {
         Ok(0) => {}
         Ok(n) => tracing::info!(n, "removed files that killed work had left"),
         Err(error) => tracing::warn!(%error, "files that killed work has left can't be removed"),

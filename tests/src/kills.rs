@@ -5,7 +5,7 @@ use crate::server::{Server, beside};
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 use uuid::Uuid;
-use workflow::doctor::Depth;
+use workflow::care::doctor::Depth;
 
 const PEOPLE: usize = 8;
 
@@ -13,10 +13,10 @@ const PEOPLE: usize = 8;
 /// was confirmed must be there and every promise be kept, or this panics. Returns how many were confirmed.
 pub async fn killed_again_and_again(url: Option<String>, kills: usize) -> usize {
     let place = tempfile::tempdir_in(beside()).expect("a folder for the data");
-    let house = scene::open(place.path(), url.as_deref()).await;
-    let scene = scene::prepare(&house, PEOPLE, 2_000 + 800 * kills, 2).await;
-    house.store.close().await;
-    drop(house);
+    let instance = scene::open(place.path(), url.as_deref()).await;
+    let scene = scene::prepare(&instance, PEOPLE, 2_000 + 800 * kills, 2).await;
+    instance.store.close().await;
+    drop(instance);
     let mut confirmed: BTreeSet<Uuid> = BTreeSet::new();
     let mut moments = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(9);
     for _ in 0..kills {
@@ -33,13 +33,14 @@ pub async fn killed_again_and_again(url: Option<String>, kills: usize) -> usize 
         let (measured, ()) = tokio::join!(people, killer);
         confirmed.extend(measured.confirmed);
     }
-    let house = scene::open(place.path(), url.as_deref()).await;
+    let instance = scene::open(place.path(), url.as_deref()).await;
     let ids: Vec<String> = confirmed.iter().map(Uuid::to_string).collect();
-    let kept = house.store.kept_answers(&ids).await.expect("the answers");
+    let kept = instance.store.kept_answers(&ids).await.expect("the answers");
     assert_eq!(kept.len(), confirmed.len(), "confirmed answers are gone");
-    let findings =
-        workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
+    let findings = workflow::care::doctor::examine(&instance, Depth::All, |_| {})
+        .await
+        .expect("the promises can be examined");
     assert!(findings.is_empty(), "{findings:#?}");
-    house.store.close().await;
+    instance.store.close().await;
     confirmed.len()
 }

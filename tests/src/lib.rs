@@ -1,4 +1,4 @@
-//! What tests share: a running house without a network, people in it, and requests to it.
+//! What tests share: a running instance without a network, people in it, and requests to it.
 
 pub mod forms;
 pub mod kills;
@@ -6,7 +6,7 @@ pub mod pages;
 pub mod scene;
 pub mod server;
 
-use app::guard::App;
+use app::web::guard::App;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::MockConnectInfo;
@@ -17,16 +17,16 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use std::net::SocketAddr;
 use std::path::Path;
-use store::people::NewPerson;
-use store::projects::NewProject;
-use store::sessions::{PERSON, Sessions};
+use store::site::people::NewPerson;
+use store::site::projects::NewProject;
+use store::site::sessions::{PERSON, Sessions};
 use store::{Error, Store};
 use tower::ServiceExt;
-use workflow::House;
+use workflow::Instance;
 
 /// The whole server as a function from request to response.
 pub struct TestApp {
-    pub house: House,
+    pub instance: Instance,
     router: Router,
 }
 
@@ -68,10 +68,10 @@ impl TestApp {
     }
 
     pub fn with(store: Store, data: &Path, options: &::server::serve::Options) -> TestApp {
-        let house = House::new(store, data);
-        let router = ::server::routes::router(App::new(house.clone()), options)
+        let instance = Instance::new(store, data);
+        let router = ::server::routes::router(App::new(instance.clone()), options)
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4))));
-        TestApp { house, router }
+        TestApp { instance, router }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Reply {
@@ -79,7 +79,7 @@ impl TestApp {
             self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("the body comes whole").to_bytes().to_vec();
-        let refused = parts.extensions.get::<app::guard::Refused>().is_some();
+        let refused = parts.extensions.get::<app::web::guard::Refused>().is_some();
         Reply { status: parts.status, headers: parts.headers, refused, body }
     }
 
@@ -91,7 +91,9 @@ impl TestApp {
     pub async fn post(&self, from: &As, path: &str, fields: &[(&str, &str)]) -> Reply {
         let pairs: Vec<String> = fields
             .iter()
-            .map(|(k, v)| format!("{}={}", app::guard::percent_encoded(k), app::guard::percent_encoded(v)))
+            .map(|(k, v)| {
+                format!("{}={}", app::web::guard::percent_encoded(k), app::web::guard::percent_encoded(v))
+            })
             .collect();
         let kind = "application/x-www-form-urlencoded";
         self.send(request(Method::POST, path, from, Some(kind), Body::from(pairs.join("&")))).await
@@ -109,7 +111,7 @@ impl TestApp {
 
     /// A project without anything in it.
     pub async fn project(&self, slug: &'static str, task: domain::project::Task) -> ProjectId {
-        let write = self.house.store.write(move |tx| {
+        let write = self.instance.store.write(move |tx| {
             Box::pin(async move {
                 let new = NewProject {
                     slug: domain::project::Slug::parse(slug).expect("a short name"),
@@ -132,7 +134,7 @@ impl TestApp {
         project: Option<(ProjectId, &[Role])>,
     ) -> PersonId {
         let place = project.map(|(project, roles)| (project, Roles::of(roles)));
-        let write = self.house.store.write(move |tx| {
+        let write = self.instance.store.write(move |tx| {
             Box::pin(async move {
                 let person = tx.add_person(&somebody(email, admin)).await?.expect("a new e-mail address");
                 if let Some((project, roles)) = place {
@@ -154,7 +156,7 @@ impl TestApp {
             data: [(PERSON.to_owned(), serde_json::json!(person))].into(),
             expiry_date: OffsetDateTime::now_utc() + Duration::days(3650),
         };
-        Sessions(self.house.store.clone()).create(&mut record).await.expect("a session");
+        Sessions(self.instance.store.clone()).create(&mut record).await.expect("a session");
         As::Session(format!("assay={}", record.id))
     }
 

@@ -1,8 +1,8 @@
 //! Every page and list over a pile.
 
 use domain::{ItemId, LabelId, ProjectId, QueueId, SourceId};
-use workflow::House;
-use workflow::browse::{Filter, Order};
+use workflow::Instance;
+use workflow::data::browse::{Filter, Order};
 
 /// What addresses are made of.
 pub struct Known {
@@ -15,8 +15,8 @@ pub struct Known {
 }
 
 impl Known {
-    pub async fn of(house: &House, slug: &'static str, project: ProjectId) -> Known {
-        let store = &house.store;
+    pub async fn of(instance: &Instance, slug: &'static str, project: ProjectId) -> Known {
+        let store = &instance.store;
         let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
         let items = items.expect("items");
         let sources = store.sources(project, None, 10).await;

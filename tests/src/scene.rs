@@ -11,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use store::projects::NewProject;
+use store::site::projects::NewProject;
 use store::{Clock, Error, Store};
 use tokio::sync::watch;
 use uuid::Uuid;
-use workflow::House;
+use workflow::Instance;
 
 /// The short name of the project.
 pub const SLUG: &str = "load";
@@ -32,71 +32,73 @@ pub struct Scene {
 }
 
 /// The installation in a folder, or in a PostgreSQL database.
-pub async fn open(data: &Path, url: Option<&str>) -> House {
+pub async fn open(data: &Path, url: Option<&str>) -> Instance {
     let store = match url {
         Some(url) => Store::open_postgres(url, Clock::System).await,
         None => Store::open_sqlite(&data.join("assay.db"), Clock::System).await,
     };
-    House::new(store.expect("the store opens"), data)
+    Instance::new(store.expect("the store opens"), data)
 }
 
 /// A project with items, ten labels, an open queue, and people with tokens.
-pub async fn prepare(house: &House, n_people: usize, n_items: usize, overlap: u32) -> Scene {
-    let project = project(house).await;
+pub async fn prepare(instance: &Instance, n_people: usize, n_items: usize, overlap: u32) -> Scene {
+    let project = project(instance).await;
     let taxonomy = Taxonomy {
         labels: (0..10)
-            .map(|i| Label { hue: i, ..Label::named(house.store.next_id(), &format!("label {i}")) })
+            .map(|i| Label { hue: i, ..Label::named(instance.store.next_id(), &format!("label {i}")) })
             .collect(),
         ordered: false,
     };
     let labels = taxonomy.labels.iter().map(|l| l.id).collect();
-    let publish = house.store.write(move |tx| {
+    let publish = instance.store.write(move |tx| {
         Box::pin(async move {
             tx.publish_taxonomy(project, None, taxonomy, "", None).await?;
             Ok::<_, Error>(())
         })
     });
     publish.await.expect("the taxonomy");
-    import(house, project, n_items).await;
-    let setup = workflow::queues::Setup {
+    import(instance, project, n_items).await;
+    let setup = workflow::label::queues::Setup {
         name: "load".to_owned(),
         plan: domain::queue::Plan { overlap, ..Default::default() },
         ..Default::default()
     };
-    let queue = workflow::queues::create(house, &Actor::OPERATOR, project, setup).await.expect("the queue");
-    workflow::queues::fill(house, queue, None)
+    let queue =
+        workflow::label::queues::create(instance, &Actor::OPERATOR, project, setup).await.expect("the queue");
+    workflow::label::queues::fill(instance, queue, None)
         .await
         .map_err(|halt| format!("{halt:?}"))
         .expect("its members");
     let mut tokens = Vec::new();
     for i in 0..n_people.max(1) {
-        tokens.push(person(house, project, &format!("p{i}"), Role::Annotator, Scope::Label).await);
+        tokens.push(person(instance, project, &format!("p{i}"), Role::Annotator, Scope::Label).await);
     }
-    let owner = person(house, project, "owner", Role::Owner, Scope::Write).await;
+    let owner = person(instance, project, "owner", Role::Owner, Scope::Write).await;
     Scene { queue, labels, tokens, owner, n_confirmed: watch::Sender::new(0) }
 }
 
 /// Somebody with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
 /// Ids carry the millisecond, and counts are spread by id: people who all came at once would be spread otherwise than
 /// they are in life. Returns the secret of their token.
-pub async fn person(house: &House, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
-    let before = house.store.now().0 / 1000;
-    while house.store.now().0 / 1000 == before {
+pub async fn person(instance: &Instance, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
+    let before = instance.store.now().0 / 1000;
+    while instance.store.now().0 / 1000 == before {
         // A clock that stands still is moved.
-        house.store.clock().advance(1);
+        instance.store.clock().advance(1);
         tokio::task::yield_now().await;
     }
-    let newcomer = workflow::people::Newcomer {
+    let newcomer = workflow::site::people::Newcomer {
         name: name.to_owned(),
         email: format!("{name}@load.test"),
         password: None,
         admin: false,
     };
-    let person =
-        workflow::people::add(house, &Actor::OPERATOR, newcomer).await.expect("a new e-mail address");
+    let person = workflow::site::people::add(instance, &Actor::OPERATOR, newcomer)
+        .await
+        .expect("a new e-mail address");
     let token = format!("assay_load_{name}");
-    let hash = workflow::who::token_hash(&token);
-    let settle = house.store.write(move |tx| {
+    let hash = workflow::site::who::token_hash(&token);
+    let settle = instance.store.write(move |tx| {
         Box::pin(async move {
             tx.set_roles(project, person, Roles::of(&[role])).await?;
             tx.add_token(project, person, "load", &hash, scope, None).await?;
@@ -107,13 +109,14 @@ pub async fn person(house: &House, project: ProjectId, name: &str, role: Role, s
     token
 }
 
-async fn import(house: &House, project: ProjectId, n: usize) {
+async fn import(instance: &Instance, project: ProjectId, n: usize) {
     let inbox = sample::messages(7, 1_793_610_000_000_000).take(n);
     let mut file = Vec::new();
     sample::write_jsonl(&mut file, inbox, sample::Truth::Hidden).expect("a file in memory");
     let file = Arc::new(file);
-    let look = workflow::import::look(&file[..file.len().min(1 << 16)], Some(Format::Jsonl)).expect("rows");
-    let bring = workflow::import::Bring {
+    let look =
+        workflow::data::import::look(&file[..file.len().min(1 << 16)], Some(Format::Jsonl)).expect("rows");
+    let bring = workflow::data::import::Bring {
         project,
         name: "load.jsonl".to_owned(),
         format: Format::Jsonl,
@@ -131,7 +134,8 @@ async fn import(house: &House, project: ProjectId, n: usize) {
             Ok(Box::new(std::io::Cursor::new(SharedBytes(file.clone()))) as Box<dyn Read + Send>)
         }),
     };
-    let source = workflow::import::bring(house, &Actor::OPERATOR, bring, &look, Arc::default(), |_| {}).await;
+    let source =
+        workflow::data::import::bring(instance, &Actor::OPERATOR, bring, &look, Arc::default(), |_| {}).await;
     source.expect("the import");
 }
 
@@ -144,8 +148,8 @@ impl AsRef<[u8]> for SharedBytes {
 }
 
 /// An empty project.
-pub async fn project(house: &House) -> ProjectId {
-    let write = house.store.write(move |tx| {
+pub async fn project(instance: &Instance) -> ProjectId {
+    let write = instance.store.write(move |tx| {
         Box::pin(async move {
             let new = NewProject {
                 slug: Slug::parse(SLUG).expect("a short name"),

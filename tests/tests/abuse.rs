@@ -41,11 +41,11 @@ both! {
         let fields = |n: usize| format!("name=a&email=b&{}", "junk=junk&".repeat(n)).into_bytes();
         // Before it is set up: the form's own fields alone, for the next page.
         assert_eq!(junk(&app, "/first-run", fields(500)).await.location(), Some("/first-run"));
-        let (bytes, end) = sessions_of_nobody(&app.house.store).await;
+        let (bytes, end) = sessions_of_nobody(&app.instance.store).await;
         assert!((1..400).contains(&bytes), "{bytes}");
         assert!((1..=2 * 3600).contains(&end), "{end} seconds");
         set_up(&app).await;
-        let (before, _) = sessions_of_nobody(&app.house.store).await;
+        let (before, _) = sessions_of_nobody(&app.instance.store).await;
         for path in ["/first-run", "/sign-in", "/sign-out", "/reset/x"] {
             for body in [fields(200_000), vec![b'x'; 3 << 20]] {
                 let reply = junk(&app, path, body).await;
@@ -55,12 +55,12 @@ both! {
             }
         }
         assert_eq!(junk(&app, "/first-run", fields(500)).await.location(), Some("/"));
-        assert_eq!(sessions_of_nobody(&app.house.store).await.0, before);
+        assert_eq!(sessions_of_nobody(&app.instance.store).await.0, before);
         junk(&app, "/sign-in", fields(500)).await;
-        assert!(sessions_of_nobody(&app.house.store).await.0 - before < 400);
+        assert!(sessions_of_nobody(&app.instance.store).await.0 - before < 400);
         // Characters that take six times their bytes.
         junk(&app, "/sign-in", format!("email={}", "%01".repeat(2500)).into_bytes()).await;
-        assert!(sessions_of_nobody(&app.house.store).await.0 - before < 1000);
+        assert!(sessions_of_nobody(&app.instance.store).await.0 - before < 1000);
     }
 
     async fn a_token_that_is_no_text_is_a_bad_token(store: Store) {
@@ -129,7 +129,7 @@ both! {
         set_up(&app).await;
         let right = [("email", "ada@assay.test"), ("password", PASSWORD), ("next", "/\u{1}")];
         assert_eq!(app.post(&As::Nobody, "/sign-in", &right).await.location(), Some("/"));
-        let ada = app.house.store.people(None, 1).await.expect("people")[0].id;
+        let ada = app.instance.store.people(None, 1).await.expect("people")[0].id;
         let ada = app.session(ada).await;
         for odd in ["/%01", "/%7F", "/%5Cb.example"] {
             assert_eq!(app.get(&ada, &format!("/sign-in?next={odd}")).await.location(), Some("/"), "{odd}");
@@ -207,7 +207,7 @@ both! {
             let page = app.get(&eli, "/p/mine/data").await.text();
             assert!(page.contains(why), "{page}");
         }
-        assert!(app.house.store.blobs().await.expect("blobs").is_empty());
+        assert!(app.instance.store.blobs().await.expect("blobs").is_empty());
         // What is no file may stand before it, and a file may have many lines.
         let body = format!(
             "{}\r\n\r\nx\r\n{}; filename=\"a.csv\"\r\n\r\ntext\n{}\r\n--e--\r\n",
@@ -218,7 +218,7 @@ both! {
         let request = asked(Method::POST, "/p/mine/data/upload", &eli)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=e");
         let reply = app.send(request.body(Body::from(body)).expect("a request")).await;
-        let blob = app.house.store.blobs().await.expect("blobs");
+        let blob = app.instance.store.blobs().await.expect("blobs");
         assert_eq!(blob[0].1, 5 + 18 * 20_000, "{}", reply.text());
     }
 }

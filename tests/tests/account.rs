@@ -6,10 +6,10 @@ use domain::permission::{Actor, Role};
 use domain::project::Task;
 use http::{Request, StatusCode, header};
 use std::time::Duration;
-use store::audit::AuditEntry;
 use store::both;
+use store::site::audit::AuditEntry;
 use tests::{As, Reply, TestApp};
-use workflow::people::second_factor::code_at;
+use workflow::site::people::second_factor::code_at;
 
 const PASSWORD: &str = "a few plain words";
 
@@ -64,7 +64,7 @@ async fn key(app: &TestApp, who: &As) -> String {
 }
 
 fn code(app: &TestApp, key: &str) -> String {
-    code_at(key, app.house.store.now()).expect("a code")
+    code_at(key, app.instance.store.now()).expect("a code")
 }
 
 /// Sets up a second factor; returns the key, the recovery codes and the session that goes on.
@@ -82,7 +82,7 @@ async fn enrol(app: &TestApp, who: &As) -> (String, Vec<String>, As) {
 
 /// The log, newest first.
 async fn log(app: &TestApp) -> Vec<AuditEntry> {
-    workflow::audit::log(&app.house, &Actor::OPERATOR, None, None).await.expect("the log")
+    workflow::site::audit::log(&app.instance, &Actor::OPERATOR, None, None).await.expect("the log")
 }
 
 /// Waits for an entry that is written beside the answer.
@@ -142,10 +142,10 @@ both! {
         let app = TestApp::new(store, folder.path());
         let ada = set_up(&app).await;
         for _ in 0..4 {
-            app.house.store.clock().advance(7 * 24 * 60 * 60);
+            app.instance.store.clock().advance(7 * 24 * 60 * 60);
             assert_eq!(app.get(&ada, "/account").await.status, StatusCode::OK);
         }
-        app.house.store.clock().advance(2 * 24 * 60 * 60);
+        app.instance.store.clock().advance(2 * 24 * 60 * 60);
         assert_eq!(app.get(&ada, "/account").await.location(), Some("/sign-in?next=/account"));
     }
 
@@ -206,7 +206,7 @@ both! {
             let page = app.get(&halfway, "/sign-in/code").await.text();
             assert!(page.contains(said), "{typed}: {page}");
         }
-        app.house.store.clock().advance(30);
+        app.instance.store.clock().advance(30);
         let next = code(&app, &key);
         let in_parts = format!("{} {}", &next[..3], &next[3..]);
         let reply = give(&halfway, &in_parts).await;
@@ -231,7 +231,7 @@ both! {
         assert_eq!(give(&halfway, &recovery[5]).await.location(), Some("/sign-in/code"));
 
         // Off again: the password is enough.
-        app.house.store.clock().advance(60);
+        app.instance.store.clock().advance(60);
         let off = [("code", code(&app, &key)), ("password", PASSWORD.to_owned())];
         let off: Vec<_> = off.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let reply = app.post(&inside, "/account/second-factor/remove", &off).await;
@@ -250,7 +250,7 @@ both! {
         let bo = somebody(&app, &ada, "bo@assay.test").await;
         let (key, _, _) = enrol(&app, &bo).await;
         let halfway = session(&sign_in(&app, "bo@assay.test", PASSWORD).await);
-        app.house.store.clock().advance(600);
+        app.instance.store.clock().advance(600);
         let late = app.post(&halfway, "/sign-in/code", &[("code", &code(&app, &key))]).await;
         assert_eq!(late.location(), Some("/sign-in"));
         assert!(app.get(&halfway, "/sign-in").await.text().contains("took too long"));
@@ -258,7 +258,7 @@ both! {
 
         // A new password ends what the old one had begun, and the link alone opens nothing.
         let halfway = session(&sign_in(&app, "bo@assay.test", PASSWORD).await);
-        let people = app.house.store.people(None, 10).await.expect("people");
+        let people = app.instance.store.people(None, 10).await.expect("people");
         let id = people.iter().find(|p| p.has_second_factor).expect("Bo").id;
         let page = app.post(&ada, &format!("/people/{id}/link"), &[("make", "yes")]).await.text();
         let link = format!("/reset/{}", between(&page, "/reset/", "<").trim());
@@ -287,7 +287,7 @@ both! {
         let app = TestApp::new(store, folder.path());
         let ada = set_up(&app).await;
         let (key, _, _) = enrol(&app, &ada).await;
-        app.house.store.clock().advance(30);
+        app.instance.store.clock().advance(30);
         for _ in 0..10 {
             let halfway = session(&sign_in(&app, "ada@assay.test", PASSWORD).await);
             let wrong = app.post(&halfway, "/sign-in/code", &[("code", "000000")]).await;
@@ -352,7 +352,7 @@ both! {
 
         let releases = "/api/v1/projects/mine/releases";
         assert_eq!(app.get(&week, releases).await.status, StatusCode::OK);
-        app.house.store.clock().advance(7 * 24 * 60 * 60);
+        app.instance.store.clock().advance(7 * 24 * 60 * 60);
         let refused = app.get(&week, releases).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert!(refused.text().contains("This token expired on 9 Nov 2026"), "{}", refused.text());
@@ -380,7 +380,7 @@ both! {
         }
         let failed = logged(&app, "was not let in:").await;
         assert_eq!((failed.person.as_deref(), failed.target.as_str()), (Some("Bo"), "a wrong password"));
-        let unknown = logged(&app, store::audit::UNKNOWN_SIGN_IN).await;
+        let unknown = logged(&app, store::site::audit::UNKNOWN_SIGN_IN).await;
         assert_eq!((unknown.who(), unknown.person.as_deref(), unknown.detail.as_str()), ("somebody", None, ""));
 
         // A storm is one entry a minute, and the next one counts it.
@@ -392,7 +392,7 @@ both! {
         let entries = refused(log(&app).await);
         let told: Vec<_> = entries.iter().map(|e| (e.target.as_str(), e.detail.as_str())).collect();
         assert_eq!(told, [("to read the audit log", "GET /audit"), ("to manage people", "GET /people")]);
-        app.house.store.clock().advance(60);
+        app.instance.store.clock().advance(60);
         app.get(&bo, "/people").await;
         let entries = refused(log(&app).await);
         assert_eq!(entries[0].detail, "GET /people, and 39 times more since the entry before");

@@ -25,7 +25,7 @@ async fn no_answer_is_passed_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open_sqlite(&folder.path().join("assay.db"), Clock::System).await.expect("a store");
     let app = TestApp::new(store, folder.path());
-    let scene = scene::prepare(&app.house, 1, 10, 1).await;
+    let scene = scene::prepare(&app.instance, 1, 10, 1).await;
     let (token, path) = (&scene.tokens[0], format!("/api/v1/projects/{SLUG}/queues/{}/next", scene.queue));
 
     let first = send(&app, token, &path, String::new()).await;

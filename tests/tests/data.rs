@@ -42,7 +42,7 @@ async fn upload(app: &TestApp, from: &As, name: &str, bytes: &str, accept: &str)
 }
 
 async fn run_jobs(app: &TestApp) {
-    workflow::jobs::run_all(&app.house).await.expect("jobs");
+    workflow::jobs::run_all(&app.instance).await.expect("jobs");
 }
 
 /// The columns as the form shows them first.
@@ -171,7 +171,7 @@ both! {
         app.post(&eli, &format!("{here}/start"), &COLUMNS).await;
         run_jobs(&app).await;
         app.post(&eli, &format!("{here}/undo"), &[("name", "inbox.csv")]).await;
-        let job = app.house.store.jobs(Some(project), None, 1).await.expect("jobs")[0].id;
+        let job = app.instance.store.jobs(Some(project), None, 1).await.expect("jobs")[0].id;
         app.post(&eli, &format!("/p/inbox/jobs/{job}/cancel"), &[("back", here.as_str())]).await;
         run_jobs(&app).await;
         let page = app.get(&eli, &here).await.text();
@@ -200,7 +200,7 @@ both! {
         let here = reply.text();
         assert!(here.starts_with("/p/inbox/data/"), "{here}");
         app.post(&eli, &format!("{here}/discard"), &[]).await;
-        assert!(app.house.store.blobs().await.expect("blobs").is_empty(), "nothing is kept of what was not taken");
+        assert!(app.instance.store.blobs().await.expect("blobs").is_empty(), "nothing is kept of what was not taken");
     }
 
     async fn what_was_noticed_about_a_file_is_on_its_page(store: Store) {

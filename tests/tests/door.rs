@@ -49,7 +49,7 @@ both! {
         let late = app.post(&As::Nobody, "/first-run", &fields).await;
         assert_eq!(late.location(), Some("/"));
         assert!(!late.headers.contains_key(header::SET_COOKIE));
-        assert_eq!(app.house.store.people(None, 10).await.expect("people").len(), 1);
+        assert_eq!(app.instance.store.people(None, 10).await.expect("people").len(), 1);
     }
 
     async fn signing_in_goes_where_one_wanted_to(store: Store) {
@@ -109,7 +109,7 @@ both! {
         let right = [("email", "ada@assay.test"), ("password", PASSWORD)];
         assert_eq!(app.post(&As::Nobody, "/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
         // Whatever somebody does to the clock.
-        app.house.store.clock().advance(300);
+        app.instance.store.clock().advance(300);
         assert_eq!(app.post(&As::Nobody, "/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
         // And who guesses locks nobody out: from another network one comes in.
         let mut elsewhere = Request::post("/sign-in")
@@ -144,7 +144,7 @@ both! {
         assert_eq!(app.get(&As::Nobody, &path).await.status, StatusCode::CONFLICT);
         assert_eq!(app.get(&bo, "/people").await.status, StatusCode::FORBIDDEN);
 
-        let known = app.house.store.people(None, 10).await.expect("people");
+        let known = app.instance.store.people(None, 10).await.expect("people");
         let id = known.iter().find(|p| !p.admin).expect("Bo").id;
         app.post(&ada, &format!("/people/{id}/access"), &[("access", "no")]).await;
         assert_eq!(app.get(&bo, "/").await.location(), Some("/sign-in"));
@@ -179,7 +179,7 @@ both! {
         assert!(page.contains("What you typed stands here") && page.contains("country"), "{page}");
         settings.push(("seen", between(&page, "name=\"seen\" value=\"", "\"")));
         app.post(&ada, "/p/support-inbox/settings", &settings).await;
-        let project = app.house.store.project_by_slug("support-inbox").await.expect("an answer").expect("it");
+        let project = app.instance.store.project_by_slug("support-inbox").await.expect("an answer").expect("it");
         assert_eq!(project.settings.0.shown_fields, ["channel", "country"]);
         assert!(project.settings.0.confirm_picks && project.settings.0.control_share == 0.2);
         assert!(app.get(&ada, "/p/support-inbox/settings/audit").await.text().contains("changed the project"));

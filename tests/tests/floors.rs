@@ -1,4 +1,4 @@
-//! The house stands: a crate uses only floors below it. Reads the manifests, so that optional dependencies and those
+//! Floors: a crate uses only floors below it. Reads the manifests, so that optional dependencies and those
 //! of a feature that is off count as well.
 
 use cargo_metadata::{DependencyKind, MetadataCommand};

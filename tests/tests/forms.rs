@@ -17,11 +17,11 @@ struct Walk {
 
 async fn walk(store: store::Store, folder: &std::path::Path) -> Walk {
     let app = TestApp::new(store, folder);
-    let scene = scene::prepare(&app.house, 2, 30, 1).await;
-    let project = app.house.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
+    let scene = scene::prepare(&app.instance, 2, 30, 1).await;
+    let project = app.instance.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
     let admin = app.person("ada@assay.test", true, Some((project, &[Role::Owner, Role::Annotator]))).await;
     let admin = app.session(admin).await;
-    let known = Known::of(&app.house, scene::SLUG, project).await;
+    let known = Known::of(&app.instance, scene::SLUG, project).await;
     let mut pages: Vec<String> = every(&known, scene.queue).into_iter().map(|(_, path)| path).collect();
     pages.retain(|path| !path.starts_with("/api/"));
     let more = ["/account", "/projects/new", "/p/load/settings/tokens", "/p/load/settings/audit"];

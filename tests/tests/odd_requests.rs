@@ -60,14 +60,14 @@ struct Walk {
 
 async fn walk(store: store::Store, folder: &std::path::Path) -> Walk {
     let app = TestApp::new(store, folder);
-    let scene = scene::prepare(&app.house, 2, 30, 1).await;
-    let project = app.house.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
+    let scene = scene::prepare(&app.instance, 2, 30, 1).await;
+    let project = app.instance.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
     let somebody = app.person("bo@assay.test", false, Some((project, &[Role::Annotator]))).await;
     let all = [Role::Owner, Role::Engineer, Role::Annotator];
     let ada = app.person("ada@assay.test", true, Some((project, &all))).await;
-    let writer = scene::person(&app.house, project, "writer", Role::Owner, Scope::Write).await;
+    let writer = scene::person(&app.instance, project, "writer", Role::Owner, Scope::Write).await;
     let askers = vec![As::Nobody, app.session(somebody).await, app.session(ada).await, As::Token(writer)];
-    let pages = every(&Known::of(&app.house, scene::SLUG, project).await, scene.queue);
+    let pages = every(&Known::of(&app.instance, scene::SLUG, project).await, scene.queue);
     let part = |from: &str| {
         let path = pages.iter().map(|(_, path)| path).find(|path| path.contains(from)).expect("a page");
         path.split(from).nth(1).expect("what follows").split(['/', '?']).next().expect("an id").to_owned()

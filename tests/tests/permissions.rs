@@ -1,7 +1,7 @@
 //! Every address with every role: the guard lets through exactly whom `domain::permission` lets through, and no
 //! handler breaks on an empty request.
 
-use app::guard::Need;
+use app::web::guard::Need;
 use domain::permission::{Act, Actor, Role, Roles, Scope, Via, may};
 use domain::project::Task;
 use domain::{PersonId, ProjectId};
@@ -25,8 +25,8 @@ async fn token(
     scope: Scope,
     secret: &'static str,
 ) -> String {
-    let hash = workflow::who::token_hash(secret);
-    let write = app.house.store.write(move |tx| {
+    let hash = workflow::site::who::token_hash(secret);
+    let write = app.instance.store.write(move |tx| {
         Box::pin(async move {
             tx.add_token(project, person, "a test", &hash, scope, None).await?;
             Ok::<_, Error>(())

@@ -111,14 +111,15 @@ async fn no_page_reads_a_whole_table() {
     tracing_subscriber::registry().with(ear.clone()).init();
     let (store, folder) = store::testing::sqlite().await;
     let app = TestApp::new(store, folder.path());
-    demo::seed(&app.house, "a long enough password").await.expect("the demo");
-    let admin = workflow::people::sign_in(&app.house, demo::OWNER, "a long enough password")
+    demo::seed(&app.instance, "a long enough password").await.expect("the demo");
+    let admin = workflow::site::people::sign_in(&app.instance, demo::OWNER, "a long enough password")
         .await
         .expect("the owner");
     let project: ProjectId =
-        app.house.store.project_by_slug(demo::SLUG).await.expect("a read").expect("the demo").id;
-    let known = Known::of(&app.house, demo::SLUG, project).await;
-    let queue = workflow::queues::list(&app.house, &app.admin(admin), project).await.expect("queues")[0].id;
+        app.instance.store.project_by_slug(demo::SLUG).await.expect("a read").expect("the demo").id;
+    let known = Known::of(&app.instance, demo::SLUG, project).await;
+    let queue =
+        workflow::label::queues::list(&app.instance, &app.admin(admin), project).await.expect("queues")[0].id;
     let from: As = app.session(admin).await;
     let path = folder.path().join("assay.db");
     let mut database =

@@ -3,7 +3,7 @@
 use domain::ProjectId;
 use domain::permission::Role;
 use domain::project::Task;
-use store::queues::NewQueue;
+use store::label::queues::NewQueue;
 use store::{Store, both};
 use tests::{As, TestApp};
 use workflow::jobs;
@@ -18,9 +18,9 @@ async fn owner(store: Store, folder: &tempfile::TempDir) -> (TestApp, ProjectId,
 
 /// Cancels the newest job as its page does.
 async fn cancel(app: &TestApp, from: &As, project: ProjectId) {
-    let job = app.house.store.jobs(Some(project), None, 1).await.expect("jobs")[0].id;
+    let job = app.instance.store.jobs(Some(project), None, 1).await.expect("jobs")[0].id;
     app.post(from, &format!("/p/inbox/jobs/{job}/cancel"), &[]).await;
-    jobs::run_all(&app.house).await.expect("the job");
+    jobs::run_all(&app.instance).await.expect("the job");
 }
 
 both! {
@@ -36,7 +36,7 @@ both! {
             note: String::new(),
             by: None,
         };
-        let made = app.house.store.write(move |tx| Box::pin(async move { tx.create_queue(&new).await })).await;
+        let made = app.instance.store.write(move |tx| Box::pin(async move { tx.create_queue(&new).await })).await;
         let here = format!("/p/inbox/queues/{}", made.expect("a queue"));
         let page = app.get(&ona, &here).await.text();
         assert!(page.contains("nobody takes in the rest") && page.contains("Take in the rest"), "{page}");
@@ -51,7 +51,7 @@ both! {
         assert!(page.contains("the queue can’t open. It was cancelled."), "{page}");
 
         begin().await;
-        jobs::run_all(&app.house).await.expect("the job");
+        jobs::run_all(&app.instance).await.expect("the job");
         let page = app.get(&ona, &here).await.text();
         assert!(!page.contains("nobody takes in the rest") && page.contains("No item fitted"), "{page}");
     }
@@ -60,7 +60,7 @@ both! {
         let folder = tempfile::tempdir().expect("a folder");
         let (app, project, ona) = owner(store, &folder).await;
         let spec = r#"{"states":["agreed"],"taxonomy":1}"#;
-        let write = app.house.store.write(move |tx| {
+        let write = app.instance.store.write(move |tx| {
             Box::pin(async move { tx.create_release(project, "first", spec, None).await })
         });
         write.await.expect("a release");
@@ -87,7 +87,7 @@ both! {
         let page = app.get(&ona, here).await.text();
         assert!(page.contains("taking it back was stopped. It was cancelled."), "{page}");
         settle().await;
-        jobs::run_all(&app.house).await.expect("the job");
+        jobs::run_all(&app.instance).await.expect("the job");
         assert!(!app.get(&ona, here).await.text().contains("was stopped"));
     }
 }

@@ -14,8 +14,8 @@ struct Desk {
 
 async fn desk(store: Store, folder: &std::path::Path) -> Desk {
     let app = TestApp::new(store, folder);
-    let scene = scene::prepare(&app.house, 1, 3, 1).await;
-    let project = app.house.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
+    let scene = scene::prepare(&app.instance, 1, 3, 1).await;
+    let project = app.instance.store.project_by_slug(scene::SLUG).await.expect("an answer").expect("it").id;
     let ann = app.person("ann@assay.test", false, Some((project, &[Role::Annotator]))).await;
     let ann = app.session(ann).await;
     let here = format!("/p/load/queues/{}/label", scene.queue);
@@ -53,7 +53,8 @@ impl Desk {
     async fn standing(&self) -> Vec<usize> {
         let query = "SELECT COALESCE(c.labels, '') FROM consensus c ORDER BY c.item_id";
         let found: Vec<String> =
-            on!(&self.app.house.store, |db| sqlx::query_scalar(query).fetch_all(db).await).expect("labels");
+            on!(&self.app.instance.store, |db| sqlx::query_scalar(query).fetch_all(db).await)
+                .expect("labels");
         let place = |labels: String| self.labels.iter().position(|label| labels.contains(label.as_str()));
         found.into_iter().filter_map(place).collect()
     }
@@ -78,7 +79,7 @@ both! {
         // Twice the same is once.
         desk.press(&first, 0).await;
         let query = "SELECT COUNT(*) FROM answer";
-        let n: i64 = on!(&desk.app.house.store, |db| sqlx::query_scalar(query).fetch_one(db).await).expect("a count");
+        let n: i64 = on!(&desk.app.instance.store, |db| sqlx::query_scalar(query).fetch_one(db).await).expect("a count");
         assert_eq!(n, 3);
         assert_eq!(desk.standing().await, [0]);
     }

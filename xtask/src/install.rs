@@ -1,4 +1,4 @@
-//! What the house needs from outside cargo: installed where that is ours to do (root on Debian, as in CI and in
+//! What the project needs from outside cargo: installed where that is ours to do (root on Debian, as in CI and in
 //! containers), otherwise named in one sentence.
 
 use std::path::Path;

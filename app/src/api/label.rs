@@ -117,8 +117,10 @@ pub async fn turn(
     n: usize,
     person: Option<i64>,
 ) -> Result<Turn, ApiError> {
-    use crate::pages::label::wire;
+    use crate::pages::label::desk::wire;
     let (app, visitor) = super::seat(&slug, domain::permission::Act::Label).await?;
     wire::is_theirs(&visitor, person)?;
-    wire::turn(&app.house, &visitor, domain::QueueId(queue), sent, n).await.map_err(crate::error::api_error)
+    wire::turn(&app.instance, &visitor, domain::QueueId(queue), sent, n)
+        .await
+        .map_err(crate::web::error::api_error)
 }

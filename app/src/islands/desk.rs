@@ -8,7 +8,7 @@ mod table;
 
 use crate::api::label::{Card, Choice, Rest, Setting};
 use leptos::prelude::*;
-use seat::{Line, Seat, Sheet};
+use seat::{Connection, Seat, Sheet};
 
 /// Takes the place of the plain form once it is awake.
 #[island]
@@ -48,13 +48,13 @@ fn head(seat: Seat) -> impl IntoView {
     let saved = move || {
         let (n_kept, n_ready) = seat.table.with(|table| (table.outbox.len(), table.cards.len()));
         match seat.line.get() {
-            Line::Off(_) if seat.trouble.with(Option::is_some) => {
+            Connection::Off(_) if seat.trouble.with(Option::is_some) => {
                 ("saved off", format!("Not saved · {n_kept} kept here"))
             }
-            Line::Off(_) => ("saved off", format!("Offline · {n_kept} kept here")),
-            Line::SignedOut => ("saved off", format!("Signed out · {n_kept} kept here")),
-            Line::Good if n_kept > 0 => ("saved wait", format!("Saving {n_kept}")),
-            Line::Good => ("saved", format!("Saved · {n_ready} ready")),
+            Connection::Off(_) => ("saved off", format!("Offline · {n_kept} kept here")),
+            Connection::SignedOut => ("saved off", format!("Signed out · {n_kept} kept here")),
+            Connection::Good if n_kept > 0 => ("saved wait", format!("Saving {n_kept}")),
+            Connection::Good => ("saved", format!("Saved · {n_ready} ready")),
         }
     };
     view! {
@@ -84,7 +84,7 @@ fn notice(seat: Seat) -> Option<AnyView> {
     let (slug, queue) = seat.setting.with_value(|s| (s.slug.clone(), s.queue));
     match seat.line.get() {
         // Where there is no text either, the page itself says so.
-        Line::Off(_) => seat.has_card().then(|| {
+        Connection::Off(_) => seat.has_card().then(|| {
             let (title, why) = trouble(seat);
             view! {
                 <p class="notice bad" role="alert">
@@ -93,7 +93,7 @@ fn notice(seat: Seat) -> Option<AnyView> {
             }
             .into_any()
         }),
-        Line::SignedOut => {
+        Connection::SignedOut => {
             let then = match n {
                 0 => "Go on",
                 1 => "It is sent",
@@ -110,8 +110,8 @@ fn notice(seat: Seat) -> Option<AnyView> {
                 .into_any(),
             )
         }
-        Line::Good if seat.outdated.get() => Some(new_labels(seat).into_any()),
-        Line::Good => {
+        Connection::Good if seat.outdated.get() => Some(new_labels(seat).into_any()),
+        Connection::Good => {
             seat.told.get().map(|told| view! { <p class="notice" role="status">{told}</p> }.into_any())
         }
     }
@@ -380,7 +380,7 @@ pub fn guideline(choice: &Choice) -> AnyView {
 
 fn pause(seat: Seat) -> impl IntoView {
     let (slug, name) = seat.setting.with_value(|s| (s.slug.clone(), s.queue_name.clone()));
-    let is_off = move || matches!(seat.line.get(), Line::Off(_));
+    let is_off = move || matches!(seat.line.get(), Connection::Off(_));
     let words = move || {
         if seat.leaving.get() {
             ("New labels", "Your answers are saved, then the page shows the new labels.".to_owned())

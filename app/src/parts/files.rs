@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures::stream::try_unfold;
 use http::header;
-use store::blobs::BlobReader;
-use store::releases::ReleaseFile;
+use store::data::blobs::BlobReader;
+use store::release::releases::ReleaseFile;
 
 /// The file as a download. Its content never changes, so its hash is its tag.
 pub fn download(file: &ReleaseFile, reader: BlobReader) -> Response {

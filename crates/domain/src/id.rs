@@ -1,5 +1,5 @@
 //! Identities. Every id is a positive integer within 53 bits, so that JavaScript can hold it exactly,
-//! and grows with the time at which it was made (see `store::ids`).
+//! and grows with the time at which it was made (see `store::engine::ids`).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

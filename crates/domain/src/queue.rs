@@ -152,7 +152,7 @@ impl Holding {
 
 /// What comes in for an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum AnswerKind {
     Label,
     Skip,
     Withdraw,
@@ -160,7 +160,7 @@ pub enum Act {
 
 /// What an answer meets when it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ground {
+pub struct Facts {
     pub holding: Holding,
     pub queue_is_open: bool,
     /// There is a slot for someone who holds none (always, for those who take none).
@@ -213,10 +213,10 @@ pub enum TooLate {
 
 /// Decides what becomes of an answer. Whoever holds a slot keeps it; who holds none gets one while the queue is
 /// open and one is free; nothing that was said is ever thrown away.
-pub fn step(act: Act, ground: Ground) -> Step {
+pub fn step(act: AnswerKind, facts: Facts) -> Step {
     use Holding::{Answered, Leased, Released, Skipped};
-    let Ground { holding, queue_is_open, slot_is_free, is_decided, is_stale } = ground;
-    if act == Act::Withdraw {
+    let Facts { holding, queue_is_open, slot_is_free, is_decided, is_stale } = facts;
+    if act == AnswerKind::Withdraw {
         return match holding {
             Leased => Step::Refuse(TooLate::NothingSaid),
             _ if !queue_is_open => Step::Refuse(TooLate::QueueClosed),
@@ -230,11 +230,11 @@ pub fn step(act: Act, ground: Ground) -> Step {
         return Step::Keep(Extra::TextChanged);
     }
     match (act, holding) {
-        (Act::Label, Answered) => Step::Count(Answered),
-        (Act::Skip, Answered | Skipped) => Step::Count(Skipped),
+        (AnswerKind::Label, Answered) => Step::Count(Answered),
+        (AnswerKind::Skip, Answered | Skipped) => Step::Count(Skipped),
         _ if !queue_is_open => Step::Keep(Extra::QueueClosed),
-        (Act::Skip, _) => Step::Count(Skipped),
-        (Act::Label, Leased) => Step::Count(Answered),
+        (AnswerKind::Skip, _) => Step::Count(Skipped),
+        (AnswerKind::Label, Leased) => Step::Count(Answered),
         _ if slot_is_free => Step::Count(Answered),
         _ => Step::Keep(Extra::SlotGone),
     }
@@ -323,9 +323,9 @@ mod tests {
         assert!((2_000..3_050).contains(&first_half), "of early and late ones alike: {first_half}");
     }
 
-    fn any_ground() -> impl proptest::strategy::Strategy<Value = Ground> {
+    fn any_facts() -> impl proptest::strategy::Strategy<Value = Facts> {
         (0usize..4, any::<[bool; 4]>()).prop_map(
-            |(holding, [queue_is_open, slot_is_free, is_decided, is_stale])| Ground {
+            |(holding, [queue_is_open, slot_is_free, is_decided, is_stale])| Facts {
                 holding: Holding::ALL[holding],
                 queue_is_open,
                 slot_is_free,
@@ -337,24 +337,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_gets_a_slot_that_is_not_there(ground in any_ground()) {
-            for act in [Act::Label, Act::Skip, Act::Withdraw] {
-                if let Step::Count(then) = step(act, ground) && then.fills_slot() && !ground.holding.fills_slot() {
-                    prop_assert!(ground.slot_is_free && ground.queue_is_open);
+        fn nobody_gets_a_slot_that_is_not_there(facts in any_facts()) {
+            for act in [AnswerKind::Label, AnswerKind::Skip, AnswerKind::Withdraw] {
+                if let Step::Count(then) = step(act, facts) && then.fills_slot() && !facts.holding.fills_slot() {
+                    prop_assert!(facts.slot_is_free && facts.queue_is_open);
                 }
             }
         }
 
         #[test]
-        fn what_is_said_is_never_refused(ground in any_ground()) {
-            prop_assert!(!matches!(step(Act::Label, ground), Step::Refuse(_)));
-            prop_assert!(!matches!(step(Act::Skip, ground), Step::Refuse(_)));
+        fn what_is_said_is_never_refused(facts in any_facts()) {
+            prop_assert!(!matches!(step(AnswerKind::Label, facts), Step::Refuse(_)));
+            prop_assert!(!matches!(step(AnswerKind::Skip, facts), Step::Refuse(_)));
         }
 
         #[test]
-        fn only_taking_back_makes_a_new_lease(ground in any_ground()) {
-            prop_assert_ne!(step(Act::Label, ground), Step::Count(Holding::Leased));
-            prop_assert_ne!(step(Act::Skip, ground), Step::Count(Holding::Leased));
+        fn only_taking_back_makes_a_new_lease(facts in any_facts()) {
+            prop_assert_ne!(step(AnswerKind::Label, facts), Step::Count(Holding::Leased));
+            prop_assert_ne!(step(AnswerKind::Skip, facts), Step::Count(Holding::Leased));
         }
     }
 

@@ -195,7 +195,7 @@ impl SourceState {
 
 /// What became of the rows. `read` = `new` + `revised` + `same` + `rejected`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counts {
+pub struct RowCounts {
     pub read: i64,
     pub new: i64,
     pub revised: i64,
@@ -211,8 +211,8 @@ pub struct Counts {
     pub undated: i64,
 }
 
-impl Counts {
-    pub fn add(&mut self, more: Counts) {
+impl RowCounts {
+    pub fn add(&mut self, more: RowCounts) {
         self.read += more.read;
         self.new += more.new;
         self.revised += more.revised;

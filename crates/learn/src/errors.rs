@@ -294,13 +294,13 @@ fn largest_probability(p: &[f64]) -> Option<f64> {
 
 /// What is known of the rows' confident labels.
 struct Confident {
-    counts: Counts,
+    counts: ConfidentCounts,
     /// Whether a row has one that is not the given label.
     is_another: Vec<bool>,
 }
 
 /// How many rows have each pair of given and confident label.
-struct Counts {
+struct ConfidentCounts {
     /// Those where both are one and the same label: nearly all.
     right: Vec<usize>,
     others: FxHashMap<(u32, u32), usize>,
@@ -314,7 +314,7 @@ fn confident_labels<R: Rows>(
     thresholds: &[f64],
 ) -> Result<Confident, LabelErrorsError<R::Error>> {
     let least: Vec<f64> = thresholds.iter().map(|t| t - ROUNDING).collect();
-    let mut counts = Counts { right: vec![0; least.len()], others: FxHashMap::default() };
+    let mut counts = ConfidentCounts { right: vec![0; least.len()], others: FxHashMap::default() };
     let mut is_another = Vec::with_capacity(given.len());
     let mut add = |p: &[f64]| {
         let row = is_another.len();
@@ -350,7 +350,7 @@ fn same_rows<E>(found: usize, expected: usize) -> Result<(), LabelErrorsError<E>
 
 /// Counts of (given, confident) labels, scaled so that each given label has as many as it has items, in whole numbers. Of
 /// every label at least one item is held for right before scaling.
-fn calibrated_joint(counts: Counts, n_given: &[usize], n_items: usize) -> Vec<JointCell> {
+fn calibrated_joint(counts: ConfidentCounts, n_given: &[usize], n_items: usize) -> Vec<JointCell> {
     let right = (0_u32..).zip(counts.right).zip(n_given).filter(|(_, n)| **n > 0);
     let right = right.map(|((label, n), _)| ((label, label), n.max(1)));
     let mut cells: Vec<((u32, u32), usize)> = right.chain(counts.others).collect();

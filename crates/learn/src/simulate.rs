@@ -8,7 +8,7 @@ mod figures;
 #[cfg(test)]
 mod tests;
 
-pub use figures::{Interval, Outcome, Point, Ratio};
+pub use figures::{Interval, Point, Ratio, Simulation};
 
 use crate::classify::{Classifier, ClassifyError, Features, Targets};
 use crate::select::{Pool, SelectError, Strategy};
@@ -148,7 +148,7 @@ impl Plan {
         known: &Known,
         classifier: &Classifier,
         fitted: impl Fn() + Sync,
-    ) -> Result<Vec<Outcome>, SimulateError> {
+    ) -> Result<Vec<Simulation>, SimulateError> {
         let rows = known.vectors.nrows();
         for found in [known.features.n_rows(), known.labels.len()] {
             if found != rows {

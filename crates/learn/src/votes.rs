@@ -10,7 +10,7 @@ pub use overlap::judged;
 
 /// What the votes on one item come to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Outcome<T> {
+pub enum Majority<T> {
     /// Nobody has voted.
     NoVotes,
     /// One value has more votes than any other.
@@ -34,7 +34,7 @@ pub enum Outcome<T> {
 }
 
 /// The value with the most votes (plurality: two of four will do where the other two differ). Ties are never broken.
-pub fn majority<T: Ord + Clone>(votes: &[T]) -> Outcome<T> {
+pub fn majority<T: Ord + Clone>(votes: &[T]) -> Majority<T> {
     let mut sorted: Vec<&T> = votes.iter().collect();
     sorted.sort_unstable();
     let runs: Vec<(&T, usize)> = sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect();
@@ -42,18 +42,18 @@ pub fn majority<T: Ord + Clone>(votes: &[T]) -> Outcome<T> {
     let mut first: Vec<T> = runs.iter().filter(|run| run.1 == most).map(|run| run.0.clone()).collect();
     let of = votes.len();
     match (first.pop(), first.is_empty()) {
-        (None, _) => Outcome::NoVotes,
-        (Some(value), true) => Outcome::Agreed { value, votes: most, of },
+        (None, _) => Majority::NoVotes,
+        (Some(value), true) => Majority::Agreed { value, votes: most, of },
         (Some(last), false) => {
             first.push(last);
-            Outcome::Tie { values: first, votes: most, of }
+            Majority::Tie { values: first, votes: most, of }
         }
     }
 }
 
 /// The label set with the most votes, sets compared as wholes: {a} and {a, b} are two different answers, and the empty
 /// set is one too. Order and repeats within a set say nothing.
-pub fn majority_sets<S: AsRef<[u32]>>(votes: &[S]) -> Outcome<Vec<u32>> {
+pub fn majority_sets<S: AsRef<[u32]>>(votes: &[S]) -> Majority<Vec<u32>> {
     majority(&votes.iter().map(|set| ascending(set.as_ref())).collect::<Vec<_>>())
 }
 

@@ -58,7 +58,7 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
-        crate::dialect::error(error)
+        crate::sql::dialect::error(error)
     }
 }
 

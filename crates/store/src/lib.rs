@@ -6,61 +6,34 @@
 //! On SQLite all writes go through one writer task ([`writer`]): what comes together is committed together, and
 //! confirmed only after the commit.
 
-pub mod answers;
-pub mod archive;
-pub mod audit;
-pub mod blobs;
-pub mod changes;
-mod checkpoint;
-pub mod clock;
-mod connections;
-pub mod consensus;
-pub mod desk;
-pub mod dialect;
-pub mod document;
+pub mod agree;
+pub mod check;
+pub mod data;
+pub mod design;
+pub mod engine;
 pub mod error;
-pub mod examine;
-mod foreseen;
-pub mod ids;
-pub mod items;
-pub mod jobs;
-mod lanes;
-pub mod leases;
-pub mod lock;
-mod number;
-pub mod people;
-pub mod pool;
-pub mod private;
-pub mod projects;
-pub mod queues;
-pub mod recompute;
-pub mod releases;
-mod resolved;
-mod rows;
-pub mod second_factor;
-pub mod sessions;
-pub mod snapshot;
-pub mod sources;
-pub mod stations;
-pub mod tally;
-pub mod taxonomies;
+pub mod label;
+pub mod release;
+pub mod site;
+pub mod sql;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod together;
-pub mod tokens;
-mod turns;
-pub mod tx;
-mod writer;
 
-pub use clock::Clock;
-pub use document::Doc;
+pub use engine::clock::Clock;
+pub use engine::postgres::pool::ConnectionPool;
+pub use engine::sqlite::lock;
+pub use engine::tx::{BoxFuture, MaybeBusy, Tx};
+pub use engine::{clock, ids, snapshot};
 pub use error::{Constraint, Error, Result};
-pub use tx::{BoxFuture, MaybeBusy, Tx};
+pub use sql::document::Doc;
 
-pub use connections::Connections;
-use ids::Ids;
-use lanes::Lanes;
-use leases::Alone;
+use data::blobs;
+use design::taxonomies;
+use engine::ids::Ids;
+use engine::postgres::group_commit::GroupCommit;
+use engine::sqlite::{checkpoint, writer};
+use engine::{node_id, priority, private, tx};
+use label::leases::LabelRequest;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -97,14 +70,22 @@ pub struct Store {
     clock: Clock,
     blobs: blobs::Place,
     taxonomies: taxonomies::Cache,
-    /// Taken by [`Store::numbered`].
-    number: Option<number::Number>,
+    /// Taken by [`Store::with_node_id`].
+    node_id: Option<node_id::NodeId>,
 }
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: writer::Writer },
-    Postgres { readers: Connections, writers: Connections, lanes: Lanes, turns: Arc<tx::PostgresTurns> },
+    Sqlite {
+        readers: SqlitePool,
+        writer: writer::Writer,
+    },
+    Postgres {
+        readers: ConnectionPool,
+        writers: ConnectionPool,
+        group_commit: GroupCommit,
+        throttle: Arc<tx::PostgresThrottle>,
+    },
 }
 
 /// Connections that may read at once.
@@ -160,7 +141,10 @@ impl Store {
         let (writer, committed) =
             Box::pin(writer::Writer::start(connect, lock::served, folder_of(path))).await?;
         writer.followed_by(checkpoint::start(options.clone(), path, committed).await?).await;
-        Store::of_sqlite(path, clock, options, writer).await?.numbered(number::Desk::beside(path)?).await
+        Store::of_sqlite(path, clock, options, writer)
+            .await?
+            .with_node_id(node_id::NodeIds::beside(path)?)
+            .await
     }
 
     /// Opens a SQLite file that can't be written, because its disk is full or may only be read: for a backup, and for a
@@ -208,33 +192,34 @@ impl Store {
             clock,
             blobs: blobs::Place::Folder(path.with_file_name("blobs")),
             taxonomies: Default::default(),
-            number: None,
+            node_id: None,
         })
     }
 
     /// Opens (and migrates) a PostgreSQL database.
     pub async fn open_postgres(url: &str, clock: Clock) -> Result<Store> {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
-        let readers = Connections::open(options.clone(), READERS, "").await?;
+        let readers = ConnectionPool::open(options.clone(), READERS, "").await?;
         sqlx::migrate!("../../migrations/postgres").run(readers.pool()).await?;
-        let writers = Connections::open(options.clone().options(BY_INDEX), WRITERS, Alone::PREPARE).await?;
-        let turns = tx::PostgresTurns::default();
-        let lanes = Lanes::open(&writers, &turns.turns);
+        let writers =
+            ConnectionPool::open(options.clone().options(BY_INDEX), WRITERS, LabelRequest::PREPARE).await?;
+        let throttle = tx::PostgresThrottle::default();
+        let group_commit = GroupCommit::open(&writers, &throttle.throttle);
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
-            engine: Engine::Postgres { readers, writers, lanes, turns: Arc::new(turns) },
+            engine: Engine::Postgres { readers, writers, group_commit, throttle: Arc::new(throttle) },
             ids,
             clock,
             blobs: blobs::Place::Table,
             taxonomies: Default::default(),
-            number: None,
+            node_id: None,
         }
-        .numbered(number::Desk::session(&options).await?)
+        .with_node_id(node_id::NodeIds::session(&options).await?)
         .await
     }
 
     /// Takes a number for this process, so that no two processes make the same id.
-    async fn numbered(mut self, desk: number::Desk) -> Result<Store> {
+    async fn with_node_id(mut self, nodes: node_id::NodeIds) -> Result<Store> {
         let count = self.write(|tx| {
             Box::pin(async move {
                 let query = "UPDATE meta SET value = value + 1 WHERE key = 'node' RETURNING value";
@@ -242,9 +227,9 @@ impl Store {
                 Ok::<_, Error>(count)
             })
         });
-        let (number, kept) = desk.take(count.await?).await?;
-        self.ids = Arc::new(Ids::new(number, self.clock.clone()));
-        self.number = Some(kept);
+        let (node, kept) = nodes.take(count.await?).await?;
+        self.ids = Arc::new(Ids::new(node, self.clock.clone()));
+        self.node_id = Some(kept);
         Ok(self)
     }
 
@@ -271,7 +256,7 @@ impl Store {
     }
 
     /// For [`on!`]: where to read.
-    pub fn db(&self) -> Ready<Either<&SqlitePool, &Connections>> {
+    pub fn db(&self) -> Ready<Either<&SqlitePool, &ConnectionPool>> {
         ready(match &self.engine {
             Engine::Sqlite { readers, .. } => Either::Sqlite(readers),
             Engine::Postgres { readers, .. } => Either::Postgres(readers),
@@ -305,18 +290,18 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Person, None, work).await
+        self.write_as(priority::Priority::Person, None, work).await
     }
 
     /// The same for someone who answers or is given items: on PostgreSQL together with others who do, if all of it can be
     /// done. SQLite has one writer, and nobody to be alone from.
-    pub async fn write_alone<T, E, F>(&self, alone: Alone, work: F) -> std::result::Result<T, E>
+    pub async fn write_alone<T, E, F>(&self, alone: LabelRequest, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Person, Some(alone), work).await
+        self.write_as(priority::Priority::Person, Some(alone), work).await
     }
 
     /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
@@ -327,7 +312,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Piece, None, work).await
+        self.write_as(priority::Priority::Piece, None, work).await
     }
 
     /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
@@ -338,19 +323,19 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(turns::Urgency::Aside, None, work).await
+        self.write_as(priority::Priority::Aside, None, work).await
     }
 
     /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite, where
     /// whoever reads is in nobody's way but for the processor, only when people wait for long.
     pub async fn read_piece<T>(&self, read: impl Future<Output = T>) -> T {
-        let (turns, in_the_way) = match &self.engine {
-            Engine::Sqlite { writer, .. } => (&writer.turns, false),
-            Engine::Postgres { turns, .. } => (&turns.turns, true),
+        let (throttle, in_the_way) = match &self.engine {
+            Engine::Sqlite { writer, .. } => (&writer.throttle, false),
+            Engine::Postgres { throttle, .. } => (&throttle.throttle, true),
         };
         let start = Instant::now();
         let outcome = read.await;
-        let rest = turns.rest_from_reading(start.elapsed(), Instant::now(), in_the_way);
+        let rest = throttle.rest_from_reading(start.elapsed(), Instant::now(), in_the_way);
         if !rest.is_zero() {
             tokio::time::sleep(rest).await;
         }
@@ -359,8 +344,8 @@ impl Store {
 
     async fn write_as<T, E, F>(
         &self,
-        urgency: turns::Urgency,
-        alone: Option<Alone>,
+        urgency: priority::Priority,
+        alone: Option<LabelRequest>,
         work: F,
     ) -> std::result::Result<T, E>
     where
@@ -373,13 +358,13 @@ impl Store {
                 let (ids, now) = (self.ids.clone(), self.clock.clone());
                 writer.run(urgency, ids, now, work).await
             }
-            Engine::Postgres { writers, lanes, turns, .. } => {
+            Engine::Postgres { writers, group_commit, throttle, .. } => {
                 let (ids, now) = (self.ids.clone(), self.clock.clone());
                 let write = async move {
                     let mut begin = "BEGIN".to_owned();
                     if let Some(alone) = alone {
-                        begin = Alone::begin([&alone]);
-                        let done = lanes.together(alone, ids.clone(), now.clone(), work.clone()).await;
+                        begin = LabelRequest::begin([&alone]);
+                        let done = group_commit.together(alone, ids.clone(), now.clone(), work.clone()).await;
                         if let Some(value) = done {
                             return Ok(value);
                         }
@@ -387,7 +372,7 @@ impl Store {
                     tx::run_postgres(writers, begin, ids, now, work).await
                 };
                 // Boxed: a large future would lie on the stack of everyone who writes, three times.
-                turns.take(urgency, Box::pin(write)).await
+                throttle.take(urgency, Box::pin(write)).await
             }
         }
     }
@@ -412,8 +397,8 @@ impl Store {
 
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
-        if let Some(number) = &self.number {
-            number.give_back().await;
+        if let Some(node) = &self.node_id {
+            node.give_back().await;
         }
         match &self.engine {
             Engine::Sqlite { readers, writer } => {

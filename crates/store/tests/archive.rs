@@ -1,15 +1,15 @@
 //! A backup knows every table.
 
 use std::collections::BTreeSet;
-use store::archive::{LEFT_OUT, TABLES};
 use store::both;
+use store::check::archive::{LEFT_OUT, TABLES};
 
 both! {
     async fn every_table_is_kept_or_left_out_on_purpose(store: Store) {
         let there: BTreeSet<String> = store.tables().await.expect("the tables").into_iter().collect();
         let names = TABLES.iter().map(|t| t.name).chain(LEFT_OUT.iter().map(|t| t.0));
         let known: BTreeSet<String> = names.map(str::to_owned).collect();
-        assert_eq!(there, known, "list new tables in store::archive");
+        assert_eq!(there, known, "list new tables in store::check::archive");
         for table in TABLES {
             let columns = store.columns(table.name).await.expect("columns of known types");
             for key in table.key.split(", ") {
@@ -38,6 +38,6 @@ both! {
         let mut now = store.snapshot().await.expect("a snapshot");
         let mut rows = Vec::new();
         now.rows(meta, &columns, |row| { rows.push(row); Ok(()) }).await.expect("rows");
-        assert!(rows.iter().any(|row| row[1] == store::archive::Value::Int(5)));
+        assert!(rows.iter().any(|row| row[1] == store::check::archive::Value::Int(5)));
     }
 }

@@ -1,7 +1,7 @@
 //! Blobs come back as they were written, the same content is kept once, and what is needed is never removed.
 
 use domain::Time;
-use store::blobs::Written;
+use store::data::blobs::Written;
 use store::testing::run;
 use store::{Error, Store, both};
 

@@ -3,7 +3,7 @@
 use domain::ProjectId;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use store::error::{Constraint, Error};
-use store::tally::Tally;
+use store::label::tally::Tally;
 use store::testing::number;
 use store::{Clock, Store, Tx, on};
 

@@ -4,8 +4,8 @@ use domain::permission::Roles;
 use domain::person::{Email, PersonKind};
 use domain::{PersonId, Time};
 use serde_json::json;
-use store::people::NewPerson;
-use store::sessions::{HALFWAY, PERSON, Sessions};
+use store::site::people::NewPerson;
+use store::site::sessions::{HALFWAY, PERSON, Sessions};
 use store::{Error, Store, both, on};
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -164,9 +164,9 @@ both! {
         session(&store, None).await;
         let keys = store.sessions_of(ada).await.expect("the list").into_iter().map(|s| s.key);
         let keys: std::collections::BTreeSet<_> = keys.collect();
-        assert_eq!(keys, [&here, &there].map(|s| store::sessions::key(&s.id.to_string())).into());
+        assert_eq!(keys, [&here, &there].map(|s| store::site::sessions::key(&s.id.to_string())).into());
         let end = async |person: PersonId, of: &Record| {
-            let key = store::sessions::key(&of.id.to_string());
+            let key = store::site::sessions::key(&of.id.to_string());
             let ended = store.write(move |tx| {
                 Box::pin(async move { tx.end_session(person, &key).await })
             });

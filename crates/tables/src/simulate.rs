@@ -9,7 +9,7 @@ use crate::{Error, progress};
 use clap::Args;
 use learn::classify::{Classifier, Features};
 use learn::select::Strategy;
-use learn::simulate::{Known, Outcome, Plan, SimulateError, Split};
+use learn::simulate::{Known, Plan, SimulateError, Simulation, Split};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -69,7 +69,7 @@ const HOLDOUT: f64 = 0.2;
 /// What was replayed, and on what.
 struct Replayed {
     plan: Plan,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<Simulation>,
     n_train: usize,
     n_test: usize,
     n_left_out: usize,

@@ -1,4 +1,4 @@
-//! A house that looks lived in: an invented support inbox, taken in, defined, labeled by four people over three
+//! An instance that looks lived in: an invented support inbox, taken in, defined, labeled by four people over three
 //! weeks and released. Everything is done by the same workflows that people use, only at an earlier time.
 
 mod work;
@@ -6,14 +6,15 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use crate::design::{self, Published};
-use crate::import::{self, Bring};
-use crate::jobs::{self, Halt, JobView, Kind, Outcome, Running};
-use crate::people::{self, Newcomer};
-use crate::projects::{self, NewProjectForm, ProjectForm};
-use crate::queues::{self, Setup};
-use crate::release::{self, Order};
-use crate::{Error, House, Result, allow, rebuild};
+use crate::care::rebuild;
+use crate::data::import::{self, Bring};
+use crate::design::taxonomies::{self, Published};
+use crate::jobs::{self, Halt, JobOutcome, JobView, Kind, Running};
+use crate::label::queues::{self, Setup};
+use crate::release::releases::{self, Order};
+use crate::site::people::{self, Newcomer};
+use crate::site::projects::{self, NewProjectForm, ProjectForm};
+use crate::{Error, Instance, Result, allow};
 use domain::consensus::State;
 use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::queue::{FieldIs, Filter, Plan};
@@ -56,46 +57,46 @@ pub struct Demo {
 
 /// Fills an empty installation. On one that holds the demo it changes nothing; one that holds something else it
 /// refuses. Everyone gets the same password.
-pub async fn seed(house: &House, password: &str) -> Result<Demo> {
+pub async fn seed(instance: &Instance, password: &str) -> Result<Demo> {
     let annotators = sample::annotators();
     let mut people = vec![("Demo owner".to_owned(), OWNER.to_owned(), "admin and owner")];
     people.extend(annotators.iter().map(|a| (a.name.to_owned(), a.email.to_owned(), "annotator")));
-    if house.store.project_by_slug(SLUG).await?.is_some()
-        && people::find(house, &Actor::OPERATOR, OWNER).await.is_ok()
+    if instance.store.project_by_slug(SLUG).await?.is_some()
+        && people::find(instance, &Actor::OPERATOR, OWNER).await.is_ok()
     {
         return Ok(Demo { people, is_new: false });
     }
-    if !people::is_first_run(house).await? {
+    if !people::is_first_run(instance).await? {
         return Err(Error::conflict(
             "This installation is in use: the demo would be mixed with it. Name another folder with --data.",
         ));
     }
-    let stage = Stage::before(house, house.store.now());
-    let owner = people::create_first_admin(&stage.house, "Demo owner", OWNER, password).await?;
+    let stage = Stage::before(instance, instance.store.now());
+    let owner = people::create_first_admin(&stage.instance, "Demo owner", OWNER, password).await?;
     let owner = stage.owner(owner);
     let project = stage.project(&owner).await?;
     Box::pin(stage.play(&owner, project, Some(password), &Told::default())).await.map_err(failure)?;
-    rebuild::catch_up(house).await?;
+    rebuild::catch_up(instance).await?;
     Ok(Demo { people, is_new: true })
 }
 
 /// Begins the demo in an installation that serves already, as a project of this admin, and returns its address. A
 /// job makes it: until the job is done, the name of the project says that it is not whole. Its annotators get no
 /// password.
-pub async fn begin(house: &House, admin: &Actor) -> Result<&'static str> {
+pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     allow(admin, Act::ManageProjects)?;
     let person = admin.person_id().ok_or(Error::Forbidden(Act::ManageProjects))?;
     for annotator in sample::annotators() {
-        if people::find(house, admin, annotator.email).await.is_ok() {
+        if people::find(instance, admin, annotator.email).await.is_ok() {
             let email = annotator.email;
             return Err(Error::conflict(format!("One of the demo’s people has your e-mail, {email}.")));
         }
     }
-    let now = house.store.now();
-    let stage = Stage::before(house, now);
+    let now = instance.store.now();
+    let stage = Stage::before(instance, now);
     let project = stage.project(&stage.owner(person)).await?;
     let make = Make { project, owner: person, now };
-    jobs::enqueue(house, Some(person), Some(project), Kind::MakeDemo, &make, None).await?;
+    jobs::enqueue(instance, Some(person), Some(project), Kind::MakeDemo, &make, None).await?;
     Ok(SLUG)
 }
 
@@ -109,14 +110,14 @@ struct Make {
 }
 
 /// Does the job that [`begin`] made. A demo that was interrupted is not gone on with: it stays, and says what it is.
-pub(crate) async fn make_job(house: &House, run: &Running) -> Outcome {
+pub(crate) async fn make_job(instance: &Instance, run: &Running) -> JobOutcome {
     let make: Make = run.payload()?;
     if run.last_checkpoint::<bool>().is_some() {
         return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
     }
     run.progress(0, None, "").await?;
     run.checkpoint(&true).await?;
-    let stage = Stage::before(house, make.now);
+    let stage = Stage::before(instance, make.now);
     let owner = stage.owner(make.owner);
     let told = Told { run: Some(run), ..Told::default() };
     // On the heap, like each long step of it: all of them in one frame are too much for the stack of a worker.
@@ -126,11 +127,11 @@ pub(crate) async fn make_job(house: &House, run: &Running) -> Outcome {
 
 /// The job that makes this project, where it is a demo and nothing else was done in it since: it is under way, or
 /// says why the demo is not whole.
-pub async fn making(house: &House, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
+pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
-    let newest = house.store.jobs(Some(project), None, 1).await?.pop();
+    let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
     let making = newest.filter(|job| job.kind == Kind::MakeDemo.as_str() && job.state != "done");
-    Ok(making.map(|job| JobView::of(&job, house.store.now())))
+    Ok(making.map(|job| JobView::of(&job, instance.store.now())))
 }
 
 fn failure(halt: Halt) -> Error {
@@ -182,18 +183,18 @@ impl Days {
 }
 
 struct Stage {
-    house: House,
+    instance: Instance,
     clock: Clock,
     days: Days,
 }
 
 impl Stage {
     /// Past days are lived through by a clock of their own.
-    fn before(house: &House, now: Time) -> Stage {
+    fn before(instance: &Instance, now: Time) -> Stage {
         let days = Days::before(now);
         let clock = Clock::manual(days.at(21, 9));
-        let past = House { store: house.store.clone().with_clock(clock.clone()), ..house.clone() };
-        Stage { house: past, clock, days }
+        let past = Instance { store: instance.store.clone().with_clock(clock.clone()), ..instance.clone() };
+        Stage { instance: past, clock, days }
     }
 
     /// Three weeks in a few seconds. Nothing of it is left to a job: whoever serves would do it with the clock of
@@ -213,7 +214,7 @@ impl Stage {
         let total = first_days.len() + last_days.len();
 
         let workers = self.hire(owner, project, password).await?;
-        let mut crew = Crew::new(self.house.clone(), self.clock.clone(), project, &inbox, workers, SEED);
+        let mut crew = Crew::new(self.instance.clone(), self.clock.clone(), project, &inbox, workers, SEED);
 
         self.until(first_import);
         self.import(owner, project, "support-inbox.jsonl", early).await?;
@@ -265,14 +266,14 @@ impl Stage {
             description: DESCRIPTION.to_owned(),
             ..NewProjectForm::default()
         };
-        let project = projects::create(&self.house, owner, form).await?.id;
-        people::set_roles(&self.house, owner, project, owner.person, owner.roles).await?;
+        let project = projects::create(&self.instance, owner, form).await?.id;
+        people::set_roles(&self.instance, owner, project, owner.person, owner.roles).await?;
         self.named(owner, project, UNFINISHED).await?;
         Ok(project)
     }
 
     async fn named(&self, owner: &Actor, project: ProjectId, name: &str) -> Result<()> {
-        let now = self.house.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
+        let now = self.instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
         let form = ProjectForm {
             name: name.to_owned(),
             description: DESCRIPTION.to_owned(),
@@ -280,7 +281,7 @@ impl Stage {
             confirm_picks: false,
             seen: projects::stamp(&now),
         };
-        projects::change(&self.house, owner, project, form).await
+        projects::change(&self.instance, owner, project, form).await
     }
 
     async fn hire(&self, owner: &Actor, project: ProjectId, password: Option<&str>) -> Result<Vec<Worker>> {
@@ -292,9 +293,9 @@ impl Stage {
                 password: password.map(str::to_owned),
                 admin: false,
             };
-            let person: PersonId = people::add(&self.house, owner, newcomer).await?;
+            let person: PersonId = people::add(&self.instance, owner, newcomer).await?;
             let roles = Roles::of(&[Role::Annotator]);
-            people::set_roles(&self.house, owner, project, person, roles).await?;
+            people::set_roles(&self.instance, owner, project, person, roles).await?;
             let actor = Actor { person, admin: false, roles, via: Via::Session };
             workers.push(Worker { actor, annotator });
         }
@@ -328,7 +329,7 @@ impl Stage {
             open: Arc::new(move || Ok(Box::new(Cursor::new(file.clone())))),
             bytes: Some(bytes),
         };
-        Box::pin(import::bring(&self.house, owner, bring, &sample, Arc::default(), |_| {})).await?;
+        Box::pin(import::bring(&self.instance, owner, bring, &sample, Arc::default(), |_| {})).await?;
         Ok(())
     }
 
@@ -340,24 +341,24 @@ impl Stage {
         is_wanted: impl Fn(&Intent) -> bool,
         note: &str,
     ) -> Result<()> {
-        let mut draft = design::draft(&self.house, owner, project).await?;
+        let mut draft = taxonomies::draft(&self.instance, owner, project).await?;
         for intent in INTENTS.iter().filter(|intent| is_wanted(intent)) {
-            let mut label = design::new_label(&self.house, intent.name);
+            let mut label = taxonomies::new_label(&self.instance, intent.name);
             label.definition = intent.definition.to_owned();
             label.includes = intent.includes.join("\n");
             label.excludes_text = intent.excludes.join("\n");
             label.examples = intent.examples.iter().map(|e| (*e).to_owned()).collect();
             label.counter_examples = intent.counter_examples.iter().map(|c| c.text.to_owned()).collect();
             label.other = intent.is_other;
-            draft = design::edit(&self.house, owner, project, draft.edit, Edit::Add(label)).await?;
+            draft = taxonomies::edit(&self.instance, owner, project, draft.edit, Edit::Add(label)).await?;
         }
-        Box::pin(design::publish(&self.house, owner, project, draft.edit, note)).await?;
+        Box::pin(taxonomies::publish(&self.instance, owner, project, draft.edit, note)).await?;
         Ok(())
     }
 
     /// The topic of the last weeks becomes a label, once.
     async fn new_topic(&self, owner: &Actor, project: ProjectId) -> Result<()> {
-        let published: Option<Published> = design::published(&self.house, owner, project).await?;
+        let published: Option<Published> = taxonomies::published(&self.instance, owner, project).await?;
         if published.is_some_and(|p| p.number > 1) {
             return Ok(());
         }
@@ -381,13 +382,13 @@ impl Stage {
             filter: Filter { field: Some(field), ..Filter::default() },
             note: QUEUE_NOTE.to_owned(),
         };
-        Box::pin(queues::create_now(&self.house, owner, project, setup)).await
+        Box::pin(queues::create_now(&self.instance, owner, project, setup)).await
     }
 
     async fn release(&self, owner: &Actor, project: ProjectId) -> Result<()> {
         let order =
             Order { name: "First labels".to_owned(), states: vec![State::Agreed, State::Adjudicated] };
-        Box::pin(release::cut_now(&self.house, owner, project, &order, &|_, _| {})).await?;
+        Box::pin(releases::cut_now(&self.instance, owner, project, &order, &|_, _| {})).await?;
         Ok(())
     }
 }

@@ -17,14 +17,14 @@ pub(crate) use runner::{begin as begin_to_run, take};
 pub use table::Kind;
 pub use watch::{JobView, carries, newest, see, view, watch};
 
-use crate::{Error, House, Result, allow};
+use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, PersonId, ProjectId};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use store::jobs::NewJob;
+use store::site::jobs::NewJob;
 use store::{MaybeBusy, Tx};
 use tokio::sync::{Notify, broadcast};
 
@@ -47,7 +47,7 @@ pub enum Halt {
 }
 
 /// What a job function returns: a result that people and pages read.
-pub type Outcome = std::result::Result<serde_json::Value, Halt>;
+pub type JobOutcome = std::result::Result<serde_json::Value, Halt>;
 
 impl From<Stop> for Halt {
     fn from(stop: Stop) -> Halt {
@@ -103,7 +103,7 @@ impl Board {
 /// Makes a job, or finds the open one with the same dedupe key, and wakes the runner. The caller has asked for
 /// permission.
 pub async fn enqueue(
-    house: &House,
+    instance: &Instance,
     by: Option<PersonId>,
     project: Option<ProjectId>,
     kind: Kind,
@@ -111,11 +111,11 @@ pub async fn enqueue(
     dedupe: Option<String>,
 ) -> Result<JobId> {
     let job = new(by, project, kind, payload, dedupe)?;
-    let id = house
+    let id = instance
         .store
         .write(move |tx: &mut Tx| Box::pin(async move { tx.enqueue_job(&job).await.map_err(Error::from) }))
         .await?;
-    wake(house);
+    wake(instance);
     Ok(id)
 }
 
@@ -133,36 +133,36 @@ pub fn new(
 }
 
 /// Tells the runner of this process that there is something to do; others look every second.
-pub fn wake(house: &House) {
-    house.jobs.wake.notify_one();
+pub fn wake(instance: &Instance) {
+    instance.jobs.wake.notify_one();
 }
 
 /// Takes over what a crashed server was working on, where one server at a time works on a folder: its leases need not
 /// run out first. On PostgreSQL other servers may be alive, and leases decide.
-pub async fn take_over(house: &House) -> Result<()> {
-    if house.store.is_postgres() {
+pub async fn take_over(instance: &Instance) -> Result<()> {
+    if instance.store.is_postgres() {
         return Ok(());
     }
-    Ok(house.store.write(|tx| Box::pin(async move { tx.free_jobs().await })).await?)
+    Ok(instance.store.write(|tx| Box::pin(async move { tx.free_jobs().await })).await?)
 }
 
 /// Asks for a job to stop.
-pub async fn cancel(house: &House, actor: &Actor, job: JobId) -> Result<()> {
+pub async fn cancel(instance: &Instance, actor: &Actor, job: JobId) -> Result<()> {
     allow(actor, Act::RunQueues)?;
-    house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
-    let asked = house
+    instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    let asked = instance
         .store
         .write(move |tx| Box::pin(async move { tx.cancel_job(job).await.map_err(Error::from) }))
         .await?;
     if !asked {
         return Err(Error::conflict("The work was over before it could be cancelled."));
     }
-    house.jobs.with_here(|here| {
+    instance.jobs.with_here(|here| {
         if let Some(flag) = here.get(&job) {
             flag.store(true, Ordering::SeqCst);
         }
     });
-    house.jobs.moved(job);
-    wake(house);
+    instance.jobs.moved(job);
+    wake(instance);
     Ok(())
 }

@@ -1,27 +1,18 @@
 //! One function for each thing that a person or a job does: load, decide (in `domain` and `learn`), save.
 //!
-//! Workflows take the [`House`] and an [`Actor`](domain::permission::Actor) and ask
+//! Workflows take the [`Instance`] and an [`Actor`](domain::permission::Actor) and ask
 //! [`permission`](domain::permission) first. They return plain data; pages, the API and the command line show it.
 
-pub mod adjudicate;
-pub mod annotate;
-pub mod audit;
-pub mod backup;
-pub mod browse;
+pub mod agree;
+pub mod care;
+pub mod data;
 pub mod demo;
 pub mod design;
-pub mod doctor;
 pub mod error;
-pub mod fields;
-pub mod import;
 pub mod jobs;
-pub mod measure;
-pub mod people;
-pub mod projects;
-pub mod queues;
-pub mod rebuild;
+pub mod label;
 pub mod release;
-pub mod who;
+pub mod site;
 
 pub use error::{Error, Result};
 
@@ -35,25 +26,25 @@ use tokio_util::sync::CancellationToken;
 
 /// An installation: its memory, and the folder in which derived things lie.
 #[derive(Clone)]
-pub struct House {
+pub struct Instance {
     pub store: Store,
     /// The data directory: `assay.db` (SQLite), `blobs/`, `derived/`.
     pub data: PathBuf,
     /// How the jobs of this process hear of each other.
     pub jobs: Arc<jobs::Board>,
     /// Taxonomy versions that answers were checked against.
-    pub frames: Arc<annotate::Frames>,
+    pub frames: Arc<label::annotate::Frames>,
     /// What of the audit log was written lately.
-    pub seen: Arc<audit::Seen>,
+    pub seen: Arc<site::audit::Seen>,
     search: Arc<OnceCell<Search>>,
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
-    agreement: Arc<measure::Cache>,
+    agreement: Arc<agree::measure::Cache>,
 }
 
-impl House {
-    pub fn new(store: Store, data: &Path) -> House {
-        House {
+impl Instance {
+    pub fn new(store: Store, data: &Path) -> Instance {
+        Instance {
             store,
             data: data.to_owned(),
             jobs: Arc::default(),
@@ -66,9 +57,9 @@ impl House {
     }
 
     /// The search index, opened when it is asked for the first time. What is in it follows the items by about a
-    /// second, in the process that serves ([`rebuild::follow_changes`]).
+    /// second, in the process that serves ([`care::rebuild::follow_changes`]).
     pub async fn search(&self) -> Result<&Search> {
-        self.search.get_or_try_init(|| rebuild::open_search(&self.data)).await
+        self.search.get_or_try_init(|| care::rebuild::open_search(&self.data)).await
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use workflow::backup::Summary;
+use workflow::care::backup::Summary;
 
 #[derive(Debug, Args)]
 pub struct Backup {
@@ -34,10 +34,10 @@ pub struct Restore {
 
 impl Backup {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_to_read().await?;
+        let instance = self.place.open_to_read().await?;
         let bar = spinner();
         let tell = |table: &str, n: i64| bar.set_message(format!("{table} {n}"));
-        let summary = workflow::backup::backup_file(&house, &self.file, tell).await?;
+        let summary = workflow::care::backup::backup_file(&instance, &self.file, tell).await?;
         bar.finish_and_clear();
         say(&summary, self.json, "written")?;
         for key in &summary.missing {
@@ -45,18 +45,18 @@ impl Backup {
                 "assay: the bytes of blob {key} are missing and are not in the archive: see assay doctor"
             );
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Restore {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open().await?;
-        let _lock = only_one(&house.data)?;
+        let instance = self.place.open().await?;
+        let _lock = only_one(&instance.data)?;
         let bar = spinner();
         let tell = |table: &str, n: i64| bar.set_message(format!("{table} {n}"));
-        let summary = workflow::backup::restore_file(&house, &self.file, tell).await?;
+        let summary = workflow::care::backup::restore_file(&instance, &self.file, tell).await?;
         bar.finish_and_clear();
         say(&summary, self.json, "restored")?;
         for (table, n) in &summary.repaired {
@@ -64,7 +64,7 @@ impl Restore {
                 "assay: {n} texts of “{table}” held a zero byte, which can't be kept: � stands in its place"
             );
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,4 +1,4 @@
-//! `assay demo`: a house that looks lived in, made once and served.
+//! `assay demo`: a instance that looks lived in, made once and served.
 
 use super::Place;
 use super::serve::Web;
@@ -8,7 +8,7 @@ use clap::Args;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use workflow::House;
+use workflow::Instance;
 use workflow::demo::{self, Demo};
 
 #[derive(Debug, Args)]
@@ -37,16 +37,16 @@ impl DemoArgs {
         if place.database_url.is_none() && !place.data.join("assay.db").exists() {
             self.make_aside().await?;
         }
-        let house = place.open().await?;
-        let demo = match self.seeded(&house, &place.data).await {
+        let instance = place.open().await?;
+        let demo = match self.seeded(&instance, &place.data).await {
             Ok(demo) => demo,
             Err(error) => {
-                house.store.close().await;
+                instance.store.close().await;
                 return Err(error);
             }
         };
         say(&demo, &place.data)?;
-        serve(house, listening, self.web.options()).await?;
+        serve(instance, listening, self.web.options()).await?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -62,10 +62,10 @@ impl DemoArgs {
         }
         eprintln!("Making the demo: three weeks of work on an invented inbox …");
         let place = Place { data: aside.clone(), database_url: None };
-        let house = place.open().await?;
-        self.seeded(&house, &aside).await?;
-        house.store.close().await;
-        drop(house);
+        let instance = place.open().await?;
+        self.seeded(&instance, &aside).await?;
+        instance.store.close().await;
+        drop(instance);
         if self.data.exists() {
             let say =
                 || format!("{} holds something else: name another folder with --data", self.data.display());
@@ -74,16 +74,16 @@ impl DemoArgs {
         std::fs::rename(&aside, &self.data).with_context(|| format!("{} can't be made", self.data.display()))
     }
 
-    async fn seeded(&self, house: &House, data: &Path) -> anyhow::Result<Demo> {
+    async fn seeded(&self, instance: &Instance, data: &Path) -> anyhow::Result<Demo> {
         let file = data.join(PASSWORD_FILE);
         let password = match (&self.password, std::fs::read_to_string(&file)) {
             (_, Ok(kept)) => kept.trim().to_owned(),
             (Some(given), _) => given.clone(),
             (None, Err(_)) => drawn(),
         };
-        let demo = demo::seed(house, &password).await?;
+        let demo = demo::seed(instance, &password).await?;
         if demo.is_new {
-            store::private::create_file(&file)
+            store::engine::private::create_file(&file)
                 .and_then(|mut file| file.write_all(password.as_bytes()))
                 .with_context(|| format!("{} can't be written", file.display()))?;
         }

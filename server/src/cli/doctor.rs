@@ -5,7 +5,7 @@ use super::backup::spinner;
 use clap::Args;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
-use workflow::doctor::{Depth, Finding, examine};
+use workflow::care::doctor::{Depth, Finding, examine};
 
 #[derive(Debug, Args)]
 pub struct Doctor {
@@ -31,12 +31,12 @@ pub struct Rebuild {
 impl Doctor {
     /// Ends with 1 when something is wrong.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_to_read().await?;
+        let instance = self.place.open_to_read().await?;
         let bar = spinner();
         let depth = if self.all { Depth::All } else { Depth::Sample };
-        let findings = examine(&house, depth, |what| bar.set_message(what.to_owned())).await?;
+        let findings = examine(&instance, depth, |what| bar.set_message(what.to_owned())).await?;
         bar.finish_and_clear();
-        house.store.close().await;
+        instance.store.close().await;
         if self.json {
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
         } else if findings.is_empty() {
@@ -59,13 +59,13 @@ fn print(finding: &Finding) -> std::io::Result<()> {
 
 impl Rebuild {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
+        let instance = self.place.open_existing().await?;
         let bar = spinner();
         let shown = bar.clone();
         let tell = move |what: &str, n: i64| shown.set_message(format!("{what} {n}"));
-        let made = workflow::rebuild::rebuild(&house, tell).await?;
+        let made = workflow::care::rebuild::rebuild(&instance, tell).await?;
         bar.finish_and_clear();
-        house.store.close().await;
+        instance.store.close().await;
         if self.json {
             let said = serde_json::json!({
                 "indexed": made.n_indexed,

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::sources::{Reject, Source};
-use workflow::House;
-use workflow::import::{self, Bring, Opener, Progress, Sample};
+use store::data::sources::{Reject, Source};
+use workflow::Instance;
+use workflow::data::import::{self, Bring, Opener, Progress, Sample};
 
 /// Refused rows that are shown.
 const SHOWN: usize = 10;
@@ -97,9 +97,9 @@ enum FileFormat {
 
 impl Import {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
+        let instance = self.place.open_existing().await?;
         let no_project = || format!("there is no project “{}” here", self.project);
-        let project = house.store.project_by_slug(&self.project).await?.with_context(no_project)?;
+        let project = instance.store.project_by_slug(&self.project).await?.with_context(no_project)?;
         if project.archived_at.is_some() {
             bail!("the project “{}” is archived", self.project);
         }
@@ -116,13 +116,13 @@ impl Import {
         let path = self.file.clone();
         let open: Opener = Arc::new(move || Ok(Box::new(File::open(&path)?) as Box<dyn Read + Send>));
         let mapping = sample.completed(self.mapping(&sample, &name));
-        let cautions = import::cautions(&house, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
+        let cautions = import::cautions(&instance, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
         let columns = Columns::of(&sample, &mapping, &self.said(), cautions);
         let taken = columns.json();
         if !self.json || !self.yes {
             columns.print(&name)?;
         }
-        import::fits(&house, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
+        import::fits(&instance, &Actor::OPERATOR, project.id, &mapping, &sample).await?;
         if !self.yes && !columns.confirm()? {
             bail!("nothing was imported: name the columns, as in --text COLUMN (see assay import --help)");
         }
@@ -136,19 +136,19 @@ impl Import {
             bar.set_position(at.bytes);
             bar.set_message(format!("{} rows", at.counts.read));
         };
-        let source = import::bring(&house, &Actor::OPERATOR, bring, &sample, stop, tell).await;
+        let source = import::bring(&instance, &Actor::OPERATOR, bring, &sample, stop, tell).await;
         bar.finish_and_clear();
         let source = source?;
-        let refused = house.store.rejects(source.id, 0, SHOWN as i64).await?;
+        let refused = instance.store.rejects(source.id, 0, SHOWN as i64).await?;
         if let Some(out) = &mut rejects {
-            write_rejects(&house, &source, out).await?;
+            write_rejects(&instance, &source, out).await?;
         }
         if self.json {
             print_json(&source, taken, &refused)?
         } else {
             print_words(&source, &self.project, &refused, self.rejects.as_deref())?
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(if source.state == SourceState::Done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -228,8 +228,8 @@ fn create(path: &Path, file: &Path) -> anyhow::Result<BufWriter<File>> {
     Ok(BufWriter::new(File::create(path).with_context(cant)?))
 }
 
-async fn write_rejects(house: &House, source: &Source, out: &mut impl Write) -> anyhow::Result<()> {
-    let rows = import::rejects_csv(house, &Actor::OPERATOR, source.project, source.id).await?;
+async fn write_rejects(instance: &Instance, source: &Source, out: &mut impl Write) -> anyhow::Result<()> {
+    let rows = import::rejects_csv(instance, &Actor::OPERATOR, source.project, source.id).await?;
     let mut rows = std::pin::pin!(rows);
     while let Some(piece) = rows.next().await {
         out.write_all(&piece?)?;

@@ -7,9 +7,9 @@ use domain::permission::{Actor, Role, Roles};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal, Write, stdout};
 use std::process::{Command, ExitCode, Stdio};
-use store::people::Person as Known;
-use workflow::House;
-use workflow::people::{self, Newcomer};
+use store::site::people::Person as Known;
+use workflow::Instance;
+use workflow::site::people::{self, Newcomer};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -100,13 +100,13 @@ impl Person {
 
 impl Add {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open().await?;
-        if !self.admin && people::is_first_run(&house).await? {
+        let instance = self.place.open().await?;
+        if !self.admin && people::is_first_run(&instance).await? {
             bail!("the first person has to be an admin, or nobody could let others in: add --admin");
         }
         let password = Some(read_password(&self.email)?);
         let newcomer = Newcomer { name: self.name, email: self.email.clone(), password, admin: self.admin };
-        let id = people::add(&house, &OPERATOR, newcomer).await?;
+        let id = people::add(&instance, &OPERATOR, newcomer).await?;
         if self.json {
             let said = serde_json::json!({ "id": id, "email": self.email, "admin": self.admin });
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&said)?)?;
@@ -118,7 +118,7 @@ impl Add {
                 if self.admin { ", as an admin" } else { "" }
             )?;
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -147,11 +147,11 @@ fn read_password(email: &str) -> anyhow::Result<String> {
 }
 
 /// Everyone, page by page.
-async fn everyone(house: &House) -> anyhow::Result<Vec<Known>> {
+async fn everyone(instance: &Instance) -> anyhow::Result<Vec<Known>> {
     let mut all: Vec<Known> = Vec::new();
     loop {
         let after = all.last().map(|p| (p.name.as_str(), p.id));
-        let page = people::list(house, &OPERATOR, after).await?;
+        let page = people::list(instance, &OPERATOR, after).await?;
         let last = (page.len() as i64) < people::A_PAGE;
         all.extend(page);
         if last {
@@ -162,8 +162,8 @@ async fn everyone(house: &House) -> anyhow::Result<Vec<Known>> {
 
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let all = everyone(&house).await?;
+        let instance = self.place.open_existing().await?;
+        let all = everyone(&instance).await?;
         if self.json {
             let all: Vec<_> = all
                 .iter()
@@ -194,7 +194,7 @@ impl List {
                 )?;
             }
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -202,13 +202,13 @@ impl List {
 impl SetRoles {
     async fn run(self) -> anyhow::Result<ExitCode> {
         let roles = read_roles(&self.roles)?;
-        let house = self.place.open_existing().await?;
-        let person = people::find(&house, &OPERATOR, &self.email).await?;
-        let project = workflow::projects::by_slug(&house, &OPERATOR, &self.slug).await?;
-        people::set_roles(&house, &OPERATOR, project.id, person.id, roles).await?;
+        let instance = self.place.open_existing().await?;
+        let person = people::find(&instance, &OPERATOR, &self.email).await?;
+        let project = workflow::site::projects::by_slug(&instance, &OPERATOR, &self.slug).await?;
+        people::set_roles(&instance, &OPERATOR, project.id, person.id, roles).await?;
         let said = if roles.is_empty() { "nobody".to_owned() } else { roles.to_list() };
         writeln!(stdout(), "{} is {said} in {}.", self.email, project.slug)?;
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -226,9 +226,9 @@ fn read_roles(list: &str) -> anyhow::Result<Roles> {
 
 impl Link {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let person = people::find(&house, &OPERATOR, &self.email).await?;
-        let link = people::make_reset_link(&house, &OPERATOR, person.id).await?;
+        let instance = self.place.open_existing().await?;
+        let person = people::find(&instance, &OPERATOR, &self.email).await?;
+        let link = people::make_reset_link(&instance, &OPERATOR, person.id).await?;
         let path = format!("/reset/{link}");
         if self.json {
             let said = serde_json::json!({ "email": self.email, "path": path, "hours": 24 });
@@ -237,18 +237,18 @@ impl Link {
             eprintln!("Open this path on the server within 24 hours; it works once:");
             writeln!(stdout(), "{path}")?;
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl RemoveSecondFactor {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let person = people::find(&house, &OPERATOR, &self.email).await?;
-        people::second_factor::remove_factor_of(&house, &OPERATOR, person.id).await?;
+        let instance = self.place.open_existing().await?;
+        let person = people::find(&instance, &OPERATOR, &self.email).await?;
+        people::second_factor::remove_factor_of(&instance, &OPERATOR, person.id).await?;
         writeln!(stdout(), "{} signs in with their password alone now.", self.email)?;
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }

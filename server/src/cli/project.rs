@@ -7,9 +7,9 @@ use domain::project::Task;
 use serde_json::{Value, json};
 use std::io::{Write, stdout};
 use std::process::ExitCode;
-use store::projects::{ListedProject, Project as Known};
-use workflow::House;
-use workflow::projects::{self, NewProjectForm};
+use store::site::projects::{ListedProject, Project as Known};
+use workflow::Instance;
+use workflow::site::projects::{self, NewProjectForm};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -80,7 +80,7 @@ fn as_json(project: &Known) -> Value {
 
 impl Add {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open().await?;
+        let instance = self.place.open().await?;
         let form = NewProjectForm {
             name: self.name,
             slug: self.slug,
@@ -88,23 +88,23 @@ impl Add {
             task: if self.multi { Task::Multi } else { Task::Single },
             control_share: self.control / 100.0,
         };
-        let project = projects::create(&house, &OPERATOR, form).await?;
+        let project = projects::create(&instance, &OPERATOR, form).await?;
         if self.json {
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&as_json(&project))?)?;
         } else {
             writeln!(stdout(), "{}", project.slug)?;
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// All of them, page by page.
-async fn all(house: &House, archived: bool) -> anyhow::Result<Vec<ListedProject>> {
+async fn all(instance: &Instance, archived: bool) -> anyhow::Result<Vec<ListedProject>> {
     let mut all: Vec<ListedProject> = Vec::new();
     loop {
         let after = all.last().map(|p| (p.project.name.as_str(), p.project.id));
-        let page = projects::list(house, &OPERATOR, archived, after).await?;
+        let page = projects::list(instance, &OPERATOR, archived, after).await?;
         let last = (page.len() as i64) < projects::A_PAGE;
         all.extend(page);
         if last {
@@ -115,8 +115,8 @@ async fn all(house: &House, archived: bool) -> anyhow::Result<Vec<ListedProject>
 
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let listed = all(&house, self.archived).await?;
+        let instance = self.place.open_existing().await?;
+        let listed = all(&instance, self.archived).await?;
         let n_items = |p: &ListedProject| -> i64 {
             p.tally.iter().filter(|(k, _)| *k != "control").map(|(_, n)| n).sum()
         };
@@ -145,7 +145,7 @@ impl List {
                 )?;
             }
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use workflow::release::{self, Forecast, Order, Release as Cut};
+use workflow::release::releases::{self, Forecast, Order, Release as Cut};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -41,8 +41,8 @@ pub struct Release {
 
 impl Release {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let found = house.store.project_by_slug(&self.slug).await?;
+        let instance = self.place.open_existing().await?;
+        let found = instance.store.project_by_slug(&self.slug).await?;
         let Some(project) = found else {
             anyhow::bail!("there is no project called {}: see assay project list", self.slug);
         };
@@ -50,22 +50,22 @@ impl Release {
             let mut all: Vec<Cut> = Vec::new();
             loop {
                 let before = all.last().map(|release| release.row.number);
-                let page = release::list(&house, &OPERATOR, project.id, before).await?;
+                let page = releases::list(&instance, &OPERATOR, project.id, before).await?;
                 if page.is_empty() {
                     break;
                 }
                 all.extend(page);
             }
             self.show_all(&all)?;
-            house.store.close().await;
+            instance.store.close().await;
             return Ok(ExitCode::SUCCESS);
         }
         let cut = match (self.number, &self.name) {
-            (Some(number), _) => release::get(&house, &OPERATOR, project.id, number).await?,
+            (Some(number), _) => releases::get(&instance, &OPERATOR, project.id, number).await?,
             (None, name) => {
                 let name = name.clone().unwrap_or_default();
                 let order = Order { name, states: vec![State::Agreed, State::Adjudicated] };
-                let forecast = release::forecast(&house, &OPERATOR, project.id, &order.states).await?;
+                let forecast = releases::forecast(&instance, &OPERATOR, project.id, &order.states).await?;
                 if !self.goes_on(&forecast)? {
                     anyhow::bail!("nothing was cut");
                 }
@@ -80,19 +80,19 @@ impl Release {
                         bar.set_position(u64::try_from(done).unwrap_or(0));
                     }
                 };
-                let cut = release::cut_now(&house, &OPERATOR, project.id, &order, &told).await;
+                let cut = releases::cut_now(&instance, &OPERATOR, project.id, &order, &told).await;
                 bar.finish_and_clear();
                 cut?
             }
         };
         let folder = match &self.out {
             Some(out) => {
-                Some(release::write_to_dir(&house, &OPERATOR, project.id, cut.row.number, out).await?)
+                Some(releases::write_to_dir(&instance, &OPERATOR, project.id, cut.row.number, out).await?)
             }
             None => None,
         };
         self.show(&cut, folder)?;
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -35,9 +35,9 @@ impl Web {
 
 impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open().await?;
+        let instance = self.place.open().await?;
         let listening = Listening::on(&self.web.listen).await?;
-        serve(house, listening, self.web.options()).await?;
+        serve(instance, listening, self.web.options()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -9,7 +9,8 @@ use domain::{Time, TokenId};
 use serde_json::json;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
-use workflow::{people, projects};
+use workflow::site::people;
+use workflow::site::projects;
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -88,11 +89,12 @@ impl Token {
 
 impl Add {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let person = people::find(&house, &OPERATOR, &self.email).await?;
-        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
-        let made =
-            people::create_token(&house, &OPERATOR, project.id, person.id, &self.name, self.scope, self.days);
+        let instance = self.place.open_existing().await?;
+        let person = people::find(&instance, &OPERATOR, &self.email).await?;
+        let project = projects::by_slug(&instance, &OPERATOR, &self.slug).await?;
+        let made = people::create_token(
+            &instance, &OPERATOR, project.id, person.id, &self.name, self.scope, self.days,
+        );
         let made = made.await?;
         if self.json {
             let said = serde_json::json!({
@@ -103,16 +105,16 @@ impl Add {
         } else {
             writeln!(stdout(), "{}", made.secret)?;
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl List {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
-        let tokens = people::tokens(&house, &OPERATOR, project.id).await?;
+        let instance = self.place.open_existing().await?;
+        let project = projects::by_slug(&instance, &OPERATOR, &self.slug).await?;
+        let tokens = people::tokens(&instance, &OPERATOR, project.id).await?;
         if self.json {
             let tokens: Vec<_> = tokens
                 .iter()
@@ -130,24 +132,24 @@ impl List {
                 let (name, of, scope) = (&token.name, &token.person_name, token.scope.as_str());
                 let expires = match token.expires_at.map(Time) {
                     None => "never expires".to_owned(),
-                    Some(at) if at <= house.store.now() => format!("expired on {}", day(at)),
+                    Some(at) if at <= instance.store.now() => format!("expired on {}", day(at)),
                     Some(at) => format!("expires on {}", day(at)),
                 };
                 writeln!(stdout(), "{}\t{name}\t{of}\t{scope}\t{expires}", token.id)?;
             }
         }
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Revoke {
     async fn run(self) -> anyhow::Result<ExitCode> {
-        let house = self.place.open_existing().await?;
-        let project = projects::by_slug(&house, &OPERATOR, &self.slug).await?;
-        people::revoke_token(&house, &OPERATOR, project.id, self.id).await?;
+        let instance = self.place.open_existing().await?;
+        let project = projects::by_slug(&instance, &OPERATOR, &self.slug).await?;
+        people::revoke_token(&instance, &OPERATOR, project.id, self.id).await?;
         writeln!(stdout(), "The token is revoked.")?;
-        house.store.close().await;
+        instance.store.close().await;
         Ok(ExitCode::SUCCESS)
     }
 }

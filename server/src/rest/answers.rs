@@ -6,8 +6,8 @@
 //! the sender (UUID version 7): sending it again changes nothing and gives the same receipt.
 
 use app::api::{ApiError, Code};
-use app::error::{api_error, error_json, unread};
-use app::guard::{App, Need, Route, Visitor};
+use app::web::error::{api_error, error_json, unread};
+use app::web::guard::{App, Need, Route, Visitor};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use workflow::Error;
-use workflow::annotate::{self, Receipt, Served, Submission};
+use workflow::label::annotate::{self, Receipt, Served, Submission};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -135,10 +135,10 @@ async fn next(
     }
     let served = async {
         let queue: QueueId = queue.parse().map_err(|_| Error::NotFound("The queue"))?;
-        let (house, actor, project) = (&app.house, visitor.actor()?, visitor.project()?.id);
+        let (instance, actor, project) = (&app.instance, visitor.actor()?, visitor.project()?.id);
         let (read, good) = read_all(wanted.answers);
         let (outcomes, batch) =
-            annotate::submit_and_next(house, actor, project, queue, good, wanted.n).await?;
+            annotate::submit_and_next(instance, actor, project, queue, good, wanted.n).await?;
         let items: Vec<ItemOut> = batch.items.into_iter().map(ItemOut::from).collect();
         let answers: Vec<Value> = merged(read, outcomes).into_iter().map(outcome_json).collect();
         Ok::<_, Error>(
@@ -170,7 +170,7 @@ async fn answers(
     let taken = async {
         let (read, good) = read_all(list);
         let outcomes =
-            annotate::submit_many(&app.house, visitor.actor()?, visitor.project()?.id, good).await?;
+            annotate::submit_many(&app.instance, visitor.actor()?, visitor.project()?.id, good).await?;
         Ok::<_, Error>(merged(read, outcomes))
     };
     match taken.await {

@@ -5,24 +5,24 @@
 //! (202) names the import to ask for. `GET /api/v1/projects/{slug}/sources[?before=id]` lists imports, newest first.
 
 use app::api::{ApiError, Code};
-use app::error::{api_error, error_json};
-use app::guard::{App, Need, Route, Visitor};
-use app::upload::{NotTaken, UPLOAD_LIMIT, Upload};
+use app::web::error::{api_error, error_json};
+use app::web::guard::{App, Need, Route, Visitor};
+use app::web::upload::{NotTaken, UPLOAD_LIMIT, Upload};
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::{Bytes, BytesMut};
 use domain::SourceId;
 use domain::permission::Act;
-use domain::source::{Counts, DateOrder, Format, LabelColumn, LabelUse, Mapping, SourceState};
+use domain::source::{DateOrder, Format, LabelColumn, LabelUse, Mapping, RowCounts, SourceState};
 use futures::StreamExt;
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
-use store::sources::{Reject, Source};
+use store::data::sources::{Reject, Source};
 use workflow::Error;
-use workflow::import::{self, Bring, Opener};
+use workflow::data::import::{self, Bring, Opener};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -64,7 +64,7 @@ struct ImportBody {
     state: SourceState,
     error: Option<String>,
     mapping: Mapping,
-    counts: Counts,
+    counts: RowCounts,
     /// What is to be known of it, in sentences.
     notes: Vec<String>,
     /// Unix microseconds.
@@ -130,7 +130,7 @@ async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Re
             None => return Ok(at_once(app, visitor, keys, head.freeze()).await?),
         }
     }
-    let mut upload = Upload::begin(&app.house.store).await?;
+    let mut upload = Upload::begin(&app.instance.store).await?;
     upload.write(&head).await?;
     drop(head);
     while let Some(piece) = body.next().await {
@@ -139,10 +139,10 @@ async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Re
     let (actor, project) = (visitor.actor()?, visitor.project()?.id);
     let name = keys.name.clone().unwrap_or_else(|| "API".to_owned());
     let upload = upload.finish().await?;
-    let id = import::begin(&app.house, actor, project, &name, Some(Format::Jsonl), upload).await?;
-    let mapping = mapping(keys, import::source(&app.house, actor, project, id).await?.mapping)?;
-    import::start(&app.house, actor, project, id, mapping).await?;
-    let source = import::source(&app.house, actor, project, id).await?;
+    let id = import::begin(&app.instance, actor, project, &name, Some(Format::Jsonl), upload).await?;
+    let mapping = mapping(keys, import::source(&app.instance, actor, project, id).await?.mapping)?;
+    import::start(&app.instance, actor, project, id, mapping).await?;
+    let source = import::source(&app.instance, actor, project, id).await?;
     Ok((StatusCode::ACCEPTED, Json(ImportBody::of(source, None))).into_response())
 }
 
@@ -154,8 +154,8 @@ async fn at_once(app: &App, visitor: &Visitor, keys: Keys, body: Bytes) -> Resul
     let bytes = Some(body.len() as u64);
     let open: Opener = Arc::new(move || Ok(Box::new(Cursor::new(body.clone())) as Box<dyn Read + Send>));
     let bring = Bring { project, name, format: sample.format, mapping, open, bytes };
-    let source = import::bring(&app.house, actor, bring, &sample, Arc::default(), |_| {}).await?;
-    let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
+    let source = import::bring(&app.instance, actor, bring, &sample, Arc::default(), |_| {}).await?;
+    let rejects = app.instance.store.rejects(source.id, 0, REJECTS).await?;
     Ok(Json(ImportBody::of(source, Some(rejects))).into_response())
 }
 
@@ -200,7 +200,7 @@ async fn list(
     Query(Before { before }): Query<Before>,
 ) -> Response {
     let listed = async {
-        let sources = import::sources(&app.house, visitor.actor()?, visitor.project()?.id, before).await?;
+        let sources = import::sources(&app.instance, visitor.actor()?, visitor.project()?.id, before).await?;
         let next = (sources.len() as i64 == import::PAGE).then(|| sources.last().map(|s| s.id)).flatten();
         let sources: Vec<ImportBody> = sources.into_iter().map(|s| ImportBody::of(s, None)).collect();
         Ok::<_, Error>(Json(serde_json::json!({ "sources": sources, "next": next })))
@@ -215,8 +215,8 @@ async fn show(
 ) -> Response {
     let shown = async {
         let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
-        let source = import::source(&app.house, visitor.actor()?, visitor.project()?.id, id).await?;
-        let rejects = app.house.store.rejects(source.id, 0, REJECTS).await?;
+        let source = import::source(&app.instance, visitor.actor()?, visitor.project()?.id, id).await?;
+        let rejects = app.instance.store.rejects(source.id, 0, REJECTS).await?;
         Ok::<_, Error>(Json(ImportBody::of(source, Some(rejects))))
     };
     told(shown.await)

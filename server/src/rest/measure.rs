@@ -1,7 +1,7 @@
 //! `GET /api/v1/projects/{slug}/taxonomy` and `…/agreement`, for programs.
 
-use app::error::{api_error, error_json};
-use app::guard::{App, Need, Route, Visitor};
+use app::web::error::{api_error, error_json};
+use app::web::guard::{App, Need, Route, Visitor};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -9,7 +9,9 @@ use domain::QueueId;
 use domain::permission::Act;
 use serde::Deserialize;
 use serde_json::json;
-use workflow::{Error, design, measure};
+use workflow::Error;
+use workflow::agree::measure;
+use workflow::design::taxonomies;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -22,7 +24,7 @@ pub fn routes() -> Vec<Route> {
 async fn taxonomy(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Response {
     let published = async {
         let project = visitor.project()?.id;
-        let published = design::published(&app.house, visitor.actor()?, project).await?;
+        let published = taxonomies::published(&app.instance, visitor.actor()?, project).await?;
         published.ok_or(Error::NotFound("A published taxonomy"))
     };
     match published.await {
@@ -52,7 +54,7 @@ async fn agreement(
     Query(Which { queue }): Query<Which>,
 ) -> Response {
     let measured =
-        async { measure::agreement(&app.house, visitor.actor()?, visitor.project()?.id, queue).await };
+        async { measure::agreement(&app.instance, visitor.actor()?, visitor.project()?.id, queue).await };
     match measured.await {
         Ok(agreement) => Json(&*agreement).into_response(),
         Err(error) => error_json(&api_error(error)),

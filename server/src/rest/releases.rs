@@ -1,9 +1,9 @@
 //! Releases for programs: `GET /api/v1/projects/{slug}/releases`, `…/{number}`, `…/{number}/files/{path}`. Numbers and
 //! files of a release never change.
 
-use app::error::{api_error, error_json};
-use app::guard::{App, Need, Route, Visitor};
 use app::parts::files::download;
+use app::web::error::{api_error, error_json};
+use app::web::guard::{App, Need, Route, Visitor};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -11,7 +11,7 @@ use domain::permission::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use workflow::Error;
-use workflow::release::{self, Manifest, Release};
+use workflow::release::releases::{self, Manifest, Release};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -72,7 +72,8 @@ async fn list(
     Extension(visitor): Extension<Visitor>,
     Query(Before { before }): Query<Before>,
 ) -> Response {
-    let listed = async { release::list(&app.house, visitor.actor()?, visitor.project()?.id, before).await };
+    let listed =
+        async { releases::list(&app.instance, visitor.actor()?, visitor.project()?.id, before).await };
     match listed.await {
         Ok(listed) => {
             let releases: Vec<ReleaseOut> = listed.iter().map(ReleaseOut::from).collect();
@@ -88,7 +89,7 @@ async fn one(
     Path((_, number)): Path<(String, String)>,
 ) -> Response {
     let found =
-        async { release::get(&app.house, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
+        async { releases::get(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
     match found.await {
         Ok(found) => {
             let release = ReleaseOut::from(&found);
@@ -104,7 +105,7 @@ async fn file(
     Path((_, number, path)): Path<(String, String, String)>,
 ) -> Response {
     let opened = async {
-        release::open(&app.house, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
+        releases::open(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
     };
     match opened.await {
         Ok((file, reader)) => download(&file, reader),

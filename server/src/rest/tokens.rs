@@ -1,14 +1,14 @@
 //! `GET /api/v1/projects/{slug}/tokens`: which tokens there are and until when, for somebody who is signed in. A token lists
 //! no tokens.
 
-use app::error::{api_error, error_json};
-use app::guard::{App, Need, Route, Visitor};
+use app::web::error::{api_error, error_json};
+use app::web::guard::{App, Need, Route, Visitor};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::permission::Act;
 use serde_json::json;
-use workflow::people;
+use workflow::site::people;
 
 pub fn routes() -> Vec<Route> {
     vec![Route::get("/api/v1/projects/{slug}/tokens", Need::Project(Act::HoldLabelToken), list)]
@@ -16,10 +16,10 @@ pub fn routes() -> Vec<Route> {
 
 /// One's own, an admin's all, newest first; those that have expired too. Times are unix microseconds.
 async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Response {
-    let listed = async { people::tokens(&app.house, visitor.actor()?, visitor.project()?.id).await };
+    let listed = async { people::tokens(&app.instance, visitor.actor()?, visitor.project()?.id).await };
     match listed.await {
         Ok(tokens) => {
-            let now = app.house.store.now().0;
+            let now = app.instance.store.now().0;
             let tokens: Vec<_> = tokens
                 .iter()
                 .map(|t| {

@@ -1,6 +1,6 @@
 //! The keyboard. Letters never act while a text box has the focus.
 
-use super::seat::{Line, Seat, Sheet};
+use super::seat::{Connection, Seat, Sheet};
 use crate::api::label::Word;
 use leptos::ev;
 use leptos::prelude::*;
@@ -28,7 +28,7 @@ pub fn listen(seat: Seat) {
 
 fn come_back(seat: Seat) {
     let has_kept = seat.table.with_untracked(|table| !table.outbox.is_empty());
-    if has_kept || seat.line.get_untracked() != Line::Good || !untrack(move || seat.has_card()) {
+    if has_kept || seat.line.get_untracked() != Connection::Good || !untrack(move || seat.has_card()) {
         seat.send();
     }
 }

@@ -18,7 +18,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
 /// How the sending goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum Connection {
     Good,
     /// Not reached, or it takes nothing; so many tries until now.
     Off(u32),
@@ -47,7 +47,7 @@ pub struct Seat {
     pub typed: RwSignal<String>,
     pub note: RwSignal<Option<String>>,
     pub sheet: RwSignal<Option<Sheet>>,
-    pub line: RwSignal<Line>,
+    pub line: RwSignal<Connection>,
     pub rest: RwSignal<Rest>,
     /// What the person should know.
     pub told: RwSignal<Option<String>>,
@@ -78,7 +78,7 @@ impl Seat {
             typed: RwSignal::new(String::new()),
             note: RwSignal::new(None),
             sheet: RwSignal::new(None),
-            line: RwSignal::new(Line::Good),
+            line: RwSignal::new(Connection::Good),
             rest: RwSignal::new(rest),
             told: RwSignal::new(None),
             trouble: RwSignal::new(None),
@@ -179,7 +179,7 @@ impl Seat {
         self.table.update(|table| table.say(sent));
         self.fresh(Vec::new());
         to_the_text();
-        self.leaving.set(self.outdated.get_untracked() && self.line.get_untracked() == Line::Good);
+        self.leaving.set(self.outdated.get_untracked() && self.line.get_untracked() == Connection::Good);
         self.send();
     }
 
@@ -267,7 +267,7 @@ impl Seat {
         if message.is_some() {
             self.told.set(message);
         }
-        self.line.set(Line::Good);
+        self.line.set(Connection::Good);
         self.rest.set(turn.rest);
         self.outdated.set(turn.version != self.setting.with_value(|s| s.version));
         self.table.update(|table| table.landed(turn));
@@ -302,15 +302,15 @@ impl Seat {
         self.table.update(|table| table.lost());
         self.leaving.set(false);
         match error.code {
-            Code::Unauthorized => self.line.set(Line::SignedOut),
+            Code::Unauthorized => self.line.set(Connection::SignedOut),
             _ => {
                 let tries = match self.line.get_untracked() {
-                    Line::Off(n) => n + 1,
+                    Connection::Off(n) => n + 1,
                     _ => 1,
                 };
                 let is_told = !matches!(error.code, Code::Network | Code::Invalid);
                 self.trouble.set(is_told.then(|| error.message.clone()));
-                self.line.set(Line::Off(tries));
+                self.line.set(Connection::Off(tries));
                 self.send_after(Duration::from_secs(1 << tries.min(4)));
             }
         }

@@ -35,7 +35,7 @@ pub struct Ratio {
 
 /// What one strategy came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct Simulation {
     /// Which.
     pub strategy: Strategy,
     /// Mean accuracy after each batch.
@@ -51,7 +51,11 @@ pub struct Outcome {
     pub to_random: Option<Ratio>,
 }
 
-pub(super) fn outcomes(strategies: &[Strategy], by_seed: &[Vec<Curve>], target: Option<f64>) -> Vec<Outcome> {
+pub(super) fn outcomes(
+    strategies: &[Strategy],
+    by_seed: &[Vec<Curve>],
+    target: Option<f64>,
+) -> Vec<Simulation> {
     let needed = |place: usize| -> Vec<Option<f64>> {
         target.map_or_else(Vec::new, |target| {
             by_seed.iter().map(|curves| crossing(&curves[place], target)).collect()
@@ -73,7 +77,7 @@ pub(super) fn outcomes(strategies: &[Strategy], by_seed: &[Vec<Curve>], target: 
             let ratio = Interval { value: log.value.exp(), low: log.low.exp(), high: log.high.exp() };
             Ratio { ratio, seeds: logs.len() }
         });
-        Outcome {
+        Simulation {
             strategy: *strategy,
             curve: mean_curve(&curves),
             area: interval(&curves.iter().map(|c| area(c)).collect::<Vec<_>>()),

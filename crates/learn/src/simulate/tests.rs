@@ -58,7 +58,8 @@ fn crossings_are_interpolated() {
     ];
     let strategies = [Strategy::Random, Strategy::Margin];
     let got = figures::outcomes(&strategies, &by_seed, Some(0.7));
-    let rounded = |outcome: &Outcome| outcome.to_target.iter().map(|x| x.map(f64::round)).collect::<Vec<_>>();
+    let rounded =
+        |outcome: &Simulation| outcome.to_target.iter().map(|x| x.map(f64::round)).collect::<Vec<_>>();
     assert_eq!(rounded(&got[0]), [Some(300.0), Some(200.0)]);
     assert_eq!(rounded(&got[1]), [Some(200.0), Some(100.0)]);
     let ratio = got[1].to_random.unwrap();

@@ -252,7 +252,7 @@ fn counted<T: AsRef<str> + Sync>(features: &Features, texts: &[T]) -> (TfIdf, us
         .reduce(Default::default, |a, b| (a.0.joined(b.0), a.1.joined(b.1)));
     let mut idf = Vec::new();
     let mut n_values = 0;
-    let mut keep = |counts: Counts| {
+    let mut keep = |counts: TermCounts| {
         let (terms, frequencies) = counts.kept(features);
         for df in frequencies {
             n_values += df as usize;
@@ -271,8 +271,8 @@ struct Counter {
     speller: Speller,
     /// Texts counted so far.
     n: u32,
-    words: Counts,
-    characters: Counts,
+    words: TermCounts,
+    characters: TermCounts,
 }
 
 impl Counter {
@@ -299,13 +299,13 @@ impl Counter {
 
 /// In how many texts each term was found.
 #[derive(Default)]
-struct Counts {
+struct TermCounts {
     terms: Interner,
     /// The count, and the last text that was counted.
     seen: Vec<(u32, u32)>,
 }
 
-impl Counts {
+impl TermCounts {
     fn number(&mut self, term: &str) -> u32 {
         let number = self.terms.intern(term);
         if number as usize == self.seen.len() {
@@ -320,7 +320,7 @@ impl Counts {
         *last = text;
     }
 
-    fn joined(self, other: Counts) -> Counts {
+    fn joined(self, other: TermCounts) -> TermCounts {
         let (mut to, from) = if self.terms.len() < other.terms.len() { (other, self) } else { (self, other) };
         for (term, (count, _)) in from.terms.terms().zip(&from.seen) {
             let number = to.number(term);

@@ -7,20 +7,20 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 #[test]
 fn the_most_votes_win_and_ties_stay_open() {
-    assert_eq!(majority::<u32>(&[]), Outcome::NoVotes);
-    assert_eq!(majority(&[4]), Outcome::Agreed { value: 4, votes: 1, of: 1 });
-    assert_eq!(majority(&[4, 2, 4, 3]), Outcome::Agreed { value: 4, votes: 2, of: 4 });
-    assert_eq!(majority(&[4, 2, 4, 2, 1]), Outcome::Tie { values: vec![2, 4], votes: 2, of: 5 });
+    assert_eq!(majority::<u32>(&[]), Majority::NoVotes);
+    assert_eq!(majority(&[4]), Majority::Agreed { value: 4, votes: 1, of: 1 });
+    assert_eq!(majority(&[4, 2, 4, 3]), Majority::Agreed { value: 4, votes: 2, of: 4 });
+    assert_eq!(majority(&[4, 2, 4, 2, 1]), Majority::Tie { values: vec![2, 4], votes: 2, of: 5 });
 }
 
 #[test]
 fn sets_are_wholes_or_label_by_label() {
     let votes = [vec![2, 1], vec![1, 2, 1], vec![], vec![1]];
-    assert_eq!(majority_sets(&votes), Outcome::Agreed { value: vec![1, 2], votes: 2, of: 4 });
+    assert_eq!(majority_sets(&votes), Majority::Agreed { value: vec![1, 2], votes: 2, of: 4 });
     assert_eq!(majority_each(&votes), EachLabel { agreed: vec![1], tied: vec![2], of: 4 });
-    assert_eq!(majority_sets::<Vec<u32>>(&[]), Outcome::NoVotes);
+    assert_eq!(majority_sets::<Vec<u32>>(&[]), Majority::NoVotes);
     let empty: Vec<u32> = vec![];
-    assert_eq!(majority_sets(&[&empty, &empty]), Outcome::Agreed { value: vec![], votes: 2, of: 2 });
+    assert_eq!(majority_sets(&[&empty, &empty]), Majority::Agreed { value: vec![], votes: 2, of: 2 });
     assert_eq!(majority_each::<Vec<u32>>(&[]), EachLabel::default());
 }
 

@@ -1,7 +1,7 @@
 //! Learning curves as a picture that needs nothing beside itself: no script, no font, no style sheet. It follows the
 //! reader's choice of light or dark.
 
-use learn::simulate::Outcome;
+use learn::simulate::Simulation;
 use std::fmt::Write;
 
 const WIDTH: f64 = 860.0;
@@ -24,7 +24,7 @@ const COLORS: [(&str, &str); 9] = [
 const DASHES: [&str; 4] = ["none", "7 3", "2 3", "9 3 2 3"];
 
 /// The curves with bands of their 95% intervals, and a line at the target.
-pub fn svg(outcomes: &[Outcome], target: Option<f64>) -> String {
+pub fn svg(outcomes: &[Simulation], target: Option<f64>) -> String {
     let points = || outcomes.iter().flat_map(|o| &o.curve);
     let answers = points().map(|p| p.answers as f64);
     let (x0, x1) = answers.fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(x), b.max(x)));
@@ -41,7 +41,7 @@ pub fn svg(outcomes: &[Outcome], target: Option<f64>) -> String {
 
 fn draw(
     svg: &mut String,
-    outcomes: &[Outcome],
+    outcomes: &[Simulation],
     target: Option<f64>,
     xs: &Axis,
     ys: &Axis,
@@ -163,7 +163,7 @@ fn style(svg: &mut String, n: usize) -> Result<(), std::fmt::Error> {
 fn band(
     svg: &mut String,
     number: usize,
-    outcome: &Outcome,
+    outcome: &Simulation,
     xs: &Axis,
     ys: &Axis,
 ) -> Result<(), std::fmt::Error> {

@@ -3,7 +3,7 @@
 use super::{Replayed, Simulate};
 use crate::Error;
 use crate::train::labeled::Labeled;
-use learn::simulate::{Interval, Outcome};
+use learn::simulate::{Interval, Simulation};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -14,7 +14,7 @@ pub fn json(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     let interval = |i: Interval| json!({ "value": i.value, "low": i.low, "high": i.high });
-    let strategy = |o: &Outcome| -> Value {
+    let strategy = |o: &Simulation| -> Value {
         json!({
             "strategy": o.strategy.name(),
             "own_start": o.strategy.starts_itself(),

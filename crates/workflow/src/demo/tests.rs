@@ -1,26 +1,26 @@
 use super::*;
-use crate::doctor::{Depth, examine};
+use crate::care::doctor::{Depth, examine};
 use store::both;
-use store::tally::Tally;
+use store::label::tally::Tally;
 use store::testing::number;
 
 both! {
     async fn every_page_has_something_true_to_show(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
-        let house = House::new(store, folder.path());
-        let demo = seed(&house, "a long enough password").await.expect("the demo");
+        let instance = Instance::new(store, folder.path());
+        let demo = seed(&instance, "a long enough password").await.expect("the demo");
         assert!(demo.is_new && demo.people.len() == 5);
-        let project = house.store.project_by_slug(SLUG).await.expect("a read").expect("the project").id;
-        assert_eq!(house.store.n_items().await.expect("a count"), 2_000);
+        let project = instance.store.project_by_slug(SLUG).await.expect("a read").expect("the project").id;
+        assert_eq!(instance.store.n_items().await.expect("a count"), 2_000);
 
-        let owner = people::sign_in(&house, OWNER, "a long enough password").await.expect("to sign in");
+        let owner = people::sign_in(&instance, OWNER, "a long enough password").await.expect("to sign in");
         let owner = Actor { person: owner, admin: true, roles: Roles::NONE, via: Via::Session };
-        let states = house.store.tally(Tally::Project(project)).await.expect("counts");
+        let states = instance.store.tally(Tally::Project(project)).await.expect("counts");
         assert!(states["agreed"] > 500 && states["conflict"] > 50 && states["unlabeled"] > 300, "{states:?}");
-        let queues = queues::list(&house, &owner, project).await.expect("queues");
+        let queues = queues::list(&instance, &owner, project).await.expect("queues");
         let [chats, mails] = &queues[..] else { panic!("{queues:?}") };
         for queue in [chats, mails] {
-            let counts = house.store.tally(Tally::Queue(queue.id)).await.expect("counts");
+            let counts = instance.store.tally(Tally::Queue(queue.id)).await.expect("counts");
             let (answers, slots) = (counts["answers"], counts["slots"]);
             if queue.name.starts_with("Chats") {
                 assert!(answers * 100 >= slots * 98, "{counts:?}");
@@ -28,17 +28,17 @@ both! {
                 assert!((slots / 5..slots * 4 / 5).contains(&answers), "{counts:?}");
             }
         }
-        let days = projects::labels_by_day(&house, &owner, project, 30).await.expect("days");
+        let days = projects::labels_by_day(&instance, &owner, project, 30).await.expect("days");
         assert!(days.iter().filter(|(_, n)| *n > 20).count() >= 8, "{days:?}");
-        assert_eq!(design::published(&house, &owner, project).await.expect("a read").expect("one").number, 2);
-        let releases = number(&house.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM release WHERE state = 'done'");
+        assert_eq!(taxonomies::published(&instance, &owner, project).await.expect("a read").expect("one").number, 2);
+        let releases = number(&instance.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM release WHERE state = 'done'");
         assert_eq!(releases.await, 1);
-        let now = house.store.now().0;
-        assert!(number(&house.store, "SELECT MAX(at) FROM answer").await < now);
+        let now = instance.store.now().0;
+        assert!(number(&instance.store, "SELECT MAX(at) FROM answer").await < now);
 
-        let findings = examine(&house, Depth::All, |_| {}).await.expect("to look");
+        let findings = examine(&instance, Depth::All, |_| {}).await.expect("to look");
         assert_eq!(findings, []);
-        let again = seed(&house, "another password").await.expect("nothing to do");
+        let again = seed(&instance, "another password").await.expect("nothing to do");
         assert!(!again.is_new);
     }
 }
@@ -46,91 +46,92 @@ both! {
 #[tokio::test]
 async fn an_installation_that_is_in_use_is_left_alone() {
     let (store, folder) = store::testing::sqlite().await;
-    let house = House::new(store, folder.path());
-    people::create_first_admin(&house, "A", "a@example.org", "a long enough password")
+    let instance = Instance::new(store, folder.path());
+    people::create_first_admin(&instance, "A", "a@example.org", "a long enough password")
         .await
         .expect("an admin");
-    assert!(matches!(seed(&house, "a long enough password").await, Err(Error::Conflict(_))));
+    assert!(matches!(seed(&instance, "a long enough password").await, Err(Error::Conflict(_))));
 }
 
 both! {
     async fn an_admin_may_begin_with_it(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
-        let house = House::new(store, folder.path());
-        let person = people::create_first_admin(&house, "Ada", "ada@house.example", "a long enough password");
+        let instance = Instance::new(store, folder.path());
+        let person = people::create_first_admin(&instance, "Ada", "ada@instance.example", "a long enough password");
         let person = person.await.expect("an admin");
         let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
-        let slug = begin(&house, &admin).await.expect("to begin");
-        assert!(matches!(begin(&house, &admin).await, Err(Error::Invalid(_))), "a second click");
+        let slug = begin(&instance, &admin).await.expect("to begin");
+        assert!(matches!(begin(&instance, &admin).await, Err(Error::Invalid(_))), "a second click");
 
-        let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+        let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
         assert_eq!(project.name, UNFINISHED);
         let owner = Actor { roles: Roles::of(&[Role::Owner]), ..admin };
-        let job = making(&house, &owner, project.id).await.expect("a read").expect("a job");
+        let job = making(&instance, &owner, project.id).await.expect("a read").expect("a job");
         assert!(!job.is_over());
 
-        assert_eq!(jobs::run_all(&house).await.expect("to run"), 1, "all of it is done by the one job");
-        assert_eq!(making(&house, &owner, project.id).await.expect("a read"), None);
-        let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+        assert_eq!(jobs::run_all(&instance).await.expect("to run"), 1, "all of it is done by the one job");
+        assert_eq!(making(&instance, &owner, project.id).await.expect("a read"), None);
+        let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
         assert_eq!(project.name, NAME);
-        let states = house.store.tally(Tally::Project(project.id)).await.expect("counts");
+        let states = instance.store.tally(Tally::Project(project.id)).await.expect("counts");
         assert!(states["agreed"] > 500, "{states:?}");
-        let now = house.store.now().0;
-        assert!(number(&house.store, "SELECT MAX(at) FROM answer").await < now);
+        let now = instance.store.now().0;
+        assert!(number(&instance.store, "SELECT MAX(at) FROM answer").await < now);
 
-        let members = people::members(&house, &owner, project.id, None).await.expect("members");
+        let members = people::members(&instance, &owner, project.id, None).await.expect("members");
         assert_eq!(members.len(), 5, "{members:?}");
         let annotator = sample::annotators().remove(0);
-        assert!(people::sign_in(&house, annotator.email, "").await.is_err(), "nobody knows their password");
-        rebuild::catch_up(&house).await.expect("the index");
-        assert_eq!(examine(&house, Depth::All, |_| {}).await.expect("to look"), []);
+        assert!(people::sign_in(&instance, annotator.email, "").await.is_err(), "nobody knows their password");
+        rebuild::catch_up(&instance).await.expect("the index");
+        assert_eq!(examine(&instance, Depth::All, |_| {}).await.expect("to look"), []);
     }
 }
 
 #[tokio::test]
 async fn nobody_is_taken_for_one_of_its_people() {
     let (store, folder) = store::testing::sqlite().await;
-    let house = House::new(store, folder.path());
+    let instance = Instance::new(store, folder.path());
     let email = sample::annotators()[0].email;
-    let person = people::create_first_admin(&house, "Ada", email, "a long enough password");
+    let person = people::create_first_admin(&instance, "Ada", email, "a long enough password");
     let person = person.await.expect("an admin");
     let admin = Actor { person, admin: true, roles: Roles::NONE, via: Via::Session };
-    assert!(matches!(begin(&house, &admin).await, Err(Error::Conflict(_))));
-    assert!(house.store.project_by_slug(SLUG).await.expect("a read").is_none(), "nothing of it is left");
+    assert!(matches!(begin(&instance, &admin).await, Err(Error::Conflict(_))));
+    assert!(instance.store.project_by_slug(SLUG).await.expect("a read").is_none(), "nothing of it is left");
 }
 
 #[tokio::test]
 async fn one_that_was_interrupted_says_so() {
     let (store, folder) = store::testing::sqlite().await;
     let clock = Clock::manual(store.now());
-    let house = House::new(store.with_clock(clock.clone()), folder.path());
-    let person = people::create_first_admin(&house, "Ada", "ada@house.example", "a long enough password");
+    let instance = Instance::new(store.with_clock(clock.clone()), folder.path());
+    let person =
+        people::create_first_admin(&instance, "Ada", "ada@instance.example", "a long enough password");
     let owner = Roles::of(&[Role::Owner]);
     let owner =
         Actor { person: person.await.expect("an admin"), admin: true, roles: owner, via: Via::Session };
-    let slug = begin(&house, &owner).await.expect("to begin");
-    let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+    let slug = begin(&instance, &owner).await.expect("to begin");
+    let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     // The program dies in the middle: nobody hears of the job until its lease has run out.
-    let run = jobs::begin_to_run(&house, jobs::take(&house).await.expect("a take").expect("a job"));
+    let run = jobs::begin_to_run(&instance, jobs::take(&instance).await.expect("a take").expect("a job"));
     tokio::select! {
         biased;
-        made = make_job(&house, &run) => panic!("{made:?}"),
-        () = has_answers(&house) => {}
+        made = make_job(&instance, &run) => panic!("{made:?}"),
+        () = has_answers(&instance) => {}
     }
     drop(run);
     clock.advance(600);
-    assert_eq!(jobs::run_all(&house).await.expect("to run"), 1);
-    let job = making(&house, &owner, project.id).await.expect("a read").expect("it stays to be seen");
+    assert_eq!(jobs::run_all(&instance).await.expect("to run"), 1);
+    let job = making(&instance, &owner, project.id).await.expect("a read").expect("it stays to be seen");
     assert_eq!(job.state, "failed");
     assert!(job.error.expect("a reason").contains("ended while the demo was being made"));
-    let project = house.store.project_by_slug(slug).await.expect("a read").expect("the project");
+    let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     assert_eq!(project.name, UNFINISHED);
-    rebuild::catch_up(&house).await.expect("the index");
-    assert_eq!(examine(&house, Depth::All, |_| {}).await.expect("to look"), []);
+    rebuild::catch_up(&instance).await.expect("the index");
+    assert_eq!(examine(&instance, Depth::All, |_| {}).await.expect("to look"), []);
 }
 
-async fn has_answers(house: &House) {
-    while number(&house.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM answer").await == 0 {
+async fn has_answers(instance: &Instance) {
+    while number(&instance.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM answer").await == 0 {
         tokio::task::yield_now().await;
     }
 }

@@ -1,8 +1,8 @@
 //! The four people at their desks: they take what a queue gives them and answer as their tables say.
 
-use crate::annotate::{self, Served, Submission};
-use crate::design::{self, Published};
-use crate::{Error, House, Result};
+use crate::design::taxonomies::{self, Published};
+use crate::label::annotate::{self, Served, Submission};
+use crate::{Error, Instance, Result};
 use domain::answer::{Said, SkipReason};
 use domain::permission::Actor;
 use domain::{ItemId, LabelId, ProjectId, QueueId};
@@ -12,7 +12,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use sample::{Annotator, INTENTS, Inbox, Message};
 use std::collections::HashMap;
 use store::Clock;
-use store::tally::Tally;
+use store::label::tally::Tally;
 use uuid::{Builder, Uuid};
 
 /// Items that someone takes at once.
@@ -24,7 +24,7 @@ pub struct Worker {
 }
 
 pub struct Crew<'a> {
-    house: House,
+    instance: Instance,
     clock: Clock,
     project: ProjectId,
     messages: HashMap<&'a str, &'a Message>,
@@ -34,7 +34,7 @@ pub struct Crew<'a> {
 
 impl<'a> Crew<'a> {
     pub fn new(
-        house: House,
+        instance: Instance,
         clock: Clock,
         project: ProjectId,
         inbox: &'a Inbox,
@@ -42,15 +42,15 @@ impl<'a> Crew<'a> {
         seed: u64,
     ) -> Crew<'a> {
         let messages = inbox.messages.iter().map(|m| (m.external_id.as_str(), m)).collect();
-        Crew { house, clock, project, messages, workers, random: Xoshiro256PlusPlus::seed_from_u64(seed) }
+        Crew { instance, clock, project, messages, workers, random: Xoshiro256PlusPlus::seed_from_u64(seed) }
     }
 
     /// A day's work: about this share of what the queue still wants, in turns, so that everyone meets everyone.
     pub async fn work(&mut self, queue: QueueId, share: f64) -> Result<()> {
-        let counts = self.house.store.tally(Tally::Queue(queue)).await?;
+        let counts = self.instance.store.tally(Tally::Queue(queue)).await?;
         let count = |key: &str| counts.get(key).copied().unwrap_or(0);
         let wanted = ((count("slots") - count("answers")) as f64 * share).ceil() as usize;
-        let published = design::published(&self.house, &self.workers[0].actor, self.project).await?;
+        let published = taxonomies::published(&self.instance, &self.workers[0].actor, self.project).await?;
         let published = published.ok_or(Error::NotFound("The taxonomy"))?;
         let mut turns: Vec<usize> = (0..self.workers.len()).collect();
         let mut done = 0;
@@ -71,9 +71,9 @@ impl<'a> Crew<'a> {
     /// One person takes a handful, answers it and sends it. Returns how many there were.
     async fn handful(&mut self, worker: usize, queue: QueueId, published: &Published) -> Result<usize> {
         let actor = self.workers[worker].actor;
-        let batch = annotate::next(&self.house, &actor, self.project, queue, HANDFUL).await?;
+        let batch = annotate::next(&self.instance, &actor, self.project, queue, HANDFUL).await?;
         let items: Vec<ItemId> = batch.items.iter().map(|served| served.item).collect();
-        let rows = self.house.store.items_by_id(self.project, &items).await?;
+        let rows = self.instance.store.items_by_id(self.project, &items).await?;
         let names: HashMap<ItemId, String> = rows.into_iter().map(|r| (r.id, r.external_id)).collect();
         let mut submissions = Vec::new();
         let mut seconds = 0.0;
@@ -87,7 +87,7 @@ impl<'a> Crew<'a> {
         // Four people work side by side: the clock goes by a quarter of what each takes.
         self.clock.advance((seconds / self.workers.len() as f64).ceil() as i64);
         let n = submissions.len();
-        for receipt in annotate::submit_many(&self.house, &actor, self.project, submissions).await? {
+        for receipt in annotate::submit_many(&self.instance, &actor, self.project, submissions).await? {
             receipt?;
         }
         Ok(n)

@@ -1,7 +1,7 @@
 //! Takes jobs and runs them: two at a time, each under a lease that is renewed while its function lives.
 
-use super::{Halt, Outcome, Stop, table};
-use crate::{Error, House};
+use super::{Halt, JobOutcome, Stop, table};
+use crate::{Error, Instance};
 use domain::{JobId, PersonId, ProjectId, Time};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::Tx;
-use store::jobs::{End, Held, Job, Lease, Step};
+use store::site::jobs::{End, Held, Job, Lease, Step};
 use tokio_util::sync::CancellationToken;
 
 /// A runner that was not heard of for so long is taken to be dead.
@@ -27,15 +27,15 @@ const AT_ONCE: usize = 2;
 const MOST_ATTEMPTS: i64 = 5;
 
 /// What does a job, as a value: [`table::run`], or a test's own.
-pub type Work = for<'a> fn(&'a House, &'a Running) -> BoxFuture<'a, Outcome>;
+pub type Work = for<'a> fn(&'a Instance, &'a Running) -> BoxFuture<'a, JobOutcome>;
 
-fn by_the_table<'a>(house: &'a House, run: &'a Running) -> BoxFuture<'a, Outcome> {
-    table::run(house, run).boxed()
+fn by_the_table<'a>(instance: &'a Instance, run: &'a Running) -> BoxFuture<'a, JobOutcome> {
+    table::run(instance, run).boxed()
 }
 
 /// A job in the hands of its function.
 pub struct Running {
-    house: House,
+    instance: Instance,
     job: Job,
     lease: Lease,
     /// Someone in this process asked for it to stop.
@@ -54,12 +54,12 @@ struct Pace {
 }
 
 impl Running {
-    fn new(house: &House, job: Job, closing: CancellationToken) -> Running {
+    fn new(instance: &Instance, job: Job, closing: CancellationToken) -> Running {
         let lease = Lease { job: job.id, fence: job.fence };
         let cancelled = Arc::new(AtomicBool::new(job.cancel));
-        house.jobs.with_here(|here| here.insert(job.id, cancelled.clone()));
+        instance.jobs.with_here(|here| here.insert(job.id, cancelled.clone()));
         Running {
-            house: house.clone(),
+            instance: instance.clone(),
             job,
             lease,
             cancelled,
@@ -117,7 +117,7 @@ impl Running {
         self.told_to_stop()?;
         let text = serde_json::to_string(at).map_err(|e| Halt::Failed(Error::internal(e)))?;
         let ticket = self.ticket();
-        self.house
+        self.instance
             .store
             .write_aside(move |tx| Box::pin(async move { ticket.checkpoint_text(tx, &text).await }))
             .await
@@ -145,16 +145,16 @@ impl Running {
     }
 
     async fn renew(&self, step: Option<Step>) -> Result<(), Stop> {
-        let (lease, until, has_news) = (self.lease, lease_end(&self.house), step.is_some());
+        let (lease, until, has_news) = (self.lease, lease_end(&self.instance), step.is_some());
         let held = self
-            .house
+            .instance
             .store
             .write_aside(move |tx: &mut Tx| {
                 Box::pin(async move { tx.renew_job(lease, until, step.as_ref()).await })
             })
             .await;
         if has_news {
-            self.house.jobs.moved(self.job.id);
+            self.instance.jobs.moved(self.job.id);
         }
         match held {
             Ok(Held::Yes) => Ok(()),
@@ -178,7 +178,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let mine = &self.cancelled;
-        self.house.jobs.with_here(|here| {
+        self.instance.jobs.with_here(|here| {
             if here.get(&self.job.id).is_some_and(|flag| Arc::ptr_eq(flag, mine)) {
                 here.remove(&self.job.id);
             }
@@ -210,29 +210,29 @@ impl Ticket {
     }
 }
 
-fn lease_end(house: &House) -> Time {
-    house.store.now().plus_seconds(LEASE_SECONDS)
+fn lease_end(instance: &Instance) -> Time {
+    instance.store.now().plus_seconds(LEASE_SECONDS)
 }
 
 /// Runs jobs until `shutdown`; then hands back what it was at and returns.
-pub async fn runner(house: House, shutdown: CancellationToken) {
-    runner_with(house, shutdown, by_the_table).await;
+pub async fn runner(instance: Instance, shutdown: CancellationToken) {
+    runner_with(instance, shutdown, by_the_table).await;
 }
 
-pub(super) async fn runner_with(house: House, shutdown: CancellationToken, work: Work) {
-    let workers = (0..AT_ONCE).map(|_| worker(&house, &shutdown, work));
+pub(super) async fn runner_with(instance: Instance, shutdown: CancellationToken, work: Work) {
+    let workers = (0..AT_ONCE).map(|_| worker(&instance, &shutdown, work));
     futures::future::join_all(workers).await;
 }
 
-async fn worker(house: &House, shutdown: &CancellationToken, work: Work) {
+async fn worker(instance: &Instance, shutdown: &CancellationToken, work: Work) {
     while !shutdown.is_cancelled() {
-        match run_next(house, shutdown, work).await {
+        match run_next(instance, shutdown, work).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "jobs can’t be taken"),
         }
         tokio::select! {
-            () = house.jobs.wake.notified() => {}
+            () = instance.jobs.wake.notified() => {}
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
             () = shutdown.cancelled() => {}
         }
@@ -241,46 +241,50 @@ async fn worker(house: &House, shutdown: &CancellationToken, work: Work) {
 
 /// Runs what waits, one after another, until nothing does: for the command line, the demo and tests. Returns
 /// how many jobs that were.
-pub async fn run_all(house: &House) -> crate::Result<usize> {
+pub async fn run_all(instance: &Instance) -> crate::Result<usize> {
     let (never, mut n) = (CancellationToken::new(), 0);
-    while run_next(house, &never, by_the_table).await? {
+    while run_next(instance, &never, by_the_table).await? {
         n += 1;
     }
     Ok(n)
 }
 
 /// Takes one job and sees it through. False when there is none.
-pub(super) async fn run_next(house: &House, shutdown: &CancellationToken, work: Work) -> crate::Result<bool> {
-    let Some(job) = take(house).await? else { return Ok(false) };
+pub(super) async fn run_next(
+    instance: &Instance,
+    shutdown: &CancellationToken,
+    work: Work,
+) -> crate::Result<bool> {
+    let Some(job) = take(instance).await? else { return Ok(false) };
     // There may be another one for another worker.
-    house.jobs.wake.notify_one();
-    house.jobs.moved(job.id);
+    instance.jobs.wake.notify_one();
+    instance.jobs.moved(job.id);
     if job.attempts > MOST_ATTEMPTS {
-        give_up(house, job).await?;
+        give_up(instance, job).await?;
         return Ok(true);
     }
-    let run = Running::new(house, job, shutdown.clone());
+    let run = Running::new(instance, job, shutdown.clone());
     let outcome = tokio::select! {
-        outcome = AssertUnwindSafe(work(house, &run)).catch_unwind() => {
+        outcome = AssertUnwindSafe(work(instance, &run)).catch_unwind() => {
             outcome.unwrap_or_else(|_| Err(Halt::Failed(Error::internal("a job panicked"))))
         }
         () = heartbeat(&run) => Err(Halt::Stop(Stop::Lost)),
     };
-    settle(house, &run, outcome).await?;
+    settle(instance, &run, outcome).await?;
     Ok(true)
 }
 
-pub(crate) async fn take(house: &House) -> crate::Result<Option<Job>> {
-    let until = lease_end(house);
-    house
+pub(crate) async fn take(instance: &Instance) -> crate::Result<Option<Job>> {
+    let until = lease_end(instance);
+    instance
         .store
         .write_aside(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) }))
         .await
 }
 
 #[cfg(test)]
-pub(crate) fn begin(house: &House, job: Job) -> Running {
-    Running::new(house, job, CancellationToken::new())
+pub(crate) fn begin(instance: &Instance, job: Job) -> Running {
+    Running::new(instance, job, CancellationToken::new())
 }
 
 /// Renews the lease until it is lost.
@@ -294,7 +298,7 @@ async fn heartbeat(run: &Running) {
     }
 }
 
-async fn settle(house: &House, run: &Running, outcome: Outcome) -> crate::Result<()> {
+async fn settle(instance: &Instance, run: &Running, outcome: JobOutcome) -> crate::Result<()> {
     let lease = run.lease;
     let end = match outcome {
         Ok(value) => End::Done(value.to_string()),
@@ -308,41 +312,41 @@ async fn settle(house: &House, run: &Running, outcome: Outcome) -> crate::Result
             return Ok(());
         }
         Err(Halt::Stop(Stop::Closing)) => {
-            house
+            instance
                 .store
                 .write_aside(move |tx| {
                     Box::pin(async move { tx.hand_back_job(lease).await.map_err(Error::from) })
                 })
                 .await?;
-            house.jobs.moved(run.job.id);
+            instance.jobs.moved(run.job.id);
             return Ok(());
         }
     };
     if let Some(step) = run.with_pace(|pace| pace.unwritten.take()) {
         let _ = run.renew(Some(step)).await;
     }
-    finish(house, lease, end).await
+    finish(instance, lease, end).await
 }
 
-async fn finish(house: &House, lease: Lease, end: End) -> crate::Result<()> {
-    house
+async fn finish(instance: &Instance, lease: Lease, end: End) -> crate::Result<()> {
+    instance
         .store
         .write_aside(move |tx| Box::pin(async move { tx.finish_job(lease, &end).await.map_err(Error::from) }))
         .await?;
-    house.jobs.moved(lease.job);
+    instance.jobs.moved(lease.job);
     Ok(())
 }
 
-async fn give_up(house: &House, job: Job) -> crate::Result<()> {
+async fn give_up(instance: &Instance, job: Job) -> crate::Result<()> {
     let why = format!(
         "The program ended {MOST_ATTEMPTS} times in the middle of this work, so it was given up. What was done \
          until then is kept. Start it again, and look into the program’s log if it happens again."
     );
     tracing::error!(job = job.id.0, kind = job.kind, "a job was given up after too many attempts");
-    if let Err(error) = table::given_up(house, &job, &why).await {
+    if let Err(error) = table::given_up(instance, &job, &why).await {
         tracing::error!(job = job.id.0, %error, "what a job belongs to could not be told that it was given up");
     }
-    finish(house, Lease { job: job.id, fence: job.fence }, End::Failed(why)).await
+    finish(instance, Lease { job: job.id, fence: job.fence }, End::Failed(why)).await
 }
 
 /// Internals stay in the log; what a person can do something about is told.

@@ -1,7 +1,11 @@
 //! The one place that says which function does which kind of job.
 
-use super::{Halt, Outcome, Running};
-use crate::{Error, House, demo, design, import, queues, release};
+use super::{Halt, JobOutcome, Running};
+use crate::data::import;
+use crate::design::taxonomies;
+use crate::label::queues;
+use crate::release::releases;
+use crate::{Error, Instance, demo};
 
 /// What a job does. The words stand in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +56,18 @@ impl Kind {
     }
 }
 
-/// Does a job. Functions are `async fn(&House, &Running) -> Outcome`; they read their payload with
+/// Does a job. Functions are `async fn(&Instance, &Running) -> JobOutcome`; they read their payload with
 /// `run.payload()` and begin with `run.progress(…)`, which is where a job that was cancelled while it waited
 /// learns of it.
-pub(super) async fn run(house: &House, run: &Running) -> Outcome {
+pub(super) async fn run(instance: &Instance, run: &Running) -> JobOutcome {
     let Some(kind) = run.kind() else { return Err(unknown()) };
     match kind {
-        Kind::Import => import::run_job(house, run).await,
-        Kind::UndoImport => import::run_undo_job(house, run).await,
-        Kind::FillQueue => queues::fill_job(house, run).await,
-        Kind::CutRelease => release::cut_job(house, run).await,
-        Kind::SettleTaxonomy => design::settle_job(house, run).await,
-        Kind::MakeDemo => demo::make_job(house, run).await,
+        Kind::Import => import::run_job(instance, run).await,
+        Kind::UndoImport => import::run_undo_job(instance, run).await,
+        Kind::FillQueue => queues::fill_job(instance, run).await,
+        Kind::CutRelease => releases::cut_job(instance, run).await,
+        Kind::SettleTaxonomy => taxonomies::settle_job(instance, run).await,
+        Kind::MakeDemo => demo::make_job(instance, run).await,
     }
 }
 
@@ -74,13 +78,17 @@ fn unknown() -> Halt {
 
 /// A job came to an end without its function knowing: it was given up after too many crashes. What the job
 /// belongs to must not look as if it were still under way.
-pub(super) async fn given_up(house: &House, job: &store::jobs::Job, why: &str) -> Result<(), Error> {
+pub(super) async fn given_up(
+    instance: &Instance,
+    job: &store::site::jobs::Job,
+    why: &str,
+) -> Result<(), Error> {
     match Kind::parse(&job.kind) {
         Some(Kind::Import) => {
             let payload: import::Payload = serde_json::from_str(&job.payload).map_err(Error::internal)?;
-            import::given_up(house, payload.source, why).await
+            import::given_up(instance, payload.source, why).await
         }
-        Some(Kind::CutRelease) => release::given_up(house, job, why).await,
+        Some(Kind::CutRelease) => releases::given_up(instance, job, why).await,
         // What the others belong to shows the job itself.
         _ => Ok(()),
     }

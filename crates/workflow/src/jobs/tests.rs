@@ -6,18 +6,18 @@ use serde_json::json;
 use store::{Store, both};
 use tokio_util::sync::CancellationToken;
 
-fn house(store: Store) -> House {
-    House::new(store, std::path::Path::new("/nowhere"))
+fn instance(store: Store) -> Instance {
+    Instance::new(store, std::path::Path::new("/nowhere"))
 }
 
-async fn add(house: &House, dedupe: Option<&str>) -> JobId {
+async fn add(instance: &Instance, dedupe: Option<&str>) -> JobId {
     let payload = json!({"n": 3});
-    let made = enqueue(house, None, None, Kind::Import, &payload, dedupe.map(str::to_owned));
+    let made = enqueue(instance, None, None, Kind::Import, &payload, dedupe.map(str::to_owned));
     made.await.expect("a job")
 }
 
-async fn run_one(house: &House, work: Work) -> bool {
-    run_next(house, &CancellationToken::new(), work).await.expect("a run")
+async fn run_one(instance: &Instance, work: Work) -> bool {
+    run_next(instance, &CancellationToken::new(), work).await.expect("a run")
 }
 
 fn admin() -> Actor {
@@ -26,20 +26,20 @@ fn admin() -> Actor {
 
 both! {
     async fn a_key_is_open_once(store: Store) {
-        let house = house(store);
-        let first = add(&house, Some("import:1")).await;
-        assert_eq!(add(&house, Some("import:1")).await, first);
-        assert_ne!(add(&house, Some("import:2")).await, first);
-        assert_ne!(add(&house, None).await, add(&house, None).await);
+        let instance = instance(store);
+        let first = add(&instance, Some("import:1")).await;
+        assert_eq!(add(&instance, Some("import:1")).await, first);
+        assert_ne!(add(&instance, Some("import:2")).await, first);
+        assert_ne!(add(&instance, None).await, add(&instance, None).await);
         // While it runs it is still open; when it is over there is room again.
-        assert!(run_one(&house, |_, _| async { Ok(json!("ok")) }.boxed()).await);
-        let again = add(&house, Some("import:1")).await;
+        assert!(run_one(&instance, |_, _| async { Ok(json!("ok")) }.boxed()).await);
+        let again = add(&instance, Some("import:1")).await;
         assert_ne!(again, first);
     }
 
     async fn what_a_job_returns_is_kept(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
+        let instance = instance(store);
+        let job = add(&instance, None).await;
         let work: Work = |_, run| {
             async move {
                 let payload: serde_json::Value = run.payload()?;
@@ -49,40 +49,40 @@ both! {
             }
             .boxed()
         };
-        assert!(run_one(&house, work).await);
-        assert!(!run_one(&house, work).await);
-        let view = view(&house, job).await.expect("the job");
+        assert!(run_one(&instance, work).await);
+        assert!(!run_one(&instance, work).await);
+        let view = view(&instance, job).await.expect("the job");
         assert_eq!((view.state.as_str(), view.done, view.total, view.message.as_str()), ("done", 3, Some(3), "rows"));
         assert_eq!(view.result, Some(json!({"rows": 3})));
         assert!(view.is_over() && view.seconds_left.is_none());
     }
 
     async fn a_failure_tells_people_what_they_can_use(store: Store) {
-        let house = house(store);
-        let (a, b) = (add(&house, None).await, add(&house, None).await);
-        run_one(&house, |_, _| async { Err(Error::conflict("The file is empty.").into()) }.boxed()).await;
-        run_one(&house, |_, _| async { Err(Error::internal("SELECT went wrong").into()) }.boxed()).await;
-        let (a, b) = (view(&house, a).await.expect("a"), view(&house, b).await.expect("b"));
+        let instance = instance(store);
+        let (a, b) = (add(&instance, None).await, add(&instance, None).await);
+        run_one(&instance, |_, _| async { Err(Error::conflict("The file is empty.").into()) }.boxed()).await;
+        run_one(&instance, |_, _| async { Err(Error::internal("SELECT went wrong").into()) }.boxed()).await;
+        let (a, b) = (view(&instance, a).await.expect("a"), view(&instance, b).await.expect("b"));
         assert_eq!((a.state.as_str(), a.error.as_deref()), ("failed", Some("The file is empty.")));
         assert!(!b.error.expect("a sentence").contains("SELECT"));
     }
 
     async fn a_panic_fails_the_job_and_not_the_runner(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
-        assert!(run_one(&house, |_, _| async { panic!("on purpose") }.boxed()).await);
-        assert_eq!(view(&house, job).await.expect("the job").state, "failed");
+        let instance = instance(store);
+        let job = add(&instance, None).await;
+        assert!(run_one(&instance, |_, _| async { panic!("on purpose") }.boxed()).await);
+        assert_eq!(view(&instance, job).await.expect("the job").state, "failed");
     }
 
     async fn a_lost_lease_can_write_nothing(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
-        let first = begin(&house, take(&house).await.expect("a take").expect("a job"));
+        let instance = instance(store);
+        let job = add(&instance, None).await;
+        let first = begin(&instance, take(&instance).await.expect("a take").expect("a job"));
         first.checkpoint(&json!({"row": 500})).await.expect("to hold the lease");
-        assert!(take(&house).await.expect("a take").is_none(), "leased");
+        assert!(take(&instance).await.expect("a take").is_none(), "leased");
 
-        house.store.clock().advance(61);
-        let second = begin(&house, take(&house).await.expect("a take").expect("the job again"));
+        instance.store.clock().advance(61);
+        let second = begin(&instance, take(&instance).await.expect("a take").expect("the job again"));
         assert_eq!(second.id(), job);
         assert_eq!(second.last_checkpoint::<serde_json::Value>(), Some(json!({"row": 500})));
 
@@ -90,98 +90,98 @@ both! {
         assert!(matches!(late, Err(Halt::Stop(Stop::Lost))), "{late:?}");
         assert_eq!(first.progress(900, None, "late").await, Err(Stop::Lost));
         assert_eq!(first.progress(901, None, "later").await, Err(Stop::Lost));
-        let row = house.store.job(job).await.expect("a read").expect("the job");
+        let row = instance.store.job(job).await.expect("a read").expect("the job");
         assert_eq!(row.checkpoint.as_deref(), Some(r#"{"row":500}"#));
         assert_eq!((row.fence, row.attempts, row.done), (2, 2, 0));
         assert_eq!(second.progress(500, None, "on").await, Ok(()));
     }
 
     async fn the_next_server_of_a_folder_does_not_wait_for_the_lease_of_one_that_crashed(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
-        let crashed = begin(&house, take(&house).await.expect("a take").expect("a job"));
-        take_over(&house).await.expect("to take over");
-        let again = take(&house).await.expect("a take");
-        if house.store.is_postgres() {
+        let instance = instance(store);
+        let job = add(&instance, None).await;
+        let crashed = begin(&instance, take(&instance).await.expect("a take").expect("a job"));
+        take_over(&instance).await.expect("to take over");
+        let again = take(&instance).await.expect("a take");
+        if instance.store.is_postgres() {
             assert!(again.is_none(), "another server may be alive: its lease decides");
             return;
         }
-        assert_eq!(begin(&house, again.expect("the job again")).id(), job);
+        assert_eq!(begin(&instance, again.expect("the job again")).id(), job);
         assert_eq!(crashed.progress(1, None, "late").await, Err(Stop::Lost));
-        assert_eq!(house.store.job(job).await.expect("a read").expect("the job").attempts, 2);
+        assert_eq!(instance.store.job(job).await.expect("a read").expect("the job").attempts, 2);
     }
 
     async fn reports_renew_the_lease(store: Store) {
-        let house = house(store);
-        add(&house, None).await;
-        let run = begin(&house, take(&house).await.expect("a take").expect("a job"));
+        let instance = instance(store);
+        add(&instance, None).await;
+        let run = begin(&instance, take(&instance).await.expect("a take").expect("a job"));
         for row in 1..5 {
-            house.store.clock().advance(40);
+            instance.store.clock().advance(40);
             run.checkpoint(&row).await.expect("to hold the lease");
         }
-        assert!(take(&house).await.expect("a take").is_none());
+        assert!(take(&instance).await.expect("a take").is_none());
     }
 
     async fn cancelled_while_it_runs(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
-        let work: Work = |house, run| {
+        let instance = instance(store);
+        let job = add(&instance, None).await;
+        let work: Work = |instance, run| {
             async move {
                 run.progress(1, Some(10), "").await?;
                 let by = Actor { person: PersonId(1), admin: true, roles: Roles::NONE, via: Via::Session };
-                cancel(house, &by, run.id()).await?;
-                assert!(view(house, run.id()).await?.stopping);
+                cancel(instance, &by, run.id()).await?;
+                assert!(view(instance, run.id()).await?.stopping);
                 run.progress(2, Some(10), "").await?;
                 Ok(json!("never"))
             }
             .boxed()
         };
-        run_one(&house, work).await;
-        assert_eq!(view(&house, job).await.expect("the job").state, "cancelled");
-        let late = cancel(&house, &admin(), job).await;
+        run_one(&instance, work).await;
+        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
+        let late = cancel(&instance, &admin(), job).await;
         assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
     }
 
     async fn cancelled_while_it_waits(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
+        let instance = instance(store);
+        let job = add(&instance, None).await;
         let stranger = Actor { admin: false, ..admin() };
-        assert!(matches!(cancel(&house, &stranger, job).await, Err(Error::Forbidden(_))));
-        cancel(&house, &admin(), job).await.expect("to cancel");
-        run_one(&house, |_, run| async move {
+        assert!(matches!(cancel(&instance, &stranger, job).await, Err(Error::Forbidden(_))));
+        cancel(&instance, &admin(), job).await.expect("to cancel");
+        run_one(&instance, |_, run| async move {
             run.progress(0, None, "").await?;
             Ok(json!("never"))
         }.boxed()).await;
-        assert_eq!(view(&house, job).await.expect("the job").state, "cancelled");
+        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
     }
 
     async fn the_program_stops_and_the_job_waits(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
+        let instance = instance(store);
+        let job = add(&instance, None).await;
         let closing = CancellationToken::new();
         closing.cancel();
         let work: Work = |_, run| async move { run.progress(0, None, "").await?; Ok(json!("never")) }.boxed();
-        assert!(run_next(&house, &closing, work).await.expect("a run"));
-        let row = house.store.job(job).await.expect("a read").expect("the job");
+        assert!(run_next(&instance, &closing, work).await.expect("a run"));
+        let row = instance.store.job(job).await.expect("a read").expect("the job");
         assert_eq!((row.state.as_str(), row.attempts), ("waiting", 0));
-        assert!(run_one(&house, |_, _| async { Ok(json!(1)) }.boxed()).await);
+        assert!(run_one(&instance, |_, _| async { Ok(json!(1)) }.boxed()).await);
     }
 
     async fn given_up_after_too_many_crashes(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
+        let instance = instance(store);
+        let job = add(&instance, None).await;
         for _ in 0..5 {
-            assert!(take(&house).await.expect("a take").is_some());
-            house.store.clock().advance(61);
+            assert!(take(&instance).await.expect("a take").is_some());
+            instance.store.clock().advance(61);
         }
-        assert!(run_one(&house, |_, _| async { Ok(json!("never")) }.boxed()).await);
-        let view = view(&house, job).await.expect("the job");
+        assert!(run_one(&instance, |_, _| async { Ok(json!("never")) }.boxed()).await);
+        let view = view(&instance, job).await.expect("the job");
         assert_eq!(view.state, "failed");
         assert!(view.error.expect("a sentence").contains("5 times"));
     }
 
     async fn two_runners_share_the_work(store: Store) {
-        let houses = [house(store.clone()), house(store)];
+        let houses = [instance(store.clone()), instance(store)];
         let mut jobs = Vec::new();
         for _ in 0..40 {
             jobs.push(add(&houses[0], None).await);
@@ -213,11 +213,11 @@ both! {
     }
 
     async fn watched_from_waiting_to_done(store: Store) {
-        let house = house(store);
-        let job = add(&house, None).await;
-        let mut views = Box::pin(watch(&house, job));
+        let instance = instance(store);
+        let job = add(&instance, None).await;
+        let mut views = Box::pin(watch(&instance, job));
         assert_eq!(views.next().await.expect("a view").state, "waiting");
-        run_one(&house, |_, run| async move { run.progress(1, Some(2), "half").await?; Ok(json!(2)) }.boxed()).await;
+        run_one(&instance, |_, run| async move { run.progress(1, Some(2), "half").await?; Ok(json!(2)) }.boxed()).await;
         let last = views.collect::<Vec<_>>().await.pop().expect("the end");
         assert_eq!((last.state.as_str(), last.result), ("done", Some(json!(2))));
     }

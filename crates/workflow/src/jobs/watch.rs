@@ -1,14 +1,14 @@
 //! A job as people see it, now and while it moves.
 
 use super::Kind;
-use crate::{Error, House, Result, allow};
+use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
 use futures::stream::unfold;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use store::jobs::Job;
+use store::site::jobs::Job;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Where a job stands.
@@ -78,15 +78,15 @@ impl JobView {
 }
 
 /// A job, whoever asks: for workflows that have asked for permission already.
-pub async fn view(house: &House, job: JobId) -> Result<JobView> {
-    let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
-    Ok(JobView::of(&row, house.store.now()))
+pub async fn view(instance: &Instance, job: JobId) -> Result<JobView> {
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    Ok(JobView::of(&row, instance.store.now()))
 }
 
 /// Does a job carry something? Not where there is none, or it is over: then nobody will say how that ended.
-pub async fn carries(house: &House, job: Option<i64>) -> Result<bool> {
+pub async fn carries(instance: &Instance, job: Option<i64>) -> Result<bool> {
     match job {
-        Some(job) => Ok(house.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none())),
+        Some(job) => Ok(instance.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none())),
         None => Ok(false),
     }
 }
@@ -94,31 +94,32 @@ pub async fn carries(house: &House, job: Option<i64>) -> Result<bool> {
 /// The newest job of a kind that was made with this payload, open or over: for workflows that have asked for
 /// permission already.
 pub async fn newest(
-    house: &House,
+    instance: &Instance,
     project: ProjectId,
     kind: Kind,
     payload: &impl Serialize,
 ) -> Result<Option<JobView>> {
     let payload = serde_json::to_string(payload).map_err(Error::internal)?;
-    let job = house.store.newest_job(project, kind.as_str(), &payload).await?;
-    Ok(job.map(|job| JobView::of(&job, house.store.now())))
+    let job = instance.store.newest_job(project, kind.as_str(), &payload).await?;
+    Ok(job.map(|job| JobView::of(&job, instance.store.now())))
 }
 
 /// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's
 /// roles are those in the job's project.
-pub async fn see(house: &House, actor: &Actor, job: JobId) -> Result<JobView> {
-    let row = house.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+pub async fn see(instance: &Instance, actor: &Actor, job: JobId) -> Result<JobView> {
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
     if row.created_by != Some(actor.person.0) {
         allow(actor, Act::SeeOthers)?;
     }
-    Ok(JobView::of(&row, house.store.now()))
+    Ok(JobView::of(&row, instance.store.now()))
 }
 
 /// A job as it moves: its state now, then each news, and last the one in which it is over. Ends early only
 /// when the job has gone, or the program ends.
-pub fn watch(house: &House, job: JobId) -> impl Stream<Item = JobView> + Send + 'static + use<> {
-    let watcher = Watcher { news: house.jobs.moved.subscribe(), house: house.clone(), job, last: None };
-    let closing = house.closing.clone().cancelled_owned();
+pub fn watch(instance: &Instance, job: JobId) -> impl Stream<Item = JobView> + Send + 'static + use<> {
+    let watcher =
+        Watcher { news: instance.jobs.moved.subscribe(), instance: instance.clone(), job, last: None };
+    let closing = instance.closing.clone().cancelled_owned();
     let views = unfold(watcher, |mut watcher| async move {
         let view = watcher.next().await?;
         Some((view, watcher))
@@ -127,7 +128,7 @@ pub fn watch(house: &House, job: JobId) -> impl Stream<Item = JobView> + Send + 
 }
 
 struct Watcher {
-    house: House,
+    instance: Instance,
     job: JobId,
     news: tokio::sync::broadcast::Receiver<JobId>,
     last: Option<JobView>,
@@ -139,7 +140,7 @@ impl Watcher {
             return None;
         }
         loop {
-            let now = match view(&self.house, self.job).await {
+            let now = match view(&self.instance, self.job).await {
                 Ok(view) => view,
                 Err(Error::NotFound(_)) => return None,
                 Err(error) => {

@@ -6,15 +6,15 @@ use domain::{QueueId, RevisionId};
 use std::sync::Arc;
 use store::both;
 use workflow::Error;
-use workflow::measure::*;
+use workflow::agree::measure::*;
 
 both! {
     async fn figures_of_a_small_pool(store: Store) {
         let mut bed = Testbed::new(store, Task::Single).await;
         let texts: Vec<String> = (0..10).map(|i| format!("text {i}")).collect();
         bed.import(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        let (house, project, owner) = (bed.house.clone(), bed.project, bed.owner);
-        let empty = agreement(&house, &owner, project, None).await.unwrap();
+        let (instance, project, owner) = (bed.instance.clone(), bed.project, bed.owner);
+        let empty = agreement(&instance, &owner, project, None).await.unwrap();
         assert_eq!((empty.n_answers, empty.alpha.value), (0, None));
         assert!(empty.alpha.reason.as_deref().unwrap().contains("no item has answers of two people"));
         assert_eq!(empty.labels.len(), 3);
@@ -29,7 +29,7 @@ both! {
         }
         // One too many for the overlap, and one that was taken back.
         bed.answer(queue, 0, 2, Some(&[0])).await;
-        let got = agreement(&house, &owner, project, None).await.unwrap();
+        let got = agreement(&instance, &owner, project, None).await.unwrap();
         assert_eq!((got.n_answers, got.n_items, got.n_compared), (20, 10, 10));
         assert!((got.alpha.value.unwrap() - 0.095).abs() < 0.001, "{:?}", got.alpha);
         assert_eq!(got.percent.value, Some(0.6));
@@ -43,14 +43,14 @@ both! {
         assert!(got.control_percent.low.is_none() && got.control_percent.reason.is_some(), "{:?}", got.control_percent);
         assert_eq!(got.labels[2].alpha.reason.as_deref(), Some("nobody has used this label yet"));
         assert_eq!(got.labels[0].n_answers, 14);
-        let of_queue = agreement(&house, &owner, project, Some(queue)).await.unwrap();
+        let of_queue = agreement(&instance, &owner, project, Some(queue)).await.unwrap();
         assert_eq!(of_queue.alpha, got.alpha);
         // Kept until something is said.
-        assert!(Arc::ptr_eq(&got, &agreement(&house, &owner, project, None).await.unwrap()));
+        assert!(Arc::ptr_eq(&got, &agreement(&instance, &owner, project, None).await.unwrap()));
         bed.answer(queue, 9, 0, None).await;
-        let less = agreement(&house, &owner, project, None).await.unwrap();
+        let less = agreement(&instance, &owner, project, None).await.unwrap();
         assert_eq!((less.n_answers, less.n_compared), (19, 9));
-        assert!(matches!(agreement(&house, &bed.annotator, project, None).await, Err(Error::Forbidden(_))));
+        assert!(matches!(agreement(&instance, &bed.annotator, project, None).await, Err(Error::Forbidden(_))));
     }
 
     async fn two_items_say_nothing_of_how_sure_a_figure_is(store: Store) {
@@ -61,8 +61,8 @@ both! {
             bed.answer(queue, item, 0, Some(&[item])).await;
             bed.answer(queue, item, 1, Some(&[item])).await;
         }
-        let (house, project, owner) = (bed.house.clone(), bed.project, bed.owner);
-        let got = agreement(&house, &owner, project, None).await.unwrap();
+        let (instance, project, owner) = (bed.instance.clone(), bed.project, bed.owner);
+        let got = agreement(&instance, &owner, project, None).await.unwrap();
         assert_eq!((got.alpha.value, got.alpha.low, got.alpha.high), (Some(1.0), None, None));
         let reason = got.alpha.reason.as_deref();
         assert_eq!(reason, Some("no interval: an interval needs 5 items, and there are 2"));
@@ -81,9 +81,9 @@ both! {
                 bed.answer(queue, item, 1, Some(&[item])).await;
             }
         }
-        let got = agreement(&bed.house, &bed.owner, bed.project, None).await.unwrap();
+        let got = agreement(&bed.instance, &bed.owner, bed.project, None).await.unwrap();
         assert_eq!((got.n_answers, got.alpha.value), (4, Some(1.0)));
-        let got = agreement(&bed.house, &bed.owner, bed.project, Some(second)).await.unwrap();
+        let got = agreement(&bed.instance, &bed.owner, bed.project, Some(second)).await.unwrap();
         assert_eq!(got.n_answers, 4);
     }
 
@@ -95,7 +95,7 @@ both! {
             bed.answer(queue, item, 0, Some(&one)).await;
             bed.answer(queue, item, 1, Some(&two)).await;
         }
-        let got = agreement(&bed.house, &bed.owner, bed.project, None).await.unwrap();
+        let got = agreement(&bed.instance, &bed.owner, bed.project, None).await.unwrap();
         let alpha = got.alpha.value.unwrap();
         assert!(alpha > 0.5 && alpha < 1.0, "{alpha}");
         assert_eq!(got.percent.value, Some(2.0 / 3.0));
@@ -113,46 +113,46 @@ both! {
             bed.answer(queue, item, 1, Some(&[2])).await;
             bed.answer(queue, item, 1, Some(&[usize::from(item != 5)])).await;
         }
-        let page = conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap();
+        let page = conflicts(&bed.instance, &bed.owner, bed.project, None, None).await.unwrap();
         assert_eq!(page.len() as i64, CONFLICTS);
         let said: Vec<_> = page[0].answers.iter().map(|a| (a.person.as_str(), a.labels.clone())).collect();
         assert_eq!(said, [("Ben", Some(vec![bed.labels[0]])), ("Cleo", Some(vec![bed.labels[1]]))]);
         let last = page.last().unwrap().item;
-        let rest = conflicts(&bed.house, &bed.owner, bed.project, Some(queue), Some(last)).await.unwrap();
+        let rest = conflicts(&bed.instance, &bed.owner, bed.project, Some(queue), Some(last)).await.unwrap();
         assert_eq!(rest.len(), 9);
-        let elsewhere = conflicts(&bed.house, &bed.owner, bed.project, Some(QueueId(1)), None).await.unwrap();
+        let elsewhere = conflicts(&bed.instance, &bed.owner, bed.project, Some(QueueId(1)), None).await.unwrap();
         assert!(elsewhere.is_empty());
     }
 
     async fn an_owner_decides_a_conflict(store: Store) {
-        use workflow::adjudicate::{Decision, decide};
+        use workflow::agree::adjudicate::{Decision, decide};
         let mut bed = Testbed::new(store, Task::Single).await;
         bed.import(&["a"]).await;
         let queue = bed.queue("q", 2).await;
         bed.answer(queue, 0, 0, Some(&[0])).await;
         bed.answer(queue, 0, 1, Some(&[1])).await;
-        let conflict = conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().remove(0);
+        let conflict = conflicts(&bed.instance, &bed.owner, bed.project, None, None).await.unwrap().remove(0);
         let decision = Decision {
             item: conflict.item,
             revision: conflict.revision,
             labels: vec![bed.labels[1]],
             note: "cards first".into(),
         };
-        let refused = decide(&bed.house, &bed.annotator, bed.project, decision.clone()).await;
+        let refused = decide(&bed.instance, &bed.annotator, bed.project, decision.clone()).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))));
         let two = Decision { labels: bed.labels.clone(), ..decision.clone() };
-        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, two).await, Err(Error::Invalid(_))));
+        assert!(matches!(decide(&bed.instance, &bed.owner, bed.project, two).await, Err(Error::Invalid(_))));
         let other = Decision { revision: RevisionId(1), ..decision.clone() };
-        assert!(matches!(decide(&bed.house, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
-        decide(&bed.house, &bed.owner, bed.project, decision.clone()).await.unwrap();
+        assert!(matches!(decide(&bed.instance, &bed.owner, bed.project, other).await, Err(Error::Conflict(_))));
+        decide(&bed.instance, &bed.owner, bed.project, decision.clone()).await.unwrap();
         assert_eq!(bed.states().await, [("adjudicated".to_owned(), 1)]);
-        let told = bed.house.store.audit_log(Some(bed.project), None, 1).await.unwrap().remove(0);
+        let told = bed.instance.store.audit_log(Some(bed.project), None, 1).await.unwrap().remove(0);
         assert_eq!((told.act.as_str(), told.target), ("decided", format!("item {}", conflict.item)));
         assert!(told.person.is_some() && !told.detail.is_empty(), "who, and for which label");
         // Sent from a page that was loaded before.
         let stale = Decision { labels: vec![bed.labels[0]], ..decision };
-        let refused = decide(&bed.house, &bed.owner, bed.project, stale).await;
+        let refused = decide(&bed.instance, &bed.owner, bed.project, stale).await;
         assert!(matches!(refused, Err(Error::Conflict(why)) if why.contains("the first decision stands")));
-        assert!(conflicts(&bed.house, &bed.owner, bed.project, None, None).await.unwrap().is_empty());
+        assert!(conflicts(&bed.instance, &bed.owner, bed.project, None, None).await.unwrap().is_empty());
     }
 }

@@ -6,11 +6,12 @@ use domain::consensus::State;
 use domain::project::Task;
 use domain::source::{Format, SourceState};
 use std::collections::BTreeMap;
-use store::ids::Ids;
+use store::engine::ids::Ids;
 use store::{Store, both};
 use workflow::Error;
-use workflow::release::*;
-use workflow::{import, jobs};
+use workflow::data::import;
+use workflow::jobs;
+use workflow::release::releases::*;
 
 fn both_states() -> Order {
     Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] }
@@ -50,7 +51,7 @@ async fn content(bed: &Testbed, release: &Release) -> BTreeMap<String, Vec<u8>> 
     let mut files = BTreeMap::new();
     for file in &release.files {
         let (_, reader) =
-            open(&bed.house, &bed.owner, bed.project, release.row.number, &file.path).await.unwrap();
+            open(&bed.instance, &bed.owner, bed.project, release.row.number, &file.path).await.unwrap();
         files.insert(file.path.clone(), reader.read_all().await.unwrap());
     }
     files
@@ -58,25 +59,27 @@ async fn content(bed: &Testbed, release: &Release) -> BTreeMap<String, Vec<u8>> 
 
 /// Every way in which the upload of a file is not needed any more: imported, discarded, refused, failed and taken back.
 async fn bring_and_let_go(bed: &Testbed, project: ProjectId, name: &str, bytes: &[u8]) {
-    let (house, owner) = (&bed.house, &bed.owner);
+    let (instance, owner) = (&bed.instance, &bed.owner);
     let upload = async || {
-        let mut blob = house.store.create_blob().await.unwrap();
+        let mut blob = instance.store.create_blob().await.unwrap();
         blob.write(bytes).await.unwrap();
         blob.finish().await.unwrap()
     };
-    let refused = import::begin(house, owner, project, "x.parquet", Some(Format::Csv), upload().await).await;
+    let refused =
+        import::begin(instance, owner, project, "x.parquet", Some(Format::Csv), upload().await).await;
     let format = if name.ends_with("csv") { Format::Csv } else { Format::Jsonl };
-    let Ok(discarded) = import::begin(house, owner, project, name, Some(format), upload().await).await else {
+    let Ok(discarded) = import::begin(instance, owner, project, name, Some(format), upload().await).await
+    else {
         assert!(refused.is_err() || name.ends_with("json"), "{name}");
         return;
     };
-    import::discard(house, owner, project, discarded).await.unwrap();
-    let taken = import::begin(house, owner, project, name, Some(format), upload().await).await.unwrap();
-    let mapping = import::preview(house, owner, project, taken).await.unwrap().source.mapping;
-    if import::start(house, owner, project, taken, mapping).await.is_ok() {
-        jobs::run_all(house).await.unwrap();
+    import::discard(instance, owner, project, discarded).await.unwrap();
+    let taken = import::begin(instance, owner, project, name, Some(format), upload().await).await.unwrap();
+    let mapping = import::preview(instance, owner, project, taken).await.unwrap().source.mapping;
+    if import::start(instance, owner, project, taken, mapping).await.is_ok() {
+        jobs::run_all(instance).await.unwrap();
     }
-    let state = import::source(house, owner, project, taken).await.unwrap().state;
+    let state = import::source(instance, owner, project, taken).await.unwrap().state;
     assert!(matches!(state, SourceState::Done | SourceState::Preview), "{name}: {state:?}");
 }
 
@@ -87,17 +90,17 @@ fn lines(file: &[u8]) -> Vec<serde_json::Value> {
 both! {
     async fn two_cuts_are_the_same(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let (house, project) = (&bed.house, bed.project);
-        let (ordered, job) = order(house, &bed.owner, project, &both_states()).await.unwrap();
+        let (instance, project) = (&bed.instance, bed.project);
+        let (ordered, job) = order(instance, &bed.owner, project, &both_states()).await.unwrap();
         assert_eq!((ordered.row.state.as_str(), ordered.row.job_id), ("cutting", Some(job.0)));
-        let twice = sentence(order(house, &bed.owner, project, &both_states()).await);
+        let twice = sentence(order(instance, &bed.owner, project, &both_states()).await);
         assert!(twice.contains("is being cut already"), "a second click: {twice}");
         bed.work().await;
-        let first = get(house, &bed.owner, project, 1).await.unwrap();
+        let first = get(instance, &bed.owner, project, 1).await.unwrap();
         assert_eq!(first.row.state, "done", "{:?}", first.row.error);
-        house.store.clock().advance(3_600);
+        instance.store.clock().advance(3_600);
         let again = Order { name: "second".into(), ..both_states() };
-        let second = cut_now(house, &bed.owner, project, &again, &|_, _| ()).await.unwrap();
+        let second = cut_now(instance, &bed.owner, project, &again, &|_, _| ()).await.unwrap();
         assert_eq!((second.row.number, second.row.name.as_str()), (2, "second"));
         assert_eq!(first.files, second.files);
         let files = content(&bed, &first).await;
@@ -111,58 +114,58 @@ both! {
         assert_eq!((manifest.n_rows, manifest.n_left_out), (10, 0));
         assert_eq!(manifest.lineage.n_answers, 20);
         assert_eq!(manifest, read_manifest(&files["manifest.json"]).unwrap());
-        assert!(verify(house, &bed.owner, project, 1).await.unwrap().is_empty());
-        assert_eq!(list(house, &bed.owner, project, None).await.unwrap().len(), 2);
-        assert!(matches!(cut_now(house, &bed.annotator, project, &again, &|_, _| ()).await, Err(Error::Forbidden(_))));
+        assert!(verify(instance, &bed.owner, project, 1).await.unwrap().is_empty());
+        assert_eq!(list(instance, &bed.owner, project, None).await.unwrap().len(), 2);
+        assert!(matches!(cut_now(instance, &bed.annotator, project, &again, &|_, _| ()).await, Err(Error::Forbidden(_))));
     }
 
     async fn what_was_cut_off_can_be_ended(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let (house, project) = (&bed.house, bed.project);
-        let (taxonomy, _, _) = house.store.published_taxonomy(project).await.unwrap().unwrap();
+        let (instance, project) = (&bed.instance, bed.project);
+        let (taxonomy, _, _) = instance.store.published_taxonomy(project).await.unwrap().unwrap();
         let spec = serde_json::to_string(&Spec { states: both_states().states, taxonomy }).unwrap();
         // As the command line leaves it when it is interrupted.
-        house
+        instance
             .store
             .write(move |tx| Box::pin(async move { tx.create_release(project, "first", &spec, None).await }))
             .await
             .unwrap();
-        assert!(matches!(end(house, &bed.annotator, project, 1).await, Err(Error::Forbidden(_))));
-        end(house, &bed.owner, project, 1).await.unwrap();
-        let row = get(house, &bed.owner, project, 1).await.unwrap().row;
+        assert!(matches!(end(instance, &bed.annotator, project, 1).await, Err(Error::Forbidden(_))));
+        end(instance, &bed.owner, project, 1).await.unwrap();
+        let row = get(instance, &bed.owner, project, 1).await.unwrap().row;
         let why = Some("It was cut off on the command line.");
         assert_eq!((row.state.as_str(), row.error.as_deref()), ("failed", why));
-        let again = sentence(end(house, &bed.owner, project, 1).await);
+        let again = sentence(end(instance, &bed.owner, project, 1).await);
         assert!(again.contains("came to its end before"), "{again}");
         // A job says itself how it ended.
-        order(house, &bed.owner, project, &both_states()).await.unwrap();
-        let carried = sentence(end(house, &bed.owner, project, 2).await);
+        order(instance, &bed.owner, project, &both_states()).await.unwrap();
+        let carried = sentence(end(instance, &bed.owner, project, 2).await);
         assert!(carried.contains("is under way"), "{carried}");
         bed.work().await;
-        assert_eq!(get(house, &bed.owner, project, 2).await.unwrap().row.state, "done");
+        assert_eq!(get(instance, &bed.owner, project, 2).await.unwrap().row.state, "done");
     }
 
     async fn whoever_cuts_an_ended_release_is_stopped(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let (house, project) = (&bed.house, bed.project);
+        let (instance, project) = (&bed.instance, bed.project);
         let end_it = |_: i64, _: i64| {
             tokio::task::block_in_place(|| {
-                tokio::runtime::Handle::current().block_on(end(house, &bed.owner, project, 1)).unwrap();
+                tokio::runtime::Handle::current().block_on(end(instance, &bed.owner, project, 1)).unwrap();
             });
         };
-        let stopped = sentence(cut_now(house, &bed.owner, project, &both_states(), &end_it).await);
+        let stopped = sentence(cut_now(instance, &bed.owner, project, &both_states(), &end_it).await);
         assert!(stopped.contains("was ended while it was being cut"), "{stopped}");
-        let row = get(house, &bed.owner, project, 1).await.unwrap().row;
+        let row = get(instance, &bed.owner, project, 1).await.unwrap().row;
         let why = Some("It was cut off on the command line.");
         assert_eq!((row.state.as_str(), row.error.as_deref()), ("failed", why));
-        let next = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        let next = cut_now(instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         assert_eq!((next.row.number, next.row.state.as_str()), (2, "done"));
     }
 
     async fn groups_stay_together_and_splits_stay(store: Store) {
         let mut bed = labeled(store, Task::Single).await;
-        let (house, project) = (bed.house.clone(), bed.project);
-        let first = cut_now(&house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        let (instance, project) = (bed.instance.clone(), bed.project);
+        let first = cut_now(&instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let split_of = async |bed: &Testbed, release: &Release| {
             let files = content(bed, release).await;
             let mut split = BTreeMap::new();
@@ -187,14 +190,14 @@ both! {
         for item in 12..16 {
             bed.answer(queue, item, 3, Some(&[1])).await;
         }
-        let second = cut_now(&house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        let second = cut_now(&instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let after = split_of(&bed, &second).await;
         assert_eq!(after.len(), before.len() + 4);
         assert!(before.iter().all(|(id, split)| after[id] == *split));
         assert_eq!(after["m-012"].0, after["m-004"].0);
         assert_eq!(after["m-014"].0, after["m-015"].0);
         // The first is what it was.
-        assert_eq!(first.files, get(&house, &bed.owner, project, 1).await.unwrap().files);
+        assert_eq!(first.files, get(&instance, &bed.owner, project, 1).await.unwrap().files);
     }
 
     async fn sets_of_labels(store: Store) {
@@ -204,7 +207,7 @@ both! {
         bed.answer(queue, 0, 0, Some(&[0, 1])).await;
         bed.answer(queue, 1, 0, Some(&[])).await;
         bed.answer(queue, 2, 0, Some(&[2])).await;
-        let release = cut_now(&bed.house, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
+        let release = cut_now(&bed.instance, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
         let files = content(&bed, &release).await;
         let mut rows: Vec<_> = ["train", "validation", "test"]
             .iter()
@@ -222,12 +225,12 @@ both! {
 
     async fn a_retired_label_is_never_released(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let (house, project) = (&bed.house, bed.project);
+        let (instance, project) = (&bed.instance, bed.project);
         let retire = domain::taxonomy::edit::Edit::Remove(bed.labels[0]);
-        workflow::design::edit(house, &bed.owner, project, 4, retire).await.unwrap();
-        workflow::design::publish(house, &bed.owner, project, 5, "").await.unwrap();
+        workflow::design::taxonomies::edit(instance, &bed.owner, project, 4, retire).await.unwrap();
+        workflow::design::taxonomies::publish(instance, &bed.owner, project, 5, "").await.unwrap();
         // The job that takes the label back has not run: cutting does it.
-        let release = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        let release = cut_now(instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let manifest = release.manifest.clone().unwrap();
         assert_eq!(manifest.n_rows, 6);
         assert!(manifest.splits.iter().flat_map(|s| &s.labels).all(|l| l.id != bed.labels[0]));
@@ -237,36 +240,36 @@ both! {
     async fn nothing_to_release(store: Store) {
         let mut bed = Testbed::new(store, Task::Single).await;
         bed.import(&["a"]).await;
-        let (house, project) = (&bed.house, bed.project);
-        let none = sentence(order(house, &bed.owner, project, &both_states()).await);
+        let (instance, project) = (&bed.instance, bed.project);
+        let none = sentence(order(instance, &bed.owner, project, &both_states()).await);
         assert!(none.starts_with("No item is adjudicated or agreed yet"), "{none}");
         let unnamed = Order { name: " ".into(), ..both_states() };
-        assert!(matches!(order(house, &bed.owner, project, &unnamed).await, Err(Error::Invalid(_))));
+        assert!(matches!(order(instance, &bed.owner, project, &unnamed).await, Err(Error::Invalid(_))));
         let nothing = Order { states: vec![State::Partial], ..both_states() };
-        assert!(matches!(order(house, &bed.owner, project, &nothing).await, Err(Error::Invalid(_))));
-        assert!(matches!(get(house, &bed.owner, project, 1).await, Err(Error::NotFound(_))));
+        assert!(matches!(order(instance, &bed.owner, project, &nothing).await, Err(Error::Invalid(_))));
+        assert!(matches!(get(instance, &bed.owner, project, 1).await, Err(Error::NotFound(_))));
     }
 
     async fn a_changed_file_is_found(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let (house, project) = (&bed.house, bed.project);
-        let release = cut_now(house, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
+        let (instance, project) = (&bed.instance, bed.project);
+        let release = cut_now(instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let gone = release.files.iter().find(|f| f.path == "test.csv").unwrap();
         let lose = format!("DELETE FROM blob WHERE key = '{}'", gone.hash);
-        store::testing::run(&house.store, &[&lose]).await;
-        assert_eq!(verify(house, &bed.owner, project, 1).await.unwrap(), ["test.csv: the file is gone"]);
-        let (summary, _) = workflow::backup::backup(house, Vec::new(), |_, _| ()).await.unwrap();
+        store::testing::run(&instance.store, &[&lose]).await;
+        assert_eq!(verify(instance, &bed.owner, project, 1).await.unwrap(), ["test.csv: the file is gone"]);
+        let (summary, _) = workflow::care::backup::backup(instance, Vec::new(), |_, _| ()).await.unwrap();
         assert_eq!(summary.missing, std::slice::from_ref(&gone.hash), "a backup names what it could not copy");
     }
 
     async fn importing_the_files_of_a_release_leaves_the_release_whole(store: Store) {
         let bed = labeled(store, Task::Single).await;
-        let release = cut_now(&bed.house, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
+        let release = cut_now(&bed.instance, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
         let files = content(&bed, &release).await;
         for project in [bed.project, bed.another_project("elsewhere").await] {
             for (path, bytes) in &files {
                 bring_and_let_go(&bed, project, path, bytes).await;
-                assert_eq!(verify(&bed.house, &bed.owner, bed.project, 1).await.unwrap(), Vec::<String>::new());
+                assert_eq!(verify(&bed.instance, &bed.owner, bed.project, 1).await.unwrap(), Vec::<String>::new());
             }
         }
         assert_eq!(content(&bed, &release).await, files);
@@ -284,7 +287,8 @@ async fn both_engines_give_the_same_bytes() {
     for store in [sqlite, postgres] {
         let ids = Ids::new(1, store.clock().clone());
         let bed = labeled(store.with_ids(ids), Task::Single).await;
-        let release = cut_now(&bed.house, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
+        let release =
+            cut_now(&bed.instance, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
         cut.push(content(&bed, &release).await);
     }
     for (path, file) in &cut[0] {
@@ -297,16 +301,16 @@ async fn both_engines_give_the_same_bytes() {
 async fn a_folder_appears_whole_and_once() {
     let (store, folder) = store::testing::sqlite().await;
     let bed = labeled(store, Task::Single).await;
-    cut_now(&bed.house, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
+    cut_now(&bed.instance, &bed.owner, bed.project, &both_states(), &|_, _| ()).await.unwrap();
     let out = folder.path().join("out");
-    let path = write_to_dir(&bed.house, &bed.owner, bed.project, 1, &out).await.unwrap();
+    let path = write_to_dir(&bed.instance, &bed.owner, bed.project, 1, &out).await.unwrap();
     assert_eq!(path, out.join("inbox-v1"));
     let mut hasher = blake3::Hasher::new();
     hasher.update(&std::fs::read(path.join("train.jsonl")).unwrap());
     let manifest = read_manifest(&std::fs::read(path.join("manifest.json")).unwrap()).unwrap();
     let train = manifest.files.iter().find(|f| f.path == "train.jsonl").unwrap();
     assert_eq!(hasher.finalize().to_hex().as_str(), train.blake3);
-    let again = sentence(write_to_dir(&bed.house, &bed.owner, bed.project, 1, &out).await);
+    let again = sentence(write_to_dir(&bed.instance, &bed.owner, bed.project, 1, &out).await);
     assert!(again.contains("is there already"), "{again}");
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
 }

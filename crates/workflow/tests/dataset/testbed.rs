@@ -9,17 +9,17 @@ use domain::taxonomy::edit::Edit;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use store::answers::NewAnswer;
-use store::people::NewPerson;
-use store::projects::NewProject;
-use store::tally::Tally;
+use store::label::answers::NewAnswer;
+use store::label::tally::Tally;
+use store::site::people::NewPerson;
+use store::site::projects::NewProject;
 use store::{Doc, Store, Tx, on};
 use tempfile::TempDir;
-use workflow::design::{self, new_label};
-use workflow::{Error, House};
+use workflow::design::taxonomies::{self, new_label};
+use workflow::{Error, Instance};
 
 pub struct Testbed {
-    pub house: House,
+    pub instance: Instance,
     pub project: ProjectId,
     pub owner: Actor,
     pub annotator: Actor,
@@ -49,8 +49,8 @@ impl Testbed {
     /// A project with a published taxonomy, nobody's answers and no items.
     pub async fn new(store: Store, task: Task) -> Testbed {
         let data = TempDir::new().expect("a folder");
-        let house = House::new(store, data.path());
-        let (project, people) = house
+        let instance = Instance::new(store, data.path());
+        let (project, people) = instance
             .store
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -82,7 +82,7 @@ impl Testbed {
             .expect("project and people");
         let owner = actor(people[0], Role::Owner);
         let mut bed = Testbed {
-            house,
+            instance,
             project,
             owner,
             annotator: actor(people[1], Role::Annotator),
@@ -93,12 +93,14 @@ impl Testbed {
             _data: data,
         };
         for (edit, name) in ["refund", "card", "other"].into_iter().enumerate() {
-            let mut label = new_label(&bed.house, name);
+            let mut label = new_label(&bed.instance, name);
             label.other = name == "other";
             bed.labels.push(label.id);
-            design::edit(&bed.house, &owner, project, edit as i64, Edit::Add(label)).await.expect("an edit");
+            taxonomies::edit(&bed.instance, &owner, project, edit as i64, Edit::Add(label))
+                .await
+                .expect("an edit");
         }
-        design::publish(&bed.house, &owner, project, 3, "the first").await.expect("a version");
+        taxonomies::publish(&bed.instance, &owner, project, 3, "the first").await.expect("a version");
         bed
     }
 
@@ -111,7 +113,7 @@ impl Testbed {
             task: Task::Single,
             settings: SETTINGS,
         };
-        let made = self.house.store.write(move |tx: &mut Tx| {
+        let made = self.instance.store.write(move |tx: &mut Tx| {
             Box::pin(
                 async move { Ok::<_, store::Error>(tx.create_project(&new).await?.expect("a new project")) },
             )
@@ -125,7 +127,7 @@ impl Testbed {
         let texts: Arc<Vec<String>> = Arc::new(texts.iter().map(|t| (*t).to_owned()).collect());
         let start = self.items.len();
         let made = self
-            .house
+            .instance
             .store
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -156,7 +158,7 @@ impl Testbed {
     pub async fn queue(&self, name: &str, overlap: i64) -> QueueId {
         let (project, name) = (self.project, name.to_owned());
         let items: Vec<i64> = self.items.iter().map(|i| i.0.0).collect();
-        self.house
+        self.instance
             .store
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -200,8 +202,8 @@ impl Testbed {
             None => Said::Withdrawn,
         };
         let (project, person, (item, revision)) = (self.project, self.people[person], self.items[item]);
-        let version = self.house.store.published_taxonomy(project).await.expect("a version").map(|v| v.0);
-        self.house
+        let version = self.instance.store.published_taxonomy(project).await.expect("a version").map(|v| v.0);
+        self.instance
             .store
             .write(move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -236,7 +238,7 @@ impl Testbed {
                         score: None,
                         at: Time(tx.now().0 + serial),
                     };
-                    let mut counts = store::tally::Counts::default();
+                    let mut counts = store::label::tally::TallyChanges::default();
                     tx.append_answer(&answer, &mut counts).await?;
                     tx.settle_consensus(project, item, &mut counts).await?;
                     tx.count_all(counts, item.0).await?;
@@ -252,9 +254,9 @@ impl Testbed {
         let query = "SELECT state, CAST(COUNT(*) AS BIGINT) FROM item WHERE project_id = $1
                      GROUP BY state ORDER BY state";
         let rows: Vec<(String, i64)> =
-            on!(self.house.store, |db| sqlx::query_as(query).bind(self.project.0).fetch_all(db).await)
+            on!(self.instance.store, |db| sqlx::query_as(query).bind(self.project.0).fetch_all(db).await)
                 .expect("states");
-        let mut counts = self.house.store.tally(Tally::Project(self.project)).await.expect("counts");
+        let mut counts = self.instance.store.tally(Tally::Project(self.project)).await.expect("counts");
         counts.retain(|_, n| *n != 0);
         assert_eq!(rows, counts.into_iter().collect::<Vec<_>>());
         rows
@@ -262,7 +264,7 @@ impl Testbed {
 
     /// Runs what was promised to be done.
     pub async fn work(&self) {
-        workflow::jobs::run_all(&self.house).await.expect("the jobs");
+        workflow::jobs::run_all(&self.instance).await.expect("the jobs");
     }
 }
 

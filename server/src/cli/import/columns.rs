@@ -5,7 +5,7 @@ use anyhow::bail;
 use domain::source::{LabelUse, Mapping};
 use serde_json::{Value, json};
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
-use workflow::import::{Reason, Sample};
+use workflow::data::import::{Reason, Sample};
 
 /// A role, the column that has it, and why.
 pub struct Taken {

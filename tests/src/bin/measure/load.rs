@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tests::scene::{self, Measured, Pace};
 use tests::server::{Server, beside as folder};
-use workflow::doctor::Depth;
+use workflow::care::doctor::Depth;
 
 /// Starts that are timed.
 const STARTS: usize = 5;
@@ -26,11 +26,11 @@ pub async fn load(mut arguments: Arguments) -> Value {
 
     let place = tempfile::tempdir_in(folder()).expect("a folder for the data");
     tell(&format!("{engine}: {items} items, {people} people"));
-    let house = scene::open(place.path(), url.as_deref()).await;
-    let scene = scene::prepare(&house, people, items, overlap).await;
-    workflow::rebuild::catch_up(&house).await.expect("the search index");
-    house.store.close().await;
-    drop(house);
+    let instance = scene::open(place.path(), url.as_deref()).await;
+    let scene = scene::prepare(&instance, people, items, overlap).await;
+    workflow::care::rebuild::catch_up(&instance).await.expect("the search index");
+    instance.store.close().await;
+    drop(instance);
 
     tell("starting and stopping");
     let (starts, server) = started(place.path(), url.as_deref()).await;
@@ -63,10 +63,11 @@ pub async fn load(mut arguments: Arguments) -> Value {
     server.stop();
 
     tell("the promises");
-    let house = scene::open(place.path(), url.as_deref()).await;
-    let findings =
-        workflow::doctor::examine(&house, Depth::All, |_| {}).await.expect("the promises can be examined");
-    house.store.close().await;
+    let instance = scene::open(place.path(), url.as_deref()).await;
+    let findings = workflow::care::doctor::examine(&instance, Depth::All, |_| {})
+        .await
+        .expect("the promises can be examined");
+    instance.store.close().await;
     for finding in &findings {
         eprintln!("{finding:?}");
     }

@@ -19,7 +19,7 @@ use store::Error;
 use tests::pages::Known;
 use tests::scene::{self, Pace, SLUG, Scene};
 use tests::server::{Server, beside};
-use workflow::House;
+use workflow::Instance;
 
 const SEED: u64 = 7;
 const END_MICROS: i64 = 1_793_610_000_000_000;
@@ -61,15 +61,15 @@ pub async fn million(mut arguments: Arguments) -> Value {
     let what = "CSV with labels of a second person for a tenth";
     imports.push(imported(what, Files::n_second(n), &files.second, &second));
     tell("the search index");
-    let house = scene::open(&folder, None).await;
+    let instance = scene::open(&folder, None).await;
     let index = Instant::now();
-    workflow::rebuild::catch_up(&house).await.expect("the search index");
+    workflow::care::rebuild::catch_up(&instance).await.expect("the search index");
     let index = index.elapsed().as_secs_f64();
-    let scene = crew(&house, project).await;
-    let reader = Reader::admin(&house).await;
-    let known = Known::of(&house, SLUG, project).await;
-    house.store.close().await;
-    drop(house);
+    let scene = crew(&instance, project).await;
+    let reader = Reader::admin(&instance).await;
+    let known = Known::of(&instance, SLUG, project).await;
+    instance.store.close().await;
+    drop(instance);
 
     let served = serve(&folder, scene, reader, known, Words::of(n, SEED, END_MICROS)).await;
     tell("doctor");
@@ -127,21 +127,21 @@ impl Files {
 /// An installation with a project whose labels are the intents of the texts.
 async fn prepare(folder: &Path) -> ProjectId {
     std::fs::create_dir_all(folder).expect("a folder for the data");
-    let house = scene::open(folder, None).await;
-    let project = scene::project(&house).await;
+    let instance = scene::open(folder, None).await;
+    let project = scene::project(&instance).await;
     let label = |(hue, intent): (usize, &sample::Intent)| Label {
         hue: hue as u8 % 10,
-        ..Label::named(house.store.next_id(), intent.key)
+        ..Label::named(instance.store.next_id(), intent.key)
     };
     let taxonomy = Taxonomy { labels: INTENTS.iter().enumerate().map(label).collect(), ordered: false };
-    let publish = house.store.write(move |tx| {
+    let publish = instance.store.write(move |tx| {
         Box::pin(async move {
             tx.publish_taxonomy(project, None, taxonomy, "", None).await?;
             Ok::<_, Error>(())
         })
     });
     publish.await.expect("the taxonomy");
-    house.store.close().await;
+    instance.store.close().await;
     project
 }
 
@@ -168,10 +168,10 @@ fn imported(what: &str, n: usize, file: &Path, ran: &Ran) -> Value {
 }
 
 /// One person who labels; their queue is made while the installation is served.
-async fn crew(house: &House, project: ProjectId) -> Scene {
-    let token = scene::person(house, project, "p0", Role::Annotator, Scope::Label).await;
+async fn crew(instance: &Instance, project: ProjectId) -> Scene {
+    let token = scene::person(instance, project, "p0", Role::Annotator, Scope::Label).await;
     let (_, _, taxonomy) =
-        house.store.published_taxonomy(project).await.expect("the taxonomy").expect("it is published");
+        instance.store.published_taxonomy(project).await.expect("the taxonomy").expect("it is published");
     let labels = taxonomy.labels.iter().map(|label| label.id).collect();
     Scene {
         queue: domain::QueueId(0),

@@ -4,10 +4,10 @@ use domain::{PersonId, QueueId};
 use http::header;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use store::sessions::{PERSON, Sessions};
+use store::site::sessions::{PERSON, Sessions};
 use tests::pages::{Known, every};
 use tests::scene::SLUG;
-use workflow::House;
+use workflow::Instance;
 
 /// Requests of each page, after the first.
 const REQUESTS: usize = 20;
@@ -46,24 +46,25 @@ pub struct Reader {
 
 impl Reader {
     /// An admin who signed in.
-    pub async fn admin(house: &House) -> Reader {
+    pub async fn admin(instance: &Instance) -> Reader {
         use tower_sessions::SessionStore;
         use tower_sessions::cookie::time::{Duration, OffsetDateTime};
         use tower_sessions::session::{Id, Record};
-        let newcomer = workflow::people::Newcomer {
+        let newcomer = workflow::site::people::Newcomer {
             name: "Reader".to_owned(),
             email: "reader@load.test".to_owned(),
             password: None,
             admin: true,
         };
         let operator = &domain::permission::Actor::OPERATOR;
-        let person: PersonId = workflow::people::add(house, operator, newcomer).await.expect("a person");
+        let person: PersonId =
+            workflow::site::people::add(instance, operator, newcomer).await.expect("a person");
         let mut record = Record {
             id: Id::default(),
             data: [(PERSON.to_owned(), json!(person))].into(),
             expiry_date: OffsetDateTime::now_utc() + Duration::days(1),
         };
-        Sessions(house.store.clone()).create(&mut record).await.expect("a session");
+        Sessions(instance.store.clone()).create(&mut record).await.expect("a session");
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
         Reader { client: client.expect("a client"), cookie: format!("assay={}", record.id) }
     }
@@ -109,7 +110,7 @@ impl Reader {
 
     /// Milliseconds of the list of items with words, each time others.
     pub async fn search(&self, address: &str, words: &Words) -> Value {
-        let path = |words: &String| format!("/p/{SLUG}/items?q={}", app::guard::percent_encoded(words));
+        let path = |words: &String| format!("/p/{SLUG}/items?q={}", app::web::guard::percent_encoded(words));
         let paths: Vec<String> = words.0.iter().map(path).collect();
         self.time(address, "Items with words", &paths).await
     }

@@ -3,7 +3,7 @@
 use super::{Item, Person, Resolved, empty_tables};
 use crate::consensus::known::Known;
 use crate::ratings::{Answer, Answers};
-use learn::votes::{Outcome, majority, majority_each};
+use learn::votes::{Majority, majority, majority_each};
 
 pub fn resolve(
     is_multi: bool,
@@ -73,9 +73,9 @@ fn majority_of(votes: &[&[u32]]) -> Item {
     let labels: Vec<u32> = votes.iter().filter_map(|labels| labels.first().copied()).collect();
     let share = |votes: usize, of: usize| votes as f64 / of.max(1) as f64;
     match majority(&labels) {
-        Outcome::Agreed { value, votes, of } => Item::agreed(vec![value], share(votes, of)),
-        Outcome::Tie { votes, of, .. } => Item::conflict(share(votes, of)),
-        Outcome::NoVotes => Item::conflict(0.0),
+        Majority::Agreed { value, votes, of } => Item::agreed(vec![value], share(votes, of)),
+        Majority::Tie { votes, of, .. } => Item::conflict(share(votes, of)),
+        Majority::NoVotes => Item::conflict(0.0),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::consensus::known::Known;
 use crate::ratings::{Answer, Answers};
 use crate::{Error, progress};
 use learn::votes::{
-    DawidSkene, DawidSkeneError, Fitted, LabelVotes, Outcome, People, SetVote, Vote, majority, majority_each,
+    DawidSkene, DawidSkeneError, Fitted, LabelVotes, Majority, People, SetVote, Vote, majority, majority_each,
 };
 
 /// Probabilities that differ by less are a tie.
@@ -221,8 +221,8 @@ fn unjudged(is_multi: bool, answers: &Answers, alone: &[&Answer], resolved: &mut
             each.tied.is_empty().then_some(each.agreed)
         } else {
             match majority(said) {
-                Outcome::Agreed { value, .. } => Some(value.to_vec()),
-                Outcome::Tie { .. } | Outcome::NoVotes => None,
+                Majority::Agreed { value, .. } => Some(value.to_vec()),
+                Majority::Tie { .. } | Majority::NoVotes => None,
             }
         };
         *item = agreed.map_or(Item::conflict(guess), |labels| Item::unknown(labels, guess));

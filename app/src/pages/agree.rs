@@ -1,0 +1,3 @@
+//! Agreement, and what people disagree about.
+
+pub mod agreement;

@@ -1,0 +1,3 @@
+//! The taxonomy and its drafts.
+
+pub mod taxonomy;

@@ -1,0 +1,194 @@
+//! One label: its name, key and guideline.
+
+use super::{address, seen};
+use crate::parts::fields::{Field, area};
+use crate::web::error::Page;
+use crate::web::forms::{Done, Form, finish};
+use crate::web::guard::{App, Need, Route, Visitor};
+use crate::web::shell::{self, Station};
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::IntoResponse;
+use domain::LabelId;
+use domain::permission::Act;
+use domain::taxonomy::edit::Edit;
+use domain::taxonomy::{COMMAND_KEYS, Label};
+use leptos::prelude::*;
+use tower_sessions::Session;
+use workflow::Error;
+use workflow::design::taxonomies;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/p/{slug}/taxonomy/labels/new", Need::Project(Act::EditTaxonomy), new),
+        Route::post("/p/{slug}/taxonomy/labels/new", Need::Project(Act::EditTaxonomy), add),
+        Route::get("/p/{slug}/taxonomy/labels/{label}", Need::Project(Act::SeeOthers), show),
+        Route::post("/p/{slug}/taxonomy/labels/{label}", Need::Project(Act::EditTaxonomy), change),
+    ]
+}
+
+async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
+    let draft = taxonomies::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+    editor(&app, &visitor, None, draft.edit).await
+}
+
+async fn show(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Path((_, label)): Path<(String, String)>,
+) -> Page {
+    let draft = taxonomies::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+    let label = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
+    let label = label.ok_or(Error::NotFound("The label"))?;
+    editor(&app, &visitor, Some(label), draft.edit).await
+}
+
+async fn editor(app: &App, visitor: &Visitor, label: Option<Label>, edit: i64) -> Page {
+    let base = address(visitor)?;
+    let thread = shell::thread(&app.instance, visitor).await?;
+    let is_new = label.is_none();
+    let label = label.unwrap_or_else(|| Label::named(LabelId(0), ""));
+    let action = if is_new { format!("{base}/labels/new") } else { format!("{base}/labels/{}", label.id) };
+    let title = if is_new { "New label".to_owned() } else { label.name.clone() };
+    let flash = &visitor.flash;
+    let may_edit = visitor.may(Act::EditTaxonomy);
+    let key = label.key.map(String::from).unwrap_or_default();
+    let commands: Vec<String> = COMMAND_KEYS.chars().map(String::from).collect();
+    let key_hint = format!(
+        "A letter or digit, or empty for the next free digit. Kept for commands: {}.",
+        commands.join(", ")
+    );
+    let field = |name, text, hint, value, required| Field {
+        form: "label",
+        name,
+        label: text,
+        hint,
+        kind: "text",
+        value,
+        required,
+    };
+    let lines = |lines: &[String]| lines.join("\n");
+    // A form that came back with errors keeps the tick as it was sent.
+    let other = if flash.form == "label" { flash.value("label", "other").is_some() } else { label.other };
+    let remove = (!is_new && may_edit).then(|| {
+        view! {
+            <form class="sheet danger form" method="post" action=format!("{base}/arrange")>
+                <p>
+                    "Taken out, this label is no longer offered. Answers that carry it are kept; items resolved to it need another \
+                     look once the draft is published."
+                </p>
+                <input type="hidden" name="edit" value=edit.to_string() />
+                <input type="hidden" name="label" value=label.id.to_string() />
+                <div class="acts">
+                    <button class="btn danger" name="do" value="remove">
+                        "Take it out"
+                    </button>
+                </div>
+            </form>
+        }
+    });
+    let content = view! {
+        <header class="head">
+            <div>
+                <nav class="crumbs" aria-label="Breadcrumb">
+                    <ol>
+                        <li>
+                            <a href=base.clone()>"Taxonomy"</a>
+                        </li>
+                    </ol>
+                </nav>
+                <h1 dir="auto">{title.clone()}</h1>
+            </div>
+        </header>
+        <form class="form" method="post" action=action>
+            <input type="hidden" name="edit" value=edit.to_string() />
+            <div class="pairs">
+                {field("name", "Name", "", &label.name, true).view(flash)}
+                {field("key", "Key", &key_hint, &key, false).view(flash)}
+            </div>
+            {area(flash, "label", "definition", "Definition", "What it means, in a sentence or two.", &label.definition, 3)}
+            <div class="pairs">
+                {area(flash, "label", "includes", "In", "What belongs here.", &label.includes, 4)}
+                {area(flash, "label", "excludes", "Out", "What does not, and which label takes it.", &label.excludes_text, 4)}
+            </div>
+            <div class="pairs">
+                {area(flash, "label", "examples", "Examples", "One a line.", &lines(&label.examples), 4)}
+                {area(flash, "label", "counter_examples", "Counter-examples", "One a line.", &lines(&label.counter_examples), 4)}
+            </div>
+            <label class="choice">
+                <input type="checkbox" name="other" value="yes" checked=other />
+                <span>
+                    "This is the " <em>"other"</em> " bucket"
+                    <small>"Where texts go that no label fits. One a project; always last, with the key 0."</small>
+                </span>
+            </label>
+            <div class="acts">
+                {may_edit.then(|| view! { <button class="btn do">"Save to the draft"</button> })}
+                <a class="btn bare" href=base.clone()>
+                    {if may_edit { "Cancel" } else { "Back" }}
+                </a>
+            </div>
+        </form>
+        {remove}
+    };
+    let body = shell::project(visitor, &thread, Station::Taxonomy, content)?;
+    Ok(shell::document(&format!("{title} · Assay"), Some(visitor), "project-shell", || body).into_response())
+}
+
+async fn add(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    form: Form,
+) -> Page {
+    let base = address(&visitor)?;
+    let project = visitor.project()?.id;
+    let outcome = async {
+        let label = read(taxonomies::new_label(&app.instance, ""), &form)?;
+        let said = format!("“{}” is in the draft.", label.name);
+        taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Add(label)).await?;
+        Ok(Done::to(base.clone()).say(said))
+    };
+    finish(&session, "label", &form, &format!("{base}/labels/new"), outcome.await).await
+}
+
+async fn change(
+    State(app): State<App>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(session): Extension<Session>,
+    Path((_, label)): Path<(String, String)>,
+    form: Form,
+) -> Page {
+    let base = address(&visitor)?;
+    let project = visitor.project()?.id;
+    let back = format!("{base}/labels/{label}");
+    let outcome = async {
+        let draft = taxonomies::draft(&app.instance, visitor.actor()?, project).await?;
+        let before = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
+        let label = read(before.ok_or(Error::NotFound("The label"))?, &form)?;
+        let said = format!("“{}” is saved to the draft.", label.name);
+        taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Change(label)).await?;
+        Ok(Done::to(base.clone()).say(said))
+    };
+    finish(&session, "label", &form, &back, outcome.await).await
+}
+
+/// What the form says of a label; what it does not ask for stays.
+fn read(mut label: Label, form: &Form) -> Result<Label, Error> {
+    let lines = |name: &str| -> Vec<String> {
+        form.get(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    let mut key = form.get("key").chars();
+    label.key = match (key.next(), key.next()) {
+        (key, None) => key,
+        _ => return Err(Error::invalid("key", "A key is one letter or digit.")),
+    };
+    label.name = form.get("name").to_owned();
+    label.definition = form.get("definition").to_owned();
+    label.includes = form.get("includes").to_owned();
+    label.excludes_text = form.get("excludes").to_owned();
+    label.examples = lines("examples");
+    label.counter_examples = lines("counter_examples");
+    label.other = form.has("other");
+    Ok(label)
+}

@@ -1,0 +1,3 @@
+//! Answers as agreement looks at them.
+
+pub mod votes;

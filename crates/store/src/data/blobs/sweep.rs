@@ -1,0 +1,86 @@
+//! What killed work has left: parts without a name, files without a row, pins of nobody. Nothing refers to them, and
+//! nothing in the program removes them by itself.
+
+use super::{Place, UNFINISHED, UNNEEDED, remove_file};
+use crate::engine::snapshot::Snapshot;
+use crate::error::{Error, Result};
+use crate::{Store, on};
+use domain::Time;
+use sqlx::AssertSqlSafe;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+impl Store {
+    /// Removes what was left before a moment. Younger than that, it may be an upload that is just coming in. Returns
+    /// how many there were.
+    pub async fn sweep_blobs(&self, before: Time) -> Result<i64> {
+        self.write_piece(move |tx| {
+            Box::pin(async move {
+                let query = "DELETE FROM blob_pin WHERE created_at < $1";
+                on!(tx, |db| sqlx::query(query).bind(before.0).execute(db).await.map(|_| ()))?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await?;
+        let mut n = 0;
+        for key in self.snapshot().await?.unneeded_blobs(before).await? {
+            n += i64::from(self.remove_unneeded_blob(&key).await?);
+        }
+        for file in self.left_files(before).await? {
+            let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
+            if name.starts_with(UNFINISHED) {
+                remove_file(&file)?;
+                n += 1;
+            } else {
+                n += i64::from(self.remove_unneeded_blob(&name).await?);
+            }
+        }
+        Ok(n)
+    }
+
+    /// Files that killed work has left beside SQLite before a moment: begun and never finished, or without a row.
+    pub async fn left_files(&self, before: Time) -> Result<Vec<PathBuf>> {
+        let Place::Folder(folder) = &self.blobs else { return Ok(Vec::new()) };
+        let before = SystemTime::UNIX_EPOCH + Duration::from_micros(before.0.unsigned_abs());
+        let mut left = Vec::new();
+        let mut entries = match tokio::fs::read_dir(folder).await {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(left),
+            Err(error) => return Err(error.into()),
+        };
+        while let Some(entry) = entries.next_entry().await? {
+            // What goes away meanwhile is not left.
+            let Ok(about) = entry.metadata().await else { continue };
+            if about.modified()? >= before {
+                continue;
+            }
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let query = "SELECT EXISTS (SELECT 1 FROM blob WHERE key = $1)";
+            let known: bool = on!(self, |db| sqlx::query_scalar(query).bind(name).fetch_one(db).await)?;
+            if !known {
+                left.push(entry.path());
+            }
+        }
+        left.sort();
+        Ok(left)
+    }
+}
+
+impl Snapshot {
+    /// Blobs that nothing needs and that were there before a moment.
+    pub async fn unneeded_blobs(&mut self, before: Time) -> Result<Vec<String>> {
+        let query =
+            AssertSqlSafe(format!("SELECT key FROM blob WHERE created_at < $1 AND {UNNEEDED} ORDER BY key"));
+        Ok(on!(self, |db| sqlx::query_scalar(query).bind(before.0).fetch_all(db).await)?)
+    }
+
+    /// Keys of blobs that something needs and whose row is missing.
+    pub async fn missing_blobs(&mut self) -> Result<Vec<String>> {
+        let query = "SELECT f.hash FROM release_file f LEFT JOIN blob b ON b.key = f.hash WHERE b.key IS NULL
+                     UNION SELECT s.upload FROM source s LEFT JOIN blob b ON b.key = s.upload
+                     WHERE b.key IS NULL AND s.upload IS NOT NULL
+                       AND s.state IN ('preview', 'running', 'failed', 'cancelled') ORDER BY 1";
+        Ok(on!(self, |db| sqlx::query_scalar(query).fetch_all(db).await)?)
+    }
+}

@@ -1,0 +1,329 @@
+//! Items as people browse them and as jobs walk over them. Writing them is in the modules below.
+
+mod fields;
+mod imported;
+mod reopen;
+mod undo;
+mod upsert;
+
+pub use fields::FieldValue;
+pub use undo::Dependents;
+pub use upsert::{AnsweredBy, Incoming, Piece};
+
+use crate::error::Result;
+use crate::label::tally::Tally;
+use crate::sql::dialect::push_list;
+use crate::{Doc, Store, on};
+use domain::consensus::State;
+use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, SourceId};
+use serde_json::{Map, Value};
+use sqlx::QueryBuilder;
+
+/// Fields of an item, in the order of its file.
+pub type Fields = Map<String, Value>;
+
+/// An item with its current content.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct ItemRow {
+    #[sqlx(try_from = "i64")]
+    pub id: ItemId,
+    #[sqlx(try_from = "i64")]
+    pub project_id: ProjectId,
+    #[sqlx(try_from = "i64")]
+    pub source_id: SourceId,
+    pub external_id: String,
+    pub group_key: Option<String>,
+    pub event_at: Option<i64>,
+    pub ingested_at: i64,
+    pub control: bool,
+    pub state: String,
+    #[sqlx(try_from = "i64")]
+    pub revision_id: RevisionId,
+    pub number: i64,
+    pub text: String,
+    pub fields: Doc<Fields>,
+    pub normalized_hash: i64,
+    /// What it is resolved to; nothing while nobody has answered.
+    pub labels: Option<Doc<Vec<LabelId>>>,
+}
+
+const ITEM: &str =
+    "SELECT i.id, i.project_id, i.source_id, i.external_id, i.group_key, i.event_at, i.ingested_at,
+    i.control, i.state, i.revision_id, r.number, r.text, r.fields, r.normalized_hash, c.labels ";
+const JOINS: &str =
+    " JOIN item_revision r ON r.id = i.revision_id LEFT JOIN consensus c ON c.item_id = i.id ";
+
+/// The current text of an item.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct TextRow {
+    #[sqlx(try_from = "i64")]
+    pub id: ItemId,
+    #[sqlx(try_from = "i64")]
+    pub project_id: ProjectId,
+    pub text: String,
+}
+
+/// One content that an item had or has.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct RevisionRow {
+    #[sqlx(try_from = "i64")]
+    pub id: RevisionId,
+    #[sqlx(try_from = "i64")]
+    pub source_id: SourceId,
+    pub source_name: String,
+    pub number: i64,
+    pub text: String,
+    pub fields: Doc<Fields>,
+    pub group_key: Option<String>,
+    pub event_at: Option<i64>,
+    pub created_at: i64,
+}
+
+/// An answer as an item's history shows it.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct ItemAnswerRow {
+    pub id: String,
+    pub person_id: i64,
+    pub person: String,
+    pub queue_id: Option<i64>,
+    pub queue: Option<String>,
+    pub revision_id: i64,
+    pub number: i64,
+    pub kind: String,
+    pub labels: Doc<Vec<LabelId>>,
+    pub skip_reason: Option<String>,
+    pub note: Option<String>,
+    pub origin: String,
+    pub standing: String,
+    pub sighted: bool,
+    pub seconds: Option<f64>,
+    pub at: i64,
+}
+
+/// A queue that an item is in.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct ItemQueueRow {
+    #[sqlx(try_from = "i64")]
+    pub id: QueueId,
+    pub name: String,
+    pub state: String,
+    pub filled: i64,
+    pub target: i64,
+    pub stuck: bool,
+}
+
+/// Which items to show. Everything that is set must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ItemFilter {
+    pub state: Option<State>,
+    pub label: Option<LabelId>,
+    pub source: Option<SourceId>,
+    /// A field and its value, as far as filters see it.
+    pub field: Option<(String, String)>,
+    pub control: Option<bool>,
+}
+
+impl ItemFilter {
+    /// Does an item that is at hand fit?
+    pub fn fits(&self, item: &ItemRow) -> bool {
+        let has_label = |label: &LabelId| item.labels.as_ref().is_some_and(|l| l.0.contains(label));
+        let has_field = |(name, value): &(String, String)| {
+            item.fields.0.get(name).is_some_and(|found| *FieldValue::of(name, found).text == **value)
+        };
+        self.state.is_none_or(|state| state.as_str() == item.state)
+            && self.label.as_ref().is_none_or(has_label)
+            && self.source.is_none_or(|source| source == item.source_id)
+            && self.field.as_ref().is_none_or(has_field)
+            && self.control.is_none_or(|control| control == item.control)
+    }
+}
+
+/// Which part of a filter a list of items is read along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Label,
+    Field,
+    State,
+    Source,
+    All,
+}
+
+/// So many items can be looked through for a page.
+const SMALL: i64 = 2_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
+impl Store {
+    /// A page of items from behind `after` on.
+    pub async fn items(
+        &self,
+        project: ProjectId,
+        filter: &ItemFilter,
+        order: Order,
+        after: Option<ItemId>,
+        limit: i64,
+    ) -> Result<Vec<ItemRow>> {
+        // A label is what an item is resolved to.
+        if filter.label.is_some() && filter.state.is_some_and(|state| !state.is_resolved()) {
+            return Ok(Vec::new());
+        }
+        let lead = self.lead(project, filter).await?;
+        Ok(on!(self, |db| {
+            let mut query = QueryBuilder::new(ITEM);
+            let key = match (lead, &filter.label, &filter.field) {
+                (Lead::Label, Some(label), _) => {
+                    query.push(" FROM consensus_label l JOIN item i ON i.id = l.item_id").push(JOINS);
+                    query.push(" WHERE l.project_id = ").push_bind(project.0);
+                    query.push(" AND l.label_id = ").push_bind(label.0);
+                    "l.item_id"
+                }
+                (Lead::Field, _, Some((name, value))) => {
+                    query.push(" FROM item_field f JOIN item i ON i.id = f.item_id").push(JOINS);
+                    query.push(" WHERE f.project_id = ").push_bind(project.0);
+                    query.push(" AND f.name = ").push_bind(name.as_str());
+                    query.push(" AND f.text = ").push_bind(value.as_str());
+                    "f.item_id"
+                }
+                _ => {
+                    query.push(" FROM item i").push(JOINS);
+                    query.push(" WHERE i.project_id = ").push_bind(project.0);
+                    "i.id"
+                }
+            };
+            // What does not lead is only looked at: as an expression, it tempts no planner to walk its index.
+            if let Some(state) = filter.state {
+                let leads = matches!(lead, Lead::State);
+                query.push(if leads { " AND i.state = " } else { " AND COALESCE(i.state, '') = " });
+                query.push_bind(state.as_str());
+            }
+            if let Some(source) = filter.source {
+                let leads = matches!(lead, Lead::Source);
+                query.push(if leads { " AND i.source_id = " } else { " AND COALESCE(i.source_id, 0) = " });
+                query.push_bind(source.0);
+            }
+            if let (Some(label), false) = (filter.label, matches!(lead, Lead::Label)) {
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM consensus_label l WHERE l.item_id = i.id AND l.label_id = ",
+                );
+                query.push_bind(label.0).push(")");
+            }
+            match filter.control {
+                Some(true) => drop(query.push(" AND i.control")),
+                Some(false) => drop(query.push(" AND NOT i.control")),
+                None => {}
+            }
+            if let (false, Some((name, value))) = (matches!(lead, Lead::Field), &filter.field) {
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM item_field f WHERE f.project_id = i.project_id AND f.name = ",
+                );
+                query.push_bind(name.as_str()).push(" AND f.text = ").push_bind(value.as_str());
+                query.push(" AND f.item_id = i.id)");
+            }
+            let (compare, direction) = match order {
+                Order::NewestFirst => (" < ", " DESC"),
+                Order::OldestFirst => (" > ", ""),
+            };
+            if let Some(after) = after {
+                query.push(" AND ").push(key).push(compare).push_bind(after.0);
+            }
+            query.push(" ORDER BY ").push(key).push(direction).push(" LIMIT ").push_bind(limit);
+            query.build_query_as().fetch_all(db).await
+        })?)
+    }
+
+    /// What narrows most leads, in an index that is in the order of the items: known from the counts.
+    async fn lead(&self, project: ProjectId, filter: &ItemFilter) -> Result<Lead> {
+        let mut found = Vec::new();
+        if let Some(label) = filter.label {
+            let counts = self.tally(Tally::Labels(project)).await?;
+            found.push((counts.get(&label.to_string()).copied().unwrap_or(0), Lead::Label));
+        }
+        if let Some(state) = filter.state {
+            let counts = self.tally(Tally::Project(project)).await?;
+            found.push((counts.get(state.as_str()).copied().unwrap_or(0), Lead::State));
+        }
+        if let Some(source) = filter.source {
+            let query = "SELECT n_new FROM source WHERE id = $1";
+            let n: Option<i64> =
+                on!(self, |db| sqlx::query_scalar(query).bind(source.0).fetch_optional(db).await)?;
+            found.push((n.unwrap_or(0), Lead::Source));
+        }
+        let least = found.into_iter().min_by_key(|(n, _)| *n);
+        // How many items have a value of a field is not counted: it leads where nothing small does.
+        let is_small = |n: i64| filter.field.is_none() || n < SMALL;
+        Ok(match least {
+            Some((n, lead)) if is_small(n) => lead,
+            _ if filter.field.is_some() => Lead::Field,
+            _ => Lead::All,
+        })
+    }
+
+    /// Items by their ids (what a search found), in the order of the ids given; those of other projects are left out.
+    pub async fn items_by_id(&self, project: ProjectId, ids: &[ItemId]) -> Result<Vec<ItemRow>> {
+        let mut items: Vec<ItemRow> = on!(self, |db| {
+            let mut query = QueryBuilder::new(ITEM);
+            query.push(" FROM item i").push(JOINS).push(" WHERE i.project_id = ").push_bind(project.0);
+            query.push(" AND i.id IN ");
+            push_list(&mut query, ids.iter().map(|id| id.0));
+            query.build_query_as().persistent(false).fetch_all(db).await
+        })?;
+        items.sort_by_key(|item| ids.iter().position(|id| *id == item.id));
+        Ok(items)
+    }
+
+    pub async fn item(&self, project: ProjectId, id: ItemId) -> Result<ItemRow> {
+        let query = format!("{ITEM} FROM item i {JOINS} WHERE i.id = $1 AND i.project_id = $2");
+        Ok(on!(self, |db| {
+            sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(id.0).bind(project.0).fetch_one(db).await
+        })?)
+    }
+
+    pub async fn item_named(&self, project: ProjectId, external_id: &str) -> Result<Option<ItemId>> {
+        let query = "SELECT id FROM item WHERE project_id = $1 AND external_id = $2";
+        let id: Option<i64> = on!(self, |db| {
+            sqlx::query_scalar(query).bind(project.0).bind(external_id).fetch_optional(db).await
+        })?;
+        Ok(id.map(ItemId))
+    }
+
+    /// Texts of an id range, of whatever project, for what follows the change feed: from behind `after` to `last`.
+    pub async fn texts_between(&self, after: ItemId, last: ItemId, limit: i64) -> Result<Vec<TextRow>> {
+        let query =
+            "SELECT i.id, i.project_id, r.text FROM item i JOIN item_revision r ON r.id = i.revision_id
+                     WHERE i.id > $1 AND i.id <= $2 ORDER BY i.id LIMIT $3";
+        Ok(on!(self, |db| {
+            sqlx::query_as(query).bind(after.0).bind(last.0).bind(limit).fetch_all(db).await
+        })?)
+    }
+
+    /// All contents of an item, newest first.
+    pub async fn revisions(&self, item: ItemId) -> Result<Vec<RevisionRow>> {
+        let query =
+            "SELECT r.id, r.source_id, s.name AS source_name, r.number, r.text, r.fields, r.group_key,
+                            r.event_at, r.created_at
+                     FROM item_revision r JOIN source s ON s.id = r.source_id
+                     WHERE r.item_id = $1 ORDER BY r.number DESC LIMIT 100";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_all(db).await)?)
+    }
+
+    /// Everything that was said of an item, newest first.
+    pub async fn item_answers(&self, item: ItemId) -> Result<Vec<ItemAnswerRow>> {
+        let query = "SELECT a.id, a.person_id, p.name AS person, a.queue_id, q.name AS queue, a.revision_id, a.number,
+                            a.kind, a.labels, a.skip_reason, a.note, a.origin, a.standing, a.sighted, a.seconds, a.at
+                     FROM answer a JOIN person p ON p.id = a.person_id LEFT JOIN queue q ON q.id = a.queue_id
+                     WHERE a.item_id = $1 ORDER BY a.at DESC, a.id DESC LIMIT 500";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_all(db).await)?)
+    }
+
+    pub async fn item_queues(&self, item: ItemId) -> Result<Vec<ItemQueueRow>> {
+        let query = "SELECT q.id, q.name, q.state, m.filled, m.target, m.stuck
+                     FROM queue_item m JOIN queue q ON q.id = m.queue_id
+                     WHERE m.item_id = $1 ORDER BY q.id DESC";
+        Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_all(db).await)?)
+    }
+}

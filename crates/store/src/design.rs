@@ -1,0 +1,3 @@
+//! What items are labeled with: taxonomy versions and drafts.
+
+pub mod taxonomies;

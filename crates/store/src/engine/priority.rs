@@ -1,0 +1,201 @@
+//! Who comes next: people before background work (import, release), and background work for a fixed share of the time
+//! while people are about, so that neither stops the other.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// People are about until so long after one of them wrote.
+const ABOUT: Duration = Duration::from_millis(200);
+/// People wait for the whole commit that they are in, so it takes in nobody any more after so long. One commit for
+/// everyone at once would be cheaper only by itself: whoever hears of it asks for the next thing, and so all would hear
+/// together, ask together and wait together, with the writer idle in between.
+const COMMIT: Duration = Duration::from_millis(5);
+/// While they are about, background work rests after each piece for so many times as long as the piece took.
+const REST: u32 = 4;
+/// The same where they have to wait in line for long: a twentieth of the time, so that they never stop it.
+const LONGEST_REST: u32 = 19;
+/// Behind a piece and its commit people wait in line for less than this; for longer only where there is more to do than
+/// can be done.
+const LONG: Duration = Duration::from_millis(20);
+
+/// Whose a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Priority {
+    /// A person waits.
+    Person,
+    /// A piece of background work.
+    Piece,
+    /// What background work notes of itself: it goes at once, and does not pass for a person.
+    Aside,
+}
+
+/// Who may still come into a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joins {
+    Nobody,
+    People,
+    PeopleThenPieces,
+    /// It is the turn of background work.
+    PiecesThenPeople,
+    Pieces,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    people_wrote: Option<Instant>,
+    rested: Option<Instant>,
+    /// How many times as long as it took background work rests from a piece.
+    rest: u32,
+    /// The longest that somebody waited in line since the last piece.
+    waited: Duration,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State { people_wrote: None, rested: None, rest: REST, waited: Duration::ZERO }
+    }
+}
+
+impl Throttle {
+    /// A transaction that began then has ended now.
+    pub(crate) fn ended(&self, urgency: Priority, began: Instant, now: Instant) {
+        let mut state = self.state();
+        match urgency {
+            Priority::Person => state.people_wrote = Some(now),
+            Priority::Piece => {
+                state.rest = next_rest(state.rest, std::mem::take(&mut state.waited));
+                state.rested = Some(now + now.saturating_duration_since(began) * state.rest);
+            }
+            Priority::Aside => {}
+        }
+    }
+
+    /// Somebody waited in line for so long until it was their turn.
+    pub(crate) fn waited(&self, time: Duration) {
+        let mut state = self.state();
+        state.waited = state.waited.max(time);
+    }
+
+    pub(crate) fn people_are_about(&self, now: Instant) -> bool {
+        self.state().people_are_about(now)
+    }
+
+    /// Who may come into a commit that has lasted for so long; one of pieces alone takes in more of them for a spell.
+    pub(crate) fn joins(&self, now: Instant, lasted: Duration, spell: Duration) -> Joins {
+        match (self.people_are_about(now), self.rest(now).is_zero()) {
+            // Also where people never pause and each takes long.
+            (true, true) if lasted >= COMMIT => Joins::Pieces,
+            (true, false) if lasted >= COMMIT => Joins::Nobody,
+            (true, true) => Joins::PiecesThenPeople,
+            (true, false) => Joins::People,
+            (false, _) if lasted < spell => Joins::PeopleThenPieces,
+            (false, _) => Joins::People,
+        }
+    }
+
+    /// How long the next piece of background work has to wait.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        let state = self.state();
+        match state.rested {
+            Some(rested) if state.people_are_about(now) => rested.saturating_duration_since(now),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How long background work rests from a step of it that only read: where readers take their time from those who
+    /// write as a piece would, and where they do so only when there is more to do than can be done.
+    pub(crate) fn rest_from_reading(&self, step: Duration, now: Instant, in_the_way: bool) -> Duration {
+        let state = self.state();
+        match (state.people_are_about(now), in_the_way) {
+            (false, _) => Duration::ZERO,
+            (true, true) => step * state.rest,
+            (true, false) => step * (state.rest - REST),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn people_are_about(&self, now: Instant) -> bool {
+        self.people_wrote.is_some_and(|wrote| now.saturating_duration_since(wrote) < ABOUT)
+    }
+}
+
+/// Steps back at once, and comes back piece by piece.
+fn next_rest(rest: u32, waited: Duration) -> u32 {
+    if waited > LONG { (2 * rest).min(LONGEST_REST) } else { (rest - 1).max(REST) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn background_work_rests_while_people_are_about_and_only_then() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let throttle = Throttle::default();
+        throttle.ended(Priority::Piece, start, at(10));
+        assert_eq!(throttle.rest(at(10)), Duration::ZERO, "nobody is about");
+        throttle.ended(Priority::Aside, at(10), at(11));
+        assert_eq!(throttle.rest(at(11)), Duration::ZERO, "a job that notes its progress is nobody");
+        throttle.ended(Priority::Person, at(10), at(11));
+        assert_eq!(throttle.rest(at(12)), Duration::from_millis(38));
+        assert_eq!(throttle.rest(at(50)), Duration::ZERO, "it had its rest");
+        throttle.ended(Priority::Piece, at(50), at(150));
+        assert_eq!(throttle.rest(at(210)), Duration::from_millis(340));
+        assert_eq!(throttle.rest(at(211)), Duration::ZERO, "they have gone");
+    }
+
+    #[test]
+    fn a_commit_ends_for_people_while_others_wait_and_pieces_have_their_turn() {
+        let start = Instant::now();
+        let ms = Duration::from_millis;
+        let at = |n| start + ms(n);
+        let throttle = Throttle::default();
+        assert_eq!(throttle.joins(at(0), ms(0), ms(500)), Joins::PeopleThenPieces);
+        assert_eq!(
+            throttle.joins(at(0), ms(500), ms(500)),
+            Joins::People,
+            "a person who comes waits for no other commit"
+        );
+        throttle.ended(Priority::Person, at(0), at(1));
+        assert_eq!(
+            throttle.joins(at(1), ms(1), ms(500)),
+            Joins::PiecesThenPeople,
+            "people who never pause stop no import"
+        );
+        assert_eq!(throttle.joins(at(9), COMMIT, ms(500)), Joins::Pieces, "nor do those who take long");
+        throttle.ended(Priority::Piece, at(1), at(4));
+        assert_eq!(throttle.joins(at(4), ms(4), ms(500)), Joins::People, "it rests");
+        assert_eq!(throttle.joins(at(5), COMMIT, ms(500)), Joins::Nobody);
+    }
+
+    #[test]
+    fn where_people_wait_long_background_work_steps_back_and_comes_back_piece_by_piece() {
+        let start = Instant::now();
+        let (ms, at) = (Duration::from_millis, |n| start + Duration::from_millis(n));
+        let throttle = Throttle::default();
+        let rest_after = |waited: u64| {
+            throttle.waited(ms(waited));
+            throttle.ended(Priority::Person, start, at(10));
+            throttle.ended(Priority::Piece, start, at(10));
+            (throttle.rest(at(10)).as_millis(), throttle.rest_from_reading(ms(10), at(10), false).as_millis())
+        };
+        assert_eq!(rest_after(20), (40, 0), "as long as a piece and its commit may take");
+        assert_eq!(rest_after(21), (80, 40));
+        assert_eq!(rest_after(0), (70, 30), "what was waited before the last piece is forgotten");
+        let longest: Vec<_> = (0..5).map(|_| rest_after(500)).collect();
+        assert_eq!(longest[4], (190, 150), "it goes on all the same");
+        let back: Vec<u128> = (0..17).map(|_| rest_after(1).0).collect();
+        assert_eq!((back[0], back[14], back[16]), (180, 40, 40));
+        assert_eq!(throttle.rest_from_reading(ms(10), at(10), true), ms(40));
+        assert_eq!(throttle.rest_from_reading(ms(10), at(210), true), ms(0), "they have gone");
+    }
+}

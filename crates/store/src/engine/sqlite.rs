@@ -1,0 +1,5 @@
+//! SQLite: one writer with group commit, checkpoints beside it, and one server a folder.
+
+pub(crate) mod checkpoint;
+pub mod lock;
+pub(crate) mod writer;

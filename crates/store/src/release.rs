@@ -1,0 +1,3 @@
+//! Releases: their rows, files and splits, written once.
+
+pub mod releases;

@@ -1,0 +1,5 @@
+//! Query texts for both engines: what differs between their dialects, and texts that are made.
+
+pub(crate) mod bound_rows;
+pub mod dialect;
+pub mod document;

@@ -1,0 +1,155 @@
+//! Agreement: how alike people answer, beyond chance, with intervals. And what they do not agree on.
+//!
+//! The pool holds independent answers: of each person, in a queue, the latest revision of what they first said of
+//! an item, on its current content, unsighted, and of each item the first as many as its queue asked for.
+
+mod figures;
+mod votes;
+
+pub use figures::{Agreement, Figure, LabelFigure, MeanFigure, PairFigure, PersonFigure};
+
+use crate::{Error, Instance, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, Time};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::agree::votes::ConflictAnswer;
+use tokio::sync::Mutex;
+use votes::Votes;
+
+/// What was computed last, for each project and queue. Whoever computes holds it: figures of a big project keep all
+/// cores busy, and two who ask at once want the same ones.
+#[derive(Default)]
+pub struct Cache(Mutex<HashMap<(ProjectId, Option<QueueId>), Kept>>);
+
+struct Kept {
+    stamp: [i64; 4],
+    at: Time,
+    agreement: Arc<Agreement>,
+}
+
+/// So many figures are kept.
+const KEPT: usize = 64;
+/// Figures over more answers than this may be shown for a while after new answers came…
+const LARGE: usize = 5_000;
+/// … a second for so many of them: a pile of 50,000 is measured anew every minute at most.
+const ANSWERS_A_SECOND: f64 = 800.0;
+
+/// Agreement over a whole project, or in one of its queues.
+pub async fn agreement(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+    queue: Option<QueueId>,
+) -> Result<Arc<Agreement>> {
+    allow(actor, Act::SeeOthers)?;
+    let mut cache = instance.agreement.0.lock().await;
+    let stamp = instance.store.votes_stamp(project).await?;
+    let now = instance.store.now();
+    let key = (project, queue);
+    if let Some(kept) = cache.get(&key) {
+        let n = kept.agreement.n_answers;
+        let is_young = n > LARGE && now.seconds_since(kept.at) < n as f64 / ANSWERS_A_SECOND;
+        if kept.stamp == stamp || is_young {
+            return Ok(kept.agreement.clone());
+        }
+    }
+    let pool = Votes::load(instance, project, queue).await?;
+    let mut agreement =
+        tokio::task::spawn_blocking(move || figures::measure(&pool, now)).await.map_err(Error::internal)?;
+    let people: Vec<_> = agreement.people.iter().map(|p| p.person).collect();
+    let names = instance.store.person_names(&people).await?;
+    for person in &mut agreement.people {
+        person.name = names.get(&person.person).cloned().unwrap_or_default();
+    }
+    let agreement = Arc::new(agreement);
+    if cache.len() >= KEPT {
+        cache.clear();
+    }
+    cache.insert(key, Kept { stamp, at: now, agreement: agreement.clone() });
+    Ok(agreement)
+}
+
+/// The figures over a whole project that were computed last, if any were: for pages that must not wait for new ones.
+pub async fn last_agreement(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+) -> Result<Option<Arc<Agreement>>> {
+    allow(actor, Act::SeeOthers)?;
+    // Whoever is computing holds the lock: this is not a page that waits for it.
+    let cache = instance.agreement.0.try_lock().ok();
+    Ok(cache.and_then(|cache| cache.get(&(project, None)).map(|kept| kept.agreement.clone())))
+}
+
+/// An item that people do not agree on, with what each of them said last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    pub item: ItemId,
+    pub revision: RevisionId,
+    pub external_id: String,
+    pub text: String,
+    pub answers: Vec<Said>,
+}
+
+/// One person's word on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub person: String,
+    /// Nothing: skipped.
+    pub labels: Option<Vec<LabelId>>,
+    pub skip_reason: Option<String>,
+    pub note: Option<String>,
+    pub origin: String,
+    pub sighted: bool,
+    pub at: Time,
+}
+
+/// Conflicts a page.
+pub const CONFLICTS: i64 = 20;
+
+/// Items in conflict, oldest first, from behind `after` on.
+pub async fn conflicts(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+    queue: Option<QueueId>,
+    after: Option<ItemId>,
+) -> Result<Vec<Conflict>> {
+    allow(actor, Act::SeeOthers)?;
+    let after = after.map_or(0, |item| item.0);
+    let rows = instance.store.conflicts(project, queue, after, CONFLICTS).await?;
+    let items: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
+    let mut answers: HashMap<ItemId, Vec<ConflictAnswer>> = HashMap::new();
+    for answer in instance.store.answers_side_by_side(&items).await? {
+        let of_item = answers.entry(answer.item_id).or_default();
+        // The last word of a person replaces what they said before.
+        of_item.retain(|earlier| earlier.person_id != answer.person_id);
+        of_item.push(answer);
+    }
+    let said = |answer: ConflictAnswer| Said {
+        labels: (answer.kind == "labels").then_some(answer.labels.0),
+        person: answer.person,
+        skip_reason: answer.skip_reason,
+        note: answer.note,
+        origin: answer.origin,
+        sighted: answer.sighted,
+        at: Time(answer.at),
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| Conflict {
+            answers: answers
+                .remove(&row.item_id)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|a| a.kind != "withdrawn")
+                .map(said)
+                .collect(),
+            item: row.item_id,
+            revision: row.revision_id,
+            external_id: row.external_id,
+            text: row.text,
+        })
+        .collect())
+}

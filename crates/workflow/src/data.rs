@@ -1,0 +1,5 @@
+//! Texts come in, and are looked through.
+
+pub mod browse;
+pub mod fields;
+pub mod import;

@@ -1,0 +1,106 @@
+//! Looking at items: the list with its filters, and one item with its whole history.
+
+use crate::{Error, Instance, Result, allow};
+use derived::search::Direction;
+use domain::permission::{Act, Actor};
+use domain::{ItemId, ProjectId};
+use store::data::items::{ItemAnswerRow, ItemQueueRow, ItemRow, RevisionRow};
+
+pub use store::data::items::{ItemFilter as Filter, Order};
+
+/// Items of a page.
+pub const PAGE: usize = 50;
+/// Hits of a search that are looked at together when filters may take most of them away.
+const HITS: usize = 400;
+/// So often at most for one page: after that the page ends where it has come to.
+const LOOKS: usize = 25;
+
+/// A page of items. `next` is where the following one begins.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub items: Vec<ItemRow>,
+    pub next: Option<ItemId>,
+}
+
+/// An item and all that happened to it.
+#[derive(Debug)]
+pub struct ItemPage {
+    pub item: ItemRow,
+    /// Newest first; the first is the current one.
+    pub revisions: Vec<RevisionRow>,
+    /// Newest first.
+    pub answers: Vec<ItemAnswerRow>,
+    pub queues: Vec<ItemQueueRow>,
+}
+
+/// Items that hold all the words (any, where there are none) and fit a filter: a page from behind `after` on.
+pub async fn items(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+    words: &str,
+    filter: &Filter,
+    order: Order,
+    after: Option<ItemId>,
+) -> Result<Page> {
+    allow(actor, Act::SeeOthers)?;
+    if !words.trim().is_empty() {
+        return with_words(instance, project, words, filter, order, after).await;
+    }
+    let mut items = instance.store.items(project, filter, order, after, PAGE as i64 + 1).await?;
+    let more = items.len() > PAGE;
+    items.truncate(PAGE);
+    let next = items.last().filter(|_| more).map(|item| item.id);
+    Ok(Page { items, next })
+}
+
+/// The search index says which items hold the words, the database which of them fit.
+async fn with_words(
+    instance: &Instance,
+    project: ProjectId,
+    words: &str,
+    filter: &Filter,
+    order: Order,
+    mut after: Option<ItemId>,
+) -> Result<Page> {
+    let direction = match order {
+        Order::NewestFirst => Direction::NewestFirst,
+        Order::OldestFirst => Direction::OldestFirst,
+    };
+    let wanted = if *filter == Filter::default() { PAGE + 1 } else { HITS };
+    let mut page = Page::default();
+    for _ in 0..LOOKS {
+        let (search, words) = (instance.search().await?.clone(), words.to_owned());
+        let find = move || search.find(project, &words, direction, after, wanted);
+        let hits =
+            tokio::task::spawn_blocking(find).await.map_err(Error::internal)?.map_err(Error::internal)?;
+        for item in instance.store.items_by_id(project, &hits).await?.into_iter().filter(|i| filter.fits(i)) {
+            if page.items.len() == PAGE {
+                page.next = page.items.last().map(|i| i.id);
+                return Ok(page);
+            }
+            page.items.push(item);
+        }
+        after = hits.last().copied();
+        if hits.len() < wanted {
+            return Ok(page);
+        }
+    }
+    page.next = after;
+    Ok(page)
+}
+
+/// One item.
+pub async fn item(instance: &Instance, actor: &Actor, project: ProjectId, item: ItemId) -> Result<ItemPage> {
+    allow(actor, Act::SeeOthers)?;
+    let item = match instance.store.item(project, item).await {
+        Err(store::Error::NotFound) => return Err(Error::NotFound("The item")),
+        found => found?,
+    };
+    let (revisions, answers, queues) = tokio::try_join!(
+        instance.store.revisions(item.id),
+        instance.store.item_answers(item.id),
+        instance.store.item_queues(item.id),
+    )?;
+    Ok(ItemPage { item, revisions, answers, queues })
+}

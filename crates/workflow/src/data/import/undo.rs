@@ -1,0 +1,128 @@
+//! Taking an import back, as a whole and only while nothing rests on it.
+
+use super::{Payload, of_project, release_upload};
+use crate::jobs::{self, JobOutcome, Kind, Running};
+use crate::{Error, Instance, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::source::SourceState;
+use domain::{JobId, ProjectId, SourceId};
+use store::data::sources::Source;
+
+/// Items removed in one transaction.
+const PIECE: i64 = 64;
+
+const ENDED: [SourceState; 3] = [SourceState::Done, SourceState::Failed, SourceState::Cancelled];
+
+/// Takes an import back in the background; refused while anything depends on it.
+pub async fn undo(instance: &Instance, actor: &Actor, project: ProjectId, source: SourceId) -> Result<JobId> {
+    allow(actor, Act::Import)?;
+    let source = end_if_cut_off(instance, of_project(instance, project, source).await?).await?;
+    free_of_dependents(instance, &source).await?;
+    let dedupe = format!("undo-import-{}", source.id);
+    let payload = Payload { source: source.id };
+    let job = jobs::new(actor.person_id(), Some(project), Kind::UndoImport, &payload, Some(dedupe))?;
+    let actor = *actor;
+    let id = instance
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let id = tx.enqueue_job(&job).await?;
+                tx.set_source_job(source.id, id.0).await?;
+                tx.audit(&actor, Some(project), "took an import back", &source.name, "").await?;
+                Ok::<_, Error>(id)
+            })
+        })
+        .await?;
+    jobs::wake(instance);
+    Ok(id)
+}
+
+/// An import that no job carries (from the command line, from a program) may have been cut off without a word. It is
+/// ended here; should it be alive after all, its next rows are refused.
+async fn end_if_cut_off(instance: &Instance, source: Source) -> Result<Source> {
+    if source.state != SourceState::Running || jobs::carries(instance, source.job).await? {
+        return Ok(source);
+    }
+    let id = source.id;
+    instance
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.move_source(id, &[SourceState::Running], SourceState::Cancelled, None).await
+            })
+        })
+        .await?;
+    Ok(instance.store.source(id).await?)
+}
+
+/// Does the job that [`undo`] made. Cut off, it goes on where it was.
+pub async fn run_undo_job(instance: &Instance, run: &Running) -> JobOutcome {
+    let Payload { source } = run.payload()?;
+    let source = instance.store.source(source).await?;
+    let total = source.counts.new + source.counts.revised;
+    let mut done = 0;
+    run.progress(done, Some(total), "").await?;
+    free_of_dependents(instance, &source).await?;
+    loop {
+        let n = remove_piece(instance, &source).await?;
+        done += n;
+        if n == 0 {
+            break;
+        }
+        run.progress(done, Some(total.max(done)), &format!("{done} items")).await?;
+    }
+    let id = source.id;
+    instance
+        .store
+        .write(move |tx| Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await }))
+        .await?;
+    release_upload(instance, &source).await?;
+    Ok(serde_json::json!({ "removed": done }))
+}
+
+async fn remove_piece(instance: &Instance, source: &Source) -> Result<i64> {
+    let source = source.clone();
+    let removed = instance
+        .store
+        .write_piece(move |tx| Box::pin(async move { tx.undo_piece(&source, PIECE).await }))
+        .await;
+    match removed {
+        Err(store::Error::ForeignKey) => Err(Error::conflict(
+            "While the import was taken back, some of its items were put into a queue or answered; those stay. Look \
+             at the queues, then take the rest back.",
+        )),
+        other => Ok(other?),
+    }
+}
+
+async fn free_of_dependents(instance: &Instance, source: &Source) -> Result<()> {
+    if !ENDED.contains(&source.state) {
+        return Err(Error::conflict(match source.state {
+            SourceState::Running => "This import is still under way: cancel it first.",
+            SourceState::Undone => "This import was taken back already.",
+            _ => "This import was not started.",
+        }));
+    }
+    let dependents = instance.store.dependents(source.id).await?;
+    if dependents.is_empty() {
+        return Ok(());
+    }
+    let mut what: Vec<String> = Vec::new();
+    for (queue, n) in &dependents.queues {
+        what.push(format!("{} in the queue “{queue}”", items(*n)));
+    }
+    if dependents.n_answers > 0 {
+        what.push(format!("{} answers", dependents.n_answers));
+    }
+    if dependents.n_released > 0 {
+        what.push(format!("{} in releases", items(dependents.n_released)));
+    }
+    if dependents.n_revised_later > 0 {
+        what.push(format!("{} that a later import revised", items(dependents.n_revised_later)));
+    }
+    Err(Error::conflict(format!("This import can’t be taken back, because of {}.", what.join(", "))))
+}
+
+fn items(n: i64) -> String {
+    if n == 1 { "1 item".to_owned() } else { format!("{n} items") }
+}
