@@ -27,7 +27,7 @@ const LARGE: [&str; 20] = [
     "item_revision",
     "job",
     "queue_item",
-    "queue_person",
+    "queue_cursor",
     "reject",
     "release_file",
     "release_row",

@@ -10,6 +10,7 @@ pub mod person;
 pub mod project;
 pub mod queue;
 pub mod release;
+pub mod slice;
 pub mod source;
 pub mod taxonomy;
 pub mod time;

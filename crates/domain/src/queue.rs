@@ -1,8 +1,13 @@
 //! A queue: which items people answer, in which order, how many of them each. The decisions, no storage.
 
-use crate::consensus::State;
-use crate::item::{HASH_RANGE, hash53};
-use crate::{ItemId, LabelId, PersonId, QueueId, SourceId};
+mod pool;
+
+pub use pool::{Mix, Pace, PerPool, Pool, UnknownPool, merged};
+
+pub use crate::slice::{FieldIs, Slice as Filter};
+
+use crate::item::hash53;
+use crate::{ItemId, QueueId};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -94,26 +99,6 @@ impl Plan {
         }
         Ok(self)
     }
-}
-
-/// Which items a queue takes in as it is made: those that fit everything that is said here.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Filter {
-    /// In one of these states; empty: in any.
-    pub states: Vec<State>,
-    /// From this import.
-    pub source: Option<SourceId>,
-    /// Resolved to this label, alone or among others.
-    pub label: Option<LabelId>,
-    /// With this value in this field.
-    pub field: Option<FieldIs>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldIs {
-    pub name: String,
-    pub value: String,
 }
 
 /// What a person has of an item in a queue.
@@ -240,33 +225,6 @@ pub fn step(act: AnswerKind, facts: Facts) -> Step {
     }
 }
 
-/// When control items come to a person: one in each block of 1 / share servings, at a place of the block that is drawn
-/// for this person alone. The share is kept exactly, and nobody can count along.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// The control share of the queue, 0 to 1.
-    pub share: f64,
-    pub seed: u64,
-    pub queue: QueueId,
-    pub person: PersonId,
-}
-
-impl Pace {
-    /// Should the next item be a control item, after so many that were served and so many control items among them?
-    pub fn is_due(&self, served: u32, served_control: u32) -> bool {
-        let place = (f64::from(served_control) + self.draw(served_control)) / self.share;
-        self.share > 0.0 && f64::from(served) >= place.floor()
-    }
-
-    /// From 0 up to 1, for the k-th control item.
-    fn draw(&self, k: u32) -> f64 {
-        let (seed, queue, person) = (self.seed.to_le_bytes(), self.queue.0, self.person.0);
-        let parts: [&[u8]; 5] =
-            [b"pace", &seed, &queue.to_le_bytes(), &person.to_le_bytes(), &k.to_le_bytes()];
-        hash53(&parts) as f64 / HASH_RANGE as f64
-    }
-}
-
 /// The lowest free slot of an item, given those that are held or answered.
 pub fn free_slot(target: u32, taken: &[u32]) -> Option<u32> {
     (0..target).find(|slot| !taken.contains(slot))
@@ -276,29 +234,6 @@ pub fn free_slot(target: u32, taken: &[u32]) -> Option<u32> {
 mod tests {
     use super::*;
     use proptest::prelude::{Strategy as _, any, prop_assert, prop_assert_ne, proptest};
-
-    #[test]
-    fn control_items_keep_their_pace() {
-        let pace = |share, person| Pace { share, seed: 7, queue: QueueId(1), person: PersonId(person) };
-        let places = |pace: Pace| {
-            let mut control = 0;
-            let due = |served| {
-                let is_due = pace.is_due(served, control);
-                control += u32::from(is_due);
-                is_due.then_some(served)
-            };
-            (0..1000).filter_map(due).collect::<Vec<u32>>()
-        };
-        let ada = places(pace(0.2, 1));
-        assert_eq!(ada.len(), 200, "exactly the share");
-        assert!(ada.iter().enumerate().all(|(k, place)| *place / 5 == k as u32), "one in each five");
-        let in_block: std::collections::BTreeSet<u32> = ada.iter().map(|place| place % 5).collect();
-        assert_eq!(in_block.len(), 5, "at any place of the five");
-        assert_ne!(ada, places(pace(0.2, 2)), "another person meets them elsewhere");
-        assert!(places(pace(0.0, 1)).is_empty());
-        assert_eq!(places(pace(1.0, 1)).len(), 1000);
-        assert_eq!(places(pace(0.37, 1)).len(), 370);
-    }
 
     #[test]
     fn slots() {

@@ -1,9 +1,12 @@
 //! Labeling: queues, leases, answers, and what items are resolved to.
 
+pub mod answer_context;
 pub mod answers;
 pub mod consensus;
 pub mod desk;
+pub mod labeling;
 pub mod leases;
+pub mod open_members;
 pub(crate) mod prefetch;
 pub mod queues;
 pub mod tally;

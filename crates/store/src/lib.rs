@@ -31,9 +31,10 @@ use data::blobs;
 use design::taxonomies;
 use engine::ids::Ids;
 use engine::postgres::group_commit::GroupCommit;
+use engine::priority::{PostgresThrottle, Priority};
 use engine::sqlite::{checkpoint, writer};
-use engine::{node_id, priority, private, tx};
-use label::leases::LabelRequest;
+use engine::{node_id, private, tx};
+use label::labeling::{LabelRequest, LabelState};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -83,17 +84,21 @@ enum Engine {
     Postgres {
         readers: ConnectionPool,
         writers: ConnectionPool,
-        group_commit: GroupCommit,
-        throttle: Arc<tx::PostgresThrottle>,
+        /// For people who label, and for reading page by page: planned along indexes.
+        labelers: ConnectionPool,
+        group_commit: GroupCommit<LabelState>,
+        throttle: Arc<PostgresThrottle>,
     },
 }
 
 /// Connections that may read at once.
 const READERS: u32 = 6;
-/// Transactions of PostgreSQL that may be under way at once.
-const WRITERS: u32 = 14;
-/// How transactions are planned on PostgreSQL: once for each statement, and along indexes. They touch a few rows
-/// each, found by a key or at the beginning of an order; what is known of a table that was filled a minute ago makes a
+/// Transactions of PostgreSQL that may be under way at once, but those of people who label.
+const WRITERS: u32 = 6;
+/// Transactions of people who label that may be under way at once on PostgreSQL.
+const LABELERS: u32 = 8;
+/// How people who label are planned on PostgreSQL: once for each statement, and along indexes. A keypress touches a few
+/// rows, found by a key or at the beginning of an order. What is known of a table that was filled a minute ago makes a
 /// planner read and sort all of it instead (measured: 200 ms for the next item instead of 0.1).
 const BY_INDEX: [(&str, &str); 6] = [
     ("plan_cache_mode", "force_generic_plan"),
@@ -201,13 +206,20 @@ impl Store {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(400);
         let readers = ConnectionPool::open(options.clone(), READERS, "").await?;
         sqlx::migrate!("../../migrations/postgres").run(readers.pool()).await?;
-        let writers =
-            ConnectionPool::open(options.clone().options(BY_INDEX), WRITERS, LabelRequest::PREPARE).await?;
-        let throttle = tx::PostgresThrottle::default();
-        let group_commit = GroupCommit::open(&writers, &throttle.throttle);
+        let writers = ConnectionPool::open(options.clone(), WRITERS, "").await?;
+        let along_indexes = options.clone().options(BY_INDEX);
+        let labelers = ConnectionPool::open(along_indexes, LABELERS, LabelRequest::PREPARE).await?;
+        let throttle = PostgresThrottle::default();
+        let group_commit = GroupCommit::open(&labelers, &throttle.throttle);
         let ids = Arc::new(Ids::new(0, clock.clone()));
         Store {
-            engine: Engine::Postgres { readers, writers, group_commit, throttle: Arc::new(throttle) },
+            engine: Engine::Postgres {
+                readers,
+                writers,
+                labelers,
+                group_commit,
+                throttle: Arc::new(throttle),
+            },
             ids,
             clock,
             blobs: blobs::Place::Table,
@@ -249,8 +261,8 @@ impl Store {
     /// knows of the tables (measured: 31 ms for a page of a release in place of 3, and more with each row of it).
     pub fn along_indexes(&self) -> Store {
         let mut store = self.clone();
-        if let Engine::Postgres { readers, writers, .. } = &mut store.engine {
-            *readers = writers.clone();
+        if let Engine::Postgres { readers, labelers, .. } = &mut store.engine {
+            *readers = labelers.clone();
         }
         store
     }
@@ -290,18 +302,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(priority::Priority::Person, None, work).await
-    }
-
-    /// The same for someone who answers or is given items: on PostgreSQL together with others who do, if all of it can be
-    /// done. SQLite has one writer, and nobody to be alone from.
-    pub async fn write_alone<T, E, F>(&self, alone: LabelRequest, work: F) -> std::result::Result<T, E>
-    where
-        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + MaybeBusy + Send + 'static,
-    {
-        self.write_as(priority::Priority::Person, Some(alone), work).await
+        self.write_as(Priority::Person, work).await
     }
 
     /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
@@ -312,7 +313,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(priority::Priority::Piece, None, work).await
+        self.write_as(Priority::Piece, work).await
     }
 
     /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
@@ -323,7 +324,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(priority::Priority::Aside, None, work).await
+        self.write_as(Priority::Aside, work).await
     }
 
     /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite, where
@@ -342,37 +343,19 @@ impl Store {
         outcome
     }
 
-    async fn write_as<T, E, F>(
-        &self,
-        urgency: priority::Priority,
-        alone: Option<LabelRequest>,
-        work: F,
-    ) -> std::result::Result<T, E>
+    async fn write_as<T, E, F>(&self, priority: Priority, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
+        let (ids, clock) = (self.ids.clone(), self.clock.clone());
         match &self.engine {
-            Engine::Sqlite { writer, .. } => {
-                let (ids, now) = (self.ids.clone(), self.clock.clone());
-                writer.run(urgency, ids, now, work).await
-            }
-            Engine::Postgres { writers, group_commit, throttle, .. } => {
-                let (ids, now) = (self.ids.clone(), self.clock.clone());
-                let write = async move {
-                    let mut begin = "BEGIN".to_owned();
-                    if let Some(alone) = alone {
-                        begin = LabelRequest::begin([&alone]);
-                        let done = group_commit.together(alone, ids.clone(), now.clone(), work.clone()).await;
-                        if let Some(value) = done {
-                            return Ok(value);
-                        }
-                    }
-                    tx::run_postgres(writers, begin, ids, now, work).await
-                };
-                // Boxed: a large future would lie on the stack of everyone who writes, three times.
-                throttle.take(urgency, Box::pin(write)).await
+            Engine::Sqlite { writer, .. } => writer.run(priority, ids, clock, work).await,
+            Engine::Postgres { writers, throttle, .. } => {
+                let write = tx::run_postgres(writers, "BEGIN".to_owned(), ids, clock, work);
+                // Boxed: a large future would lie three times on the stack of every caller.
+                throttle.take(priority, Box::pin(write)).await
             }
         }
     }
@@ -405,9 +388,10 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres { readers, writers, .. } => {
+            Engine::Postgres { readers, writers, labelers, .. } => {
                 readers.close().await;
                 writers.close().await;
+                labelers.close().await;
             }
         }
     }

@@ -3,3 +3,4 @@
 pub(crate) mod bound_rows;
 pub mod dialect;
 pub mod document;
+pub(crate) mod row_lists;

@@ -361,7 +361,7 @@ fn read(form: &Form) -> Result<Setup, Error> {
             control_share: control_share(form)?,
             lease_seconds: lease(form)?,
         },
-        filter: Filter { states: state, source, label: None, field },
+        filter: Filter { states: state, source, field, ..Filter::default() },
         note: form.get("note").to_owned(),
     })
 }

@@ -4,6 +4,10 @@
 //! column needs nothing here, and a new table fails a test until it is listed.
 
 use crate::engine::snapshot::Snapshot;
+mod upgrade;
+
+pub use upgrade::Upgrade;
+
 use crate::error::{Error, Result};
 use crate::{Store, Tx, on};
 use futures::TryStreamExt;
@@ -45,7 +49,7 @@ pub const TABLES: &[Table] = &[
     table("label", "id"),
     table("queue", "id"),
     table("queue_item", "queue_id, item_id"),
-    table("queue_person", "queue_id, person_id"),
+    table("queue_cursor", "queue_id, person_id, pool"),
     table("assignment", "id"),
     table("answer", "id"),
     table("consensus", "item_id"),

@@ -125,7 +125,9 @@ pub const QUESTIONS: &[Question] = &[
         promise: "Counts say what the rows say",
         what: "people whose count of answered items in a queue is wrong",
         cure: REBUILD,
-        query: "SELECT 'queue ' || p.queue_id || ', person ' || p.person_id AS example FROM queue_person p
+        query: "SELECT 'queue ' || p.queue_id || ', person ' || p.person_id AS example
+                FROM (SELECT queue_id, person_id, SUM(answered) AS answered FROM queue_cursor
+                      GROUP BY queue_id, person_id) p
                 LEFT JOIN (SELECT queue_id, person_id, COUNT(*) AS n FROM assignment
                            WHERE state = 'answered' GROUP BY queue_id, person_id) a
                   ON a.queue_id = p.queue_id AND a.person_id = p.person_id

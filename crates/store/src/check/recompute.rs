@@ -7,7 +7,7 @@ use crate::{Either, Store, Tx, on};
 use domain::{ItemId, ProjectId, QueueId};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
 
 /// A place to read from, be it a transaction or a moment.
@@ -112,7 +112,7 @@ impl Tx {
     /// open members from the beginning. Returns how many members were wrong.
     pub async fn refill(&mut self, queue: QueueId) -> Result<u64> {
         if self.is_postgres() {
-            let lock = "LOCK TABLE assignment, queue_item, queue_person IN SHARE ROW EXCLUSIVE MODE";
+            let lock = "LOCK TABLE assignment, queue_item, queue_cursor IN SHARE ROW EXCLUSIVE MODE";
             on!(self, |db| sqlx::query(lock).execute(db).await.map(|_| ()))?;
         }
         let active = "(SELECT COUNT(*) FROM assignment a WHERE a.queue_id = queue_item.queue_id
@@ -126,18 +126,20 @@ impl Tx {
             .execute(db)
             .await
             .map(|r| r.rows_affected()))?;
-        let answered = "(SELECT COUNT(*) FROM assignment a WHERE a.queue_id = queue_person.queue_id
-                         AND a.person_id = queue_person.person_id AND a.state = 'answered')";
+        let answered = "(SELECT COUNT(*) FROM assignment a
+                         JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
+                         WHERE a.queue_id = queue_cursor.queue_id AND a.person_id = queue_cursor.person_id
+                         AND a.state = 'answered' AND qi.pool = queue_cursor.pool)";
         let query = format!(
-            "UPDATE queue_person SET answered = {answered}, cursor_plain = 0, cursor_control = 0
-             WHERE queue_id = $1 AND (answered <> {answered} OR $2 > 0)"
+            "UPDATE queue_cursor SET answered = {answered}, cursor = 0
+             WHERE queue_id = $1 AND (answered <> {answered} OR $2 > 0) RETURNING person_id"
         );
-        let m = on!(self, |db| sqlx::query(sqlx::AssertSqlSafe(query))
+        let people: Vec<i64> = on!(self, |db| sqlx::query_scalar(sqlx::AssertSqlSafe(query))
             .bind(queue.0)
             .bind(n as i64)
-            .execute(db)
-            .await
-            .map(|r| r.rows_affected()))?;
+            .fetch_all(db)
+            .await)?;
+        let m = people.into_iter().collect::<BTreeSet<_>>().len() as u64;
         Ok(n.max(m))
     }
 }

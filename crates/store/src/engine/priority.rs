@@ -1,7 +1,7 @@
 //! Who comes next: people before background work (import, release), and background work for a fixed share of the time
 //! while people are about, so that neither stops the other.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// People are about until so long after one of them wrote.
@@ -130,6 +130,33 @@ impl State {
 /// Steps back at once, and comes back piece by piece.
 fn next_rest(rest: u32, waited: Duration) -> u32 {
     if waited > LONG { (2 * rest).min(LONGEST_REST) } else { (rest - 1).max(REST) }
+}
+
+/// People before background work (see [`Throttle`]) where there is no common writer: their transactions go ahead, pieces
+/// go one by one and rest in between.
+#[derive(Debug, Default)]
+pub(crate) struct PostgresThrottle {
+    pub(crate) throttle: Arc<Throttle>,
+    piece: tokio::sync::Mutex<()>,
+}
+
+impl PostgresThrottle {
+    pub(crate) async fn take<T>(&self, urgency: Priority, work: impl Future<Output = T>) -> T {
+        if urgency != Priority::Piece {
+            let now = Instant::now();
+            self.throttle.ended(urgency, now, now);
+            return work.await;
+        }
+        let _one_by_one = self.piece.lock().await;
+        let rest = self.throttle.rest(Instant::now());
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
+        let start = Instant::now();
+        let outcome = work.await;
+        self.throttle.ended(urgency, start, Instant::now());
+        outcome
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
 //! Answers: appended, never changed; and the context on which an answer lands.
 
 use crate::error::{Error, Result};
-use crate::label::consensus::{Subject, state, target};
 use crate::label::tally::{Tally, TallyChanges};
-use crate::label::write_batch::{Statement, Value, WriteBatch};
-use crate::sql::dialect;
+use crate::label::write_batch::{Statement, WriteBatch, batch_row};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
 use domain::answer::{Origin, Said, SkipReason, Standing};
 use domain::consensus::Vote;
-use domain::project::{Settings, Task};
-use domain::queue::Holding;
+use domain::project::Task;
 use domain::taxonomy::Taxonomy;
 use domain::{
     AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, SourceId, TaxonomyVersionId,
@@ -62,8 +59,8 @@ impl NewAnswer {
 }
 
 impl NewAnswer {
-    pub(crate) fn write(&self, writes: &mut WriteBatch, counts: &mut TallyChanges) {
-        writes.add(Statement::Answer, self.values());
+    pub(crate) fn write(&self, batch: &mut WriteBatch, counts: &mut TallyChanges) {
+        batch.add(self);
         self.count(counts);
     }
 
@@ -75,43 +72,48 @@ impl NewAnswer {
         }
     }
 
-    fn values(&self) -> [Value; 23] {
-        let (kind, labels, reason): (_, &[LabelId], _) = match &self.said {
-            Said::Labels(labels) => ("labels", labels, None),
-            Said::Skip(reason) => ("skip", &[], Some(reason.as_str())),
-            Said::Withdrawn => ("withdrawn", &[], None),
-        };
-        let standing = match self.standing {
-            Standing::Counted => "counted",
-            Standing::Extra => "extra",
-        };
-        [
-            self.id.as_str().into(),
-            self.project.0.into(),
-            self.queue.map(|q| q.0).into(),
-            self.assignment.map(|a| a.0).into(),
-            self.source.map(|s| s.0).into(),
-            self.person.0.into(),
-            self.item.0.into(),
-            self.revision.0.into(),
-            self.number.into(),
-            kind.into(),
-            Doc(labels).into(),
-            reason.into(),
-            self.note.as_deref().into(),
-            self.confidence.into(),
-            self.seconds.into(),
-            self.version.map(|v| v.0).into(),
-            self.origin.as_str().into(),
-            standing.into(),
-            self.sighted.into(),
-            self.strategy.as_deref().into(),
-            self.round.into(),
-            self.score.into(),
-            self.at.0.into(),
-        ]
+    fn kind(&self) -> &'static str {
+        match &self.said {
+            Said::Labels(_) => "labels",
+            Said::Skip(_) => "skip",
+            Said::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn labels(&self) -> &[LabelId] {
+        if let Said::Labels(labels) = &self.said { labels } else { &[] }
+    }
+
+    fn skip_reason(&self) -> Option<&'static str> {
+        if let Said::Skip(reason) = &self.said { Some(reason.as_str()) } else { None }
     }
 }
+
+batch_row! { NewAnswer as Statement::Answer, |row| {
+    "id": Text = row.id.as_str(),
+    "project_id": Int = row.project.0,
+    "queue_id": Int = row.queue.map(|q| q.0),
+    "assignment_id": Int = row.assignment.map(|a| a.0),
+    "source_id": Int = row.source.map(|s| s.0),
+    "person_id": Int = row.person.0,
+    "item_id": Int = row.item.0,
+    "revision_id": Int = row.revision.0,
+    "number": Int = row.number,
+    "kind": Text = row.kind(),
+    "labels": Text = Doc(row.labels()),
+    "skip_reason": Text = row.skip_reason(),
+    "note": Text = row.note.as_deref(),
+    "confidence": Float = row.confidence,
+    "seconds": Float = row.seconds,
+    "taxonomy_version_id": Int = row.version.map(|v| v.0),
+    "origin": Text = row.origin.as_str(),
+    "standing": Text = if row.standing == Standing::Counted { "counted" } else { "extra" },
+    "sighted": Bool = row.sighted,
+    "strategy": Text = row.strategy.as_deref(),
+    "round": Int = row.round,
+    "score": Float = row.score,
+    "at": Int = row.at.0,
+} }
 
 /// An answer as it stands.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -173,108 +175,18 @@ impl AnswerRow {
     }
 }
 
-/// An assignment with everything around it that decides what becomes of an answer.
-#[derive(Debug, Clone)]
-pub struct AnswerContext {
-    pub assignment: AssignmentId,
-    pub queue: QueueId,
-    pub person: PersonId,
-    pub holding: Holding,
-    pub slot: i64,
-    /// Takes no slot.
-    pub beside: bool,
-    pub queue_is_open: bool,
-    pub lease_seconds: i64,
-    pub strategy: String,
-    pub round: i64,
-    pub score: Option<f64>,
-    pub stuck: bool,
-    /// Something was said of the item before.
-    pub is_answered: bool,
-    /// An answer with this id is there already.
-    pub id_is_taken: bool,
-    pub subject: Subject,
-}
-
-#[derive(sqlx::FromRow)]
-struct AnswerContextRow {
-    assignment_id: i64,
-    project_id: i64,
-    queue_id: i64,
-    item_id: i64,
-    person_id: i64,
-    slot: i64,
-    state: String,
-    beside: bool,
-    queue_state: String,
-    strategy: String,
-    lease_seconds: i64,
-    round: i64,
-    score: Option<f64>,
-    stuck: bool,
-    is_answered: bool,
-    id_is_taken: bool,
-    settings: Doc<Settings>,
-    revision_id: i64,
-    item_state: String,
-    version_id: Option<i64>,
-    want: Option<i64>,
-    had: Option<Doc<Vec<LabelId>>>,
-}
-
 impl Tx {
-    /// The context of an answer that comes with an id; nothing where the assignment is not this person's in this
-    /// project. Its item is held already (see [`crate::label::leases::LabelRequest`]).
-    pub async fn context(
-        &mut self,
-        project: ProjectId,
-        person: PersonId,
-        assignment: AssignmentId,
-        id: &str,
-    ) -> Result<Option<AnswerContext>> {
-        let query = format!(
-            "SELECT a.id AS assignment_id, a.project_id, a.queue_id, a.item_id, a.person_id, a.slot, a.state, a.beside,
-                CASE WHEN p.archived_at IS NULL THEN q.state ELSE 'closed' END AS queue_state, q.strategy, q.lease_seconds, qi.round, qi.score, qi.stuck,
-                p.settings, item.revision_id, item.state AS item_state, c.labels AS had,
-                (SELECT v.id FROM taxonomy_version v WHERE v.project_id = a.project_id
-                 ORDER BY v.number DESC LIMIT 1) AS version_id,
-                (SELECT MAX(m.target) FROM queue_item m WHERE m.item_id = a.item_id) AS want,
-                EXISTS (SELECT 1 FROM answer said WHERE said.item_id = a.item_id) AS is_answered,
-                EXISTS (SELECT 1 FROM answer said WHERE said.id = $4) AS id_is_taken
-             FROM assignment a
-             JOIN queue q ON q.id = a.queue_id
-             JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
-             JOIN item ON item.id = a.item_id
-             JOIN project p ON p.id = a.project_id
-             LEFT JOIN consensus c ON c.item_id = a.item_id
-             WHERE a.id = $1 AND a.person_id = $2 AND a.project_id = $3{}",
-            dialect::for_update_of(self, "a")
-        );
-        let row: Option<AnswerContextRow> = on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
-            .bind(assignment.0)
-            .bind(person.0)
-            .bind(project.0)
-            .bind(id)
-            .fetch_optional(db)
-            .await)?;
-        row.map(AnswerContextRow::read).transpose()
-    }
-
     /// Everything that was said of an item.
     pub async fn answers_of_item(&mut self, item: ItemId) -> Result<Vec<AnswerRow>> {
-        if let Some(prefetch) = self.prefetch.take_answers(item) {
-            return Ok(prefetch);
-        }
         let query = format!("SELECT {COLUMNS} FROM answer WHERE item_id = $1");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(item.0).fetch_all(db).await)?)
     }
 
     /// Appends an answer. False where its id is taken already.
     pub async fn append_answer(&mut self, answer: &NewAnswer, counts: &mut TallyChanges) -> Result<bool> {
-        self.flush().await?;
-        let mut writes = WriteBatch::default();
-        writes.add(Statement::AnswerOnce, answer.values());
-        let is_new = self.execute(writes).await? == 1;
+        let mut batch = WriteBatch::default();
+        batch.add_to(Statement::AnswerOnce, answer);
+        let is_new = batch.execute(self).await? == 1;
         if is_new {
             answer.count(counts);
         }
@@ -295,39 +207,6 @@ impl Tx {
         let document: Doc<Taxonomy> =
             on!(self, |db| sqlx::query_scalar(query).bind(version.0).fetch_one(db).await)?;
         Ok(document.0)
-    }
-}
-
-impl AnswerContextRow {
-    fn read(self) -> Result<AnswerContext> {
-        let holding = Holding::parse(&self.state)
-            .ok_or_else(|| Error::Unreadable(format!("assignment state {}", self.state)))?;
-        Ok(AnswerContext {
-            assignment: AssignmentId(self.assignment_id),
-            queue: QueueId(self.queue_id),
-            person: PersonId(self.person_id),
-            holding,
-            slot: self.slot,
-            beside: self.beside,
-            queue_is_open: self.queue_state == "open",
-            lease_seconds: self.lease_seconds,
-            strategy: self.strategy,
-            round: self.round,
-            score: self.score,
-            stuck: self.stuck,
-            is_answered: self.is_answered,
-            id_is_taken: self.id_is_taken,
-            subject: Subject {
-                project: ProjectId(self.project_id),
-                item: ItemId(self.item_id),
-                revision: RevisionId(self.revision_id),
-                state: state(&self.item_state)?,
-                target: target(self.want),
-                stuck_after: self.settings.0.stuck_after,
-                version: self.version_id.map(TaxonomyVersionId),
-                had: self.had.map(|d| d.0),
-            },
-        })
     }
 }
 

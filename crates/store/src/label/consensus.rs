@@ -1,10 +1,9 @@
 //! What an item is resolved to, kept in step with its answers in the same transaction.
 
 use crate::error::{Error, Result};
-use crate::label::answers::{AnswerRow, NewAnswer};
-use crate::label::leases::Hold;
+use crate::label::answers::AnswerRow;
 use crate::label::tally::{Tally, TallyChanges};
-use crate::label::write_batch::{Statement, WriteBatch};
+use crate::label::write_batch::{Statement, WriteBatch, batch_row};
 use crate::{Doc, Tx, on};
 use domain::consensus::{Consensus, State, Vote, gather, resolve};
 use domain::project::Settings;
@@ -32,6 +31,34 @@ pub struct Subject {
 impl Subject {
     fn had(&self) -> &[LabelId] {
         self.had.as_deref().unwrap_or_default()
+    }
+
+    /// The version whose label maps are needed: an answer was given under another one than the newest.
+    pub(crate) fn needs_maps(&self, votes: &[Vote]) -> Option<TaxonomyVersionId> {
+        let is_old = |vote: &Vote| vote.version.is_some() && vote.version != self.version;
+        self.version.filter(|_| votes.iter().any(is_old))
+    }
+
+    /// Resolves the item from all its answers. What changes goes into the batch and the counts.
+    pub(crate) fn settle(
+        &self,
+        votes: &[Vote],
+        maps: &Maps,
+        now: Time,
+        batch: &mut WriteBatch,
+        counts: &mut TallyChanges,
+    ) -> Consensus {
+        let (target, stuck_after) = (self.target, self.stuck_after);
+        let resolution = Resolution::of(votes, self.revision, target, stuck_after, self.version, maps);
+        save(self, &resolution, now, batch);
+        let consensus = resolution.consensus;
+        count_labels(self, &consensus, counts);
+        if consensus.state != self.state {
+            batch.add(&NewState { item: self.item, state: consensus.state });
+            counts.add(Tally::Project(self.project), self.state.as_str(), -1);
+            counts.add(Tally::Project(self.project), consensus.state.as_str(), 1);
+        }
+        consensus
     }
 }
 
@@ -76,9 +103,13 @@ impl Tx {
         };
         let votes: Vec<Vote> =
             self.answers_of_item(item).await?.iter().map(AnswerRow::vote).collect::<Result<_>>()?;
-        let mut writes = WriteBatch::default();
-        let consensus = self.settle(&subject, &votes, &mut writes, counts).await?;
-        self.execute(writes).await?;
+        let maps = match subject.needs_maps(&votes) {
+            Some(version) => self.maps_into(version).await?,
+            None => Maps::new(),
+        };
+        let mut batch = WriteBatch::default();
+        let consensus = subject.settle(&votes, &maps, self.now(), &mut batch, counts);
+        batch.execute(self).await?;
         Ok(consensus)
     }
 
@@ -92,66 +123,11 @@ impl Tx {
         Ok(())
     }
 
-    /// The same for an answer that was just given, with everything loaded; the item is locked. The answer and what the
-    /// person who gave it now holds are written along.
-    pub async fn settle_with(
-        &mut self,
-        subject: &Subject,
-        votes: &[Vote],
-        answer: &NewAnswer,
-        hold: Option<Hold>,
-        counts: &mut TallyChanges,
-    ) -> Result<()> {
-        let mut writes = WriteBatch::default();
-        answer.write(&mut writes, counts);
-        if let Some(hold) = &hold {
-            hold.write(&mut writes);
-        }
-        self.settle(subject, votes, &mut writes, counts).await?;
-        // What comes next is mostly the next item, which can be looked for without it.
-        if let Some(hold) = hold.filter(Hold::only_answers) {
-            self.defer(writes);
-            self.answered = Some(hold.assignment);
-            return Ok(());
-        }
-        self.execute(writes).await?;
-        Ok(())
-    }
-
-    async fn settle(
-        &mut self,
-        subject: &Subject,
-        votes: &[Vote],
-        writes: &mut WriteBatch,
-        counts: &mut TallyChanges,
-    ) -> Result<Consensus> {
-        let maps = self.maps_for(subject, votes).await?;
-        let (target, stuck_after) = (subject.target, subject.stuck_after);
-        let outcome = Resolution::of(votes, subject.revision, target, stuck_after, subject.version, &maps);
-        save(subject, &outcome, self.now(), writes);
-        let consensus = outcome.consensus;
-        count_labels(subject, &consensus, counts);
-        if consensus.state != subject.state {
-            let item = [subject.item.0.into(), consensus.state.as_str().into()];
-            writes.add(Statement::ItemState, item);
-            counts.add(Tally::Project(subject.project), subject.state.as_str(), -1);
-            counts.add(Tally::Project(subject.project), consensus.state.as_str(), 1);
-        }
-        Ok(consensus)
-    }
-
-    /// Label maps into the newest version, where an answer speaks of an older one.
-    async fn maps_for(&mut self, subject: &Subject, votes: &[Vote]) -> Result<Maps> {
-        let is_old = |v: &Vote| v.version.is_some() && v.version != subject.version;
-        match subject.version {
-            Some(version) if votes.iter().any(is_old) => {
-                let query = "SELECT label_maps FROM taxonomy_version WHERE id = $1";
-                let maps: Doc<Maps> =
-                    on!(self, |db| sqlx::query_scalar(query).bind(version.0).fetch_one(db).await)?;
-                Ok(maps.0)
-            }
-            _ => Ok(Maps::new()),
-        }
+    /// Label maps into a taxonomy version.
+    pub(crate) async fn maps_into(&mut self, version: TaxonomyVersionId) -> Result<Maps> {
+        let query = "SELECT label_maps FROM taxonomy_version WHERE id = $1";
+        let maps: Doc<Maps> = on!(self, |db| sqlx::query_scalar(query).bind(version.0).fetch_one(db).await)?;
+        Ok(maps.0)
     }
 }
 
@@ -200,33 +176,64 @@ impl Resolution {
     }
 }
 
-fn save(subject: &Subject, outcome: &Resolution, now: Time, writes: &mut WriteBatch) {
-    let (item, project) = (subject.item.0, subject.project.0);
-    let consensus = &outcome.consensus;
-    if outcome.says_something() {
-        writes.add(
-            Statement::Consensus,
-            [
-                item.into(),
-                project.into(),
-                subject.revision.0.into(),
-                Doc(&consensus.labels).into(),
-                outcome.method().into(),
-                consensus.confidence.into(),
-                i64::from(consensus.n_answers).into(),
-                i64::from(outcome.n_skips).into(),
-                subject.version.map(|v| v.0).into(),
-                now.0.into(),
-            ],
-        );
+/// What an item is resolved to, as it is kept.
+struct NewConsensus<'c> {
+    subject: &'c Subject,
+    resolution: &'c Resolution,
+    at: Time,
+}
+
+batch_row! { NewConsensus<'_> as Statement::Consensus, |row| {
+    "item_id": Int = row.subject.item.0,
+    "project_id": Int = row.subject.project.0,
+    "revision_id": Int = row.subject.revision.0,
+    "labels": Text = Doc(&row.resolution.consensus.labels),
+    "method": Text = row.resolution.method(),
+    "confidence": Float = row.resolution.consensus.confidence,
+    "n_answers": Int = i64::from(row.resolution.consensus.n_answers),
+    "n_skips": Int = i64::from(row.resolution.n_skips),
+    "taxonomy_version_id": Int = row.subject.version.map(|v| v.0),
+    "updated_at": Int = row.at.0,
+} }
+
+/// Nothing is kept of an item that nobody speaks of any more.
+struct ItemKey(ItemId);
+
+batch_row! { ItemKey as Statement::DeleteConsensus, |row| { "item_id": Int = row.0.0 } }
+
+/// A label that an item is resolved to, or no more.
+struct LabelOf {
+    project: ProjectId,
+    label: LabelId,
+    item: ItemId,
+}
+
+batch_row! { LabelOf as Statement::Label, |row| {
+    "project_id": Int = row.project.0,
+    "label_id": Int = row.label.0,
+    "item_id": Int = row.item.0,
+} }
+
+struct NewState {
+    item: ItemId,
+    state: State,
+}
+
+batch_row! { NewState as Statement::ItemState, |row| { "id": Int = row.item.0, "state": Text = row.state.as_str() } }
+
+fn save(subject: &Subject, resolution: &Resolution, at: Time, batch: &mut WriteBatch) {
+    let (item, project) = (subject.item, subject.project);
+    let labels = &resolution.consensus.labels;
+    if resolution.says_something() {
+        batch.add(&NewConsensus { subject, resolution, at });
     } else if subject.had.is_some() {
-        writes.add(Statement::ConsensusGone, [item.into()]);
+        batch.add(&ItemKey(item));
     }
-    for label in without(subject.had(), &consensus.labels) {
-        writes.add(Statement::LabelGone, [project.into(), label.0.into(), item.into()]);
+    for label in without(subject.had(), labels) {
+        batch.add_to(Statement::DeleteLabel, &LabelOf { project, label, item });
     }
-    for label in without(&consensus.labels, subject.had()) {
-        writes.add(Statement::Label, [project.into(), label.0.into(), item.into()]);
+    for label in without(labels, subject.had()) {
+        batch.add(&LabelOf { project, label, item });
     }
 }
 

@@ -1,10 +1,11 @@
 //! Queues and their members. Who holds what of them stands in [`crate::label::leases`].
 
 use crate::error::{Error, Result};
+use crate::label::open_members::{OF_POOL, OPEN};
 use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
-use domain::queue::{Filter, Plan, Strategy};
+use domain::queue::{Filter, Plan, Pool, Strategy};
 use domain::{ItemId, PersonId, ProjectId, QueueId, SourceId};
 use sqlx::AssertSqlSafe;
 
@@ -69,7 +70,7 @@ pub struct NewQueue {
 pub struct Entry {
     pub item: ItemId,
     pub rank: i64,
-    pub control: bool,
+    pub pool: Pool,
     /// Something was said of it before.
     pub answered: bool,
 }
@@ -104,7 +105,8 @@ pub struct MemberRow {
     pub external_id: String,
     pub text: String,
     pub rank: i64,
-    pub control: bool,
+    #[sqlx(try_from = "String")]
+    pub pool: Pool,
     pub target: i64,
     pub filled: i64,
     pub stuck: bool,
@@ -153,12 +155,12 @@ impl Tx {
         }
         let new: Vec<i64> = on!(self, |db| {
             let mut query =
-                sqlx::QueryBuilder::new("INSERT INTO queue_item (queue_id, item_id, rank, control, target) ");
+                sqlx::QueryBuilder::new("INSERT INTO queue_item (queue_id, item_id, rank, pool, target) ");
             query.push_values(entries, |mut row, entry| {
                 row.push_bind(queue.0)
                     .push_bind(entry.item.0)
                     .push_bind(entry.rank)
-                    .push_bind(entry.control)
+                    .push_bind(entry.pool.as_str())
                     .push_bind(target);
             });
             query.push(" ON CONFLICT (queue_id, item_id) DO NOTHING RETURNING item_id");
@@ -176,10 +178,10 @@ impl Tx {
         counts.add(Tally::Queue(queue), "members", n as i64);
         counts.add(Tally::Queue(queue), "slots", n as i64 * target);
         self.count_all(counts, queue.0).await?;
-        for control in [false, true] {
-            let ranks = entries.iter().filter(|e| e.control == control).map(|e| e.rank);
+        for pool in Pool::ALL {
+            let ranks = entries.iter().filter(|entry| entry.pool == pool).map(|entry| entry.rank);
             if let (true, Some(lowest)) = (n > 0, ranks.min()) {
-                self.lower_cursors(queue, control, lowest).await?;
+                self.lower_cursors(queue, pool, lowest).await?;
             }
         }
         Ok(n)
@@ -309,36 +311,34 @@ impl Store {
 
     /// Who answered how much in a queue and holds how much of it now.
     pub async fn queue_people(&self, queue: QueueId) -> Result<Vec<QueuePerson>> {
-        let query = "SELECT qp.person_id, person.name, qp.answered,
-                (SELECT CAST(COUNT(*) AS BIGINT) FROM assignment a WHERE a.person_id = qp.person_id
-                 AND a.queue_id = qp.queue_id AND a.state = 'leased') AS leased
-            FROM queue_person qp JOIN person ON person.id = qp.person_id
-            WHERE qp.queue_id = $1 ORDER BY qp.answered DESC, qp.person_id";
+        let query = "SELECT qc.person_id, person.name, CAST(SUM(qc.answered) AS BIGINT) AS answered,
+                (SELECT CAST(COUNT(*) AS BIGINT) FROM assignment a WHERE a.person_id = qc.person_id
+                 AND a.queue_id = $1 AND a.state = 'leased') AS leased
+            FROM queue_cursor qc JOIN person ON person.id = qc.person_id
+            WHERE qc.queue_id = $1 GROUP BY qc.person_id, person.name ORDER BY answered DESC, qc.person_id";
         Ok(on!(self, |db| sqlx::query_as(query).bind(queue.0).fetch_all(db).await)?)
     }
 
     /// How much one person has answered in a queue.
     pub async fn answered_in(&self, queue: QueueId, person: PersonId) -> Result<i64> {
-        let query = "SELECT answered FROM queue_person WHERE queue_id = $1 AND person_id = $2";
-        let n: Option<i64> =
-            on!(self, |db| sqlx::query_scalar(query).bind(queue.0).bind(person.0).fetch_optional(db).await)?;
-        Ok(n.unwrap_or(0))
+        let query = "SELECT CAST(COALESCE(SUM(answered), 0) AS BIGINT) FROM queue_cursor
+                     WHERE queue_id = $1 AND person_id = $2";
+        Ok(on!(self, |db| sqlx::query_scalar(query).bind(queue.0).bind(person.0).fetch_one(db).await)?)
     }
 
-    /// The first open members of one of a queue's two lines, in order.
-    pub async fn next_members(&self, queue: QueueId, control: bool, limit: i64) -> Result<Vec<MemberRow>> {
+    /// The first open members of a pool of a queue, in order.
+    pub async fn next_members(&self, queue: QueueId, pool: Pool, limit: i64) -> Result<Vec<MemberRow>> {
         let query = format!(
-            "SELECT qi.item_id, item.external_id, r.text, qi.rank, qi.control, qi.target, qi.filled, qi.stuck,
+            "SELECT qi.item_id, item.external_id, r.text, qi.rank, qi.pool, qi.target, qi.filled, qi.stuck,
                     item.state
              FROM queue_item qi JOIN item ON item.id = qi.item_id
              JOIN item_revision r ON r.id = item.revision_id
-             WHERE qi.queue_id = $1 AND qi.control = {} AND qi.filled < qi.target AND NOT qi.stuck
-             ORDER BY qi.rank LIMIT $2",
-            if control { "TRUE" } else { "FALSE" }
+             WHERE {OF_POOL} AND {OPEN} ORDER BY qi.rank LIMIT $2"
         );
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))
             .bind(queue.0)
             .bind(limit)
+            .bind(pool.as_str())
             .fetch_all(db)
             .await)?)
     }

@@ -2,8 +2,9 @@
 //! answer at once do not wait for one row. Derived: `doctor` checks them, `rebuild` makes them again.
 
 use crate::error::Result;
-use crate::label::write_batch::{Statement, Value, WriteBatch};
+use crate::label::write_batch::{Statement, WriteBatch, batch_row};
 use crate::{Store, Tx, on};
+use domain::queue::{PerPool, Pool};
 use domain::{PersonId, QueueId};
 use std::collections::BTreeMap;
 
@@ -55,13 +56,13 @@ fn many_shards(by: i64) -> i64 {
     ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6)) as i64
 }
 
-/// Changes of several counts, written together at the end of a transaction and always in the same order, so
-/// that two transactions can't wait for each other.
+/// Changes of several counts, written together at the end of a transaction and always in the same order, so that two
+/// transactions can't wait for each other.
 #[derive(Debug, Clone, Default)]
 pub struct TallyChanges {
     tallies: BTreeMap<(&'static str, i64, String), i64>,
-    /// What people have answered in queues.
-    answered: BTreeMap<(QueueId, PersonId), i64>,
+    /// What people have answered in the pools of queues.
+    answered: BTreeMap<(QueueId, PersonId, Pool), i64>,
 }
 
 impl TallyChanges {
@@ -70,59 +71,83 @@ impl TallyChanges {
         *self.tallies.entry((kind, id, key.to_owned())).or_default() += n;
     }
 
-    pub fn answered(&mut self, queue: QueueId, person: PersonId, n: i64) {
-        *self.answered.entry((queue, person)).or_default() += n;
+    pub fn answered(&mut self, queue: QueueId, person: PersonId, pool: Pool, n: i64) {
+        *self.answered.entry((queue, person, pool)).or_default() += n;
     }
 
-    /// For whoever writes to the same row anyway.
-    pub(crate) fn take_answered(&mut self, queue: QueueId, person: PersonId) -> i64 {
-        self.answered.remove(&(queue, person)).unwrap_or_default()
+    /// Takes out what a person has answered in a queue, for a write to the same rows.
+    pub(crate) fn take_answered(&mut self, queue: QueueId, person: PersonId) -> PerPool<i64> {
+        PerPool::from_fn(|pool| self.answered.remove(&(queue, person, pool)).unwrap_or_default())
     }
 
-    /// The other one's tallies come to these.
-    fn add_tallies(&mut self, other: &mut TallyChanges) {
+    /// Takes in the tallies of other changes.
+    pub(crate) fn add_tallies(&mut self, other: &mut TallyChanges) {
         for (tally, n) in std::mem::take(&mut other.tallies) {
             *self.tallies.entry(tally).or_default() += n;
         }
     }
 
-    /// The tallies so far, as one part; then there are none.
-    fn write(&mut self, by: Option<i64>, writes: &mut WriteBatch) {
+    /// Moves what people have answered to a batch.
+    pub(crate) fn write_answered(&mut self, batch: &mut WriteBatch) {
+        for ((queue, person, pool), answered) in std::mem::take(&mut self.answered) {
+            if answered != 0 {
+                batch.add(&Progress { queue, person, pool, served: 0, answered });
+            }
+        }
+    }
+
+    /// Moves the tallies to a batch; `by` as in [`Tx::count`].
+    pub(crate) fn write_tallies(&mut self, tx: &Tx, by: i64, batch: &mut WriteBatch) {
         for ((kind, id, key), n) in std::mem::take(&mut self.tallies) {
             if n != 0 {
-                let row: [Value; 5] =
-                    [kind.into(), id.into(), key.as_str().into(), shard(kind, by).into(), n.into()];
-                writes.add(Statement::Tally, row);
+                batch.add(&TallyRow { kind, id, key, shard: shard(kind, tx.spread(by)), n });
             }
         }
     }
 }
 
-impl Tx {
-    /// Writes several counts, and what was put off, in one message; `by` as in [`Tx::count`].
-    pub async fn count_all(&mut self, mut counts: TallyChanges, by: i64) -> Result<()> {
-        let mut writes = WriteBatch::default();
-        for ((queue, person), n) in std::mem::take(&mut counts.answered) {
-            if n != 0 {
-                writes.add(Statement::Person, [queue.0, person.0, 0, 0, n].map(Value::from));
-            }
-        }
-        self.write_tallies(&mut counts, by, &mut writes);
-        if self.is_with_others() {
-            self.defer(writes);
-        } else {
-            self.execute(writes).await?;
-        }
-        Ok(())
-    }
+/// Adds to a count.
+struct TallyRow {
+    kind: &'static str,
+    id: i64,
+    key: String,
+    shard: i64,
+    n: i64,
+}
 
-    /// The tallies so far, as one part, or kept until the end where others are in the transaction too; then there are
-    /// none.
-    pub(crate) fn write_tallies(&mut self, counts: &mut TallyChanges, by: i64, writes: &mut WriteBatch) {
-        match &mut self.group {
-            Some(group) => group.counts.add_tallies(counts),
-            None => counts.write(self.spread(by), writes),
-        }
+batch_row! { TallyRow as Statement::Tally, |row| {
+    "kind": Text = row.kind,
+    "id": Int = row.id,
+    "key": Text = row.key.as_str(),
+    "shard": Int = row.shard,
+    "n": Int = row.n,
+} }
+
+/// Adds to what a person was served and has answered in a pool of a queue.
+pub(crate) struct Progress {
+    pub(crate) queue: QueueId,
+    pub(crate) person: PersonId,
+    pub(crate) pool: Pool,
+    pub(crate) served: i64,
+    pub(crate) answered: i64,
+}
+
+batch_row! { Progress as Statement::Progress, |row| {
+    "queue_id": Int = row.queue.0,
+    "person_id": Int = row.person.0,
+    "pool": Text = row.pool.as_str(),
+    "served": Int = row.served,
+    "answered": Int = row.answered,
+} }
+
+impl Tx {
+    /// Writes several counts in one message; `by` as in [`Tx::count`].
+    pub async fn count_all(&mut self, mut changes: TallyChanges, by: i64) -> Result<()> {
+        let mut batch = WriteBatch::default();
+        changes.write_answered(&mut batch);
+        changes.write_tallies(self, by, &mut batch);
+        batch.execute(self).await?;
+        Ok(())
     }
 
     /// On SQLite there is one writer, and one row of each count is one page less to write at each answer.
@@ -132,17 +157,9 @@ impl Tx {
 
     /// Adds to a count; `by` spreads writers over the shards (a person's id, a source's id).
     pub async fn count(&mut self, tally: Tally, key: &str, n: i64, by: i64) -> Result<()> {
-        if n == 0 {
-            return Ok(());
-        }
-        let (kind, id) = tally.parts();
-        let query = "INSERT INTO tally (kind, id, key, shard, n) VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT (kind, id, key, shard) DO UPDATE SET n = tally.n + excluded.n";
-        let shard = shard(kind, self.spread(by));
-        on!(self, |db| {
-            sqlx::query(query).bind(kind).bind(id).bind(key).bind(shard).bind(n).execute(db).await.map(|_| ())
-        })?;
-        Ok(())
+        let mut changes = TallyChanges::default();
+        changes.add(tally, key, n);
+        self.count_all(changes, by).await
     }
 }
 

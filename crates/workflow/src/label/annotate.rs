@@ -23,11 +23,7 @@ use domain::queue::Extra;
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::Tx;
-use store::label::answers::AnswerContext;
-use store::label::desk::{Answering, Desk};
-use store::label::leases::LabelRequest;
-use store::label::tally::TallyChanges;
+use store::label::labeling::LabelRequest;
 use uuid::Uuid;
 
 /// Items that a person holds, and what comes after them.
@@ -146,14 +142,9 @@ async fn take_in_pieces(
     let mut receipts = Vec::with_capacity(checked.len());
     for piece in checked.chunks(AT_ONCE) {
         let piece = piece.to_vec();
-        let alone = LabelRequest { person: by.person, queue: None, answers: submit::answers(&piece) };
-        let taken = instance.store.write_alone(alone, move |tx| {
-            Box::pin(async move {
-                let mut counts = TallyChanges::default();
-                let receipts = submit::take_all(tx, &by, project, piece, None, &mut counts).await?;
-                tx.count_all(counts, by.person.0).await?;
-                Ok::<_, Error>(receipts)
-            })
+        let request = LabelRequest { person: by.person, queue: None, answers: submit::answers(&piece) };
+        let taken = instance.store.label(request, move |tx| {
+            Box::pin(async move { submit::take_all(tx, &by, project, piece).await })
         });
         receipts.extend(taken.await?);
     }
@@ -173,43 +164,17 @@ pub async fn submit_and_next(
     let (by, mut checked) = (By::of(actor)?, submit::check(instance, project, submissions).await?);
     let last = checked.split_off(checked.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
     let mut receipts = take_in_pieces(instance, by, project, &checked).await?;
-    let alone = LabelRequest { person: by.person, queue: Some(queue), answers: submit::answers(&last) };
-    let write = instance.store.write_alone(alone, move |tx| {
-        let last = last.clone();
+    let request = LabelRequest { person: by.person, queue: Some(queue), answers: submit::answers(&last) };
+    let write = instance.store.label(request, move |tx| {
         Box::pin(async move {
-            let mut counts = TallyChanges::default();
-            let only = submit::only(&last);
-            let assignment = only.as_ref().map(|only| only.assignment);
-            let (desk, context) = match only {
-                Some(only) => look(tx, &by, project, queue, only).await?,
-                None => (None, None),
-            };
-            let receipts = submit::take_all(tx, &by, project, last, context, &mut counts).await?;
-            // Anything else that became of the answer may show on the desk.
-            let desk = desk.filter(|_| assignment.is_some_and(|only| tx.has_only_answered(only)));
-            let batch = serve::serve(tx, &by, project, queue, n, desk, &mut counts).await?;
-            tx.count_all(counts, by.person.0).await?;
+            let receipts = submit::take_all(tx, &by, project, last).await?;
+            let batch = serve::serve(tx, &by, project, queue, n).await?;
             Ok::<_, Error>((receipts, batch))
         })
     });
     let (of_last, batch) = write.await?;
     receipts.extend(of_last);
     Ok((receipts, batch))
-}
-
-/// The desk, and the context of an answer to something on it: what nearly every keypress needs, in one question.
-async fn look(
-    tx: &mut Tx,
-    by: &By,
-    project: ProjectId,
-    queue: QueueId,
-    answering: Answering,
-) -> Result<(Option<Desk>, Option<AnswerContext>)> {
-    let desk = tx.desk(queue, by.person, Some(answering)).await?;
-    Ok(match desk {
-        Some((desk, context)) if desk.project_id == project => (Some(desk), context),
-        _ => (None, None),
-    })
 }
 
 /// Answers that are taken in one transaction.

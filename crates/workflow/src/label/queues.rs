@@ -5,7 +5,7 @@ use crate::jobs::{self, Halt, JobOutcome, JobView, Kind, Running};
 use crate::{Error, Instance, Result, allow};
 use domain::item::hash53;
 use domain::permission::{Act, Actor, may};
-use domain::queue::{BadPlan, Filter, Pace, Plan};
+use domain::queue::{BadPlan, Filter, Mix, PerPool, Plan, Pool};
 use domain::{ItemId, JobId, PersonId, ProjectId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -214,7 +214,7 @@ pub async fn fill(
                 .map(|looked| Entry {
                     item: looked.id,
                     rank: strategy.rank(queue, seed, looked.id, looked.control),
-                    control: looked.control,
+                    pool: Pool::of(looked.control),
                     answered: looked.answered,
                 })
                 .collect();
@@ -341,20 +341,20 @@ pub async fn preview(
 ) -> Result<Vec<MemberRow>> {
     allow(actor, Act::SeeOthers)?;
     let row = row(&instance.store, project, queue).await?;
-    let mut plain = instance.store.next_members(queue, false, PREVIEW).await?.into_iter();
-    let mut control = instance.store.next_members(queue, true, PREVIEW).await?.into_iter();
-    let nobody = PersonId(0);
-    let pace = Pace { share: row.control_share, seed: row.seed as u64, queue, person: nobody };
-    let (mut next, mut n_control) = (Vec::new(), 0);
+    let mut ahead = PerPool::<std::vec::IntoIter<MemberRow>>::default();
+    for pool in Pool::ALL {
+        ahead[pool] = instance.store.next_members(queue, pool, PREVIEW).await?.into_iter();
+    }
+    let mut shares = PerPool::default();
+    shares[Pool::Control] = row.control_share;
+    // As for a person who has not been served yet.
+    let mix = Mix { shares, seed: row.seed as u64, queue, person: PersonId(0) };
+    let (mut next, mut served) = (Vec::new(), PerPool::<u32>::default());
     while (next.len() as i64) < PREVIEW {
-        let due = pace.is_due(next.len() as u32, n_control);
-        let member = if due {
-            control.next().or_else(|| plain.next())
-        } else {
-            plain.next().or_else(|| control.next())
-        };
+        let due = mix.due(&served);
+        let member = ahead[due].next().or_else(|| Pool::ALL.into_iter().find_map(|pool| ahead[pool].next()));
         let Some(member) = member else { break };
-        n_control += u32::from(member.control);
+        served[member.pool] += 1;
         next.push(member);
     }
     Ok(next)

@@ -175,8 +175,8 @@ impl Testbed {
                         .execute(db)
                         .await
                         .map(|_| ()))?;
-                    let query = "INSERT INTO queue_item (queue_id, item_id, rank, control, target)
-                                 VALUES ($1, $2, $2, FALSE, $3)";
+                    let query = "INSERT INTO queue_item (queue_id, item_id, rank, pool, target)
+                                 VALUES ($1, $2, $2, 'plain', $3)";
                     for item in &items {
                         on!(tx, |db| sqlx::query(query)
                             .bind(id.0)

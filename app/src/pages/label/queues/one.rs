@@ -14,7 +14,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use domain::permission::Act;
-use domain::queue::Filter;
+use domain::queue::{Filter, Pool};
 use domain::{PersonId, QueueId};
 use leptos::prelude::*;
 use store::label::queues::{MemberRow, QueuePerson};
@@ -293,7 +293,7 @@ fn coming(next: &[MemberRow], visitor: &Visitor) -> Result<Option<AnyView>, Erro
                     <td class="text" dir="auto">
                         {shortened(&member.text, 160)}
                     </td>
-                    <td>{member.control.then(|| view! { <span class="chip">"control"</span> })}</td>
+                    <td>{(member.pool != Pool::Plain).then(|| view! { <span class="chip">{member.pool.as_str()}</span> })}</td>
                     <td class="n">{format!("{} of {}", member.filled, member.target)}</td>
                 </tr>
             }

@@ -134,7 +134,7 @@ impl Writer {
             let (work, tell) = (work.clone(), tell.clone());
             Box::pin(async move {
                 let outcome = match tx {
-                    Ok(tx) => AssertUnwindSafe(async { tx.whole(work).await })
+                    Ok(tx) => AssertUnwindSafe(async { work(tx).await })
                         .catch_unwind()
                         .await
                         .unwrap_or_else(|_| Err(E::from(Error::Closed))),

@@ -1,10 +1,11 @@
 //! Slots that become free: leases that ran out or are taken back, items that are asked again.
 
-use super::{PASSED, Pool};
+use super::PASSED;
 use crate::error::Result;
 use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect;
 use crate::{Tx, on};
+use domain::queue::{PerPool, Pool};
 use domain::{ItemId, PersonId, QueueId};
 use sqlx::AssertSqlSafe;
 
@@ -17,7 +18,8 @@ pub const RELEASED_AT_ONCE: usize = 50;
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub struct Member {
     pub rank: i64,
-    pub control: bool,
+    #[sqlx(try_from = "String")]
+    pub pool: Pool,
     pub target: i64,
     pub filled: i64,
 }
@@ -85,16 +87,15 @@ impl Tx {
     ) -> Result<()> {
         // In one order, so that two who free members do not wait for each other.
         released.sort_unstable();
-        let mut lowest = [PASSED, PASSED];
+        let mut lowest = PerPool::from_fn(|_| PASSED);
         for (item, beside) in &released {
             let freed = if *beside { 0 } else { -1 };
             let member = self.fill(queue, ItemId(*item), freed, None, counts).await?;
-            let lowest = &mut lowest[usize::from(member.control)];
-            *lowest = member.rank.min(*lowest);
+            lowest[member.pool] = member.rank.min(lowest[member.pool]);
         }
-        for (rank, control) in lowest.into_iter().zip([false, true]) {
-            if rank < PASSED {
-                self.lower_cursors(queue, control, rank).await?;
+        for (pool, rank) in lowest.iter() {
+            if *rank < PASSED {
+                self.lower_cursors(queue, pool, *rank).await?;
             }
         }
         Ok(())
@@ -110,7 +111,7 @@ impl Tx {
         counts: &mut TallyChanges,
     ) -> Result<Member> {
         let query = "UPDATE queue_item SET filled = filled + $3, stuck = COALESCE($4, stuck)
-                     WHERE queue_id = $1 AND item_id = $2 RETURNING rank, control, target, filled";
+                     WHERE queue_id = $1 AND item_id = $2 RETURNING rank, pool, target, filled";
         let member: Member = on!(self, |db| sqlx::query_as(query)
             .bind(queue.0)
             .bind(item.0)
@@ -124,23 +125,20 @@ impl Tx {
         Ok(member)
     }
 
-    /// Everyone who had passed this rank looks again from there.
-    pub async fn lower_cursors(&mut self, queue: QueueId, control: bool, rank: i64) -> Result<()> {
-        let cursor = Pool::of(control).cursor();
-        // Cursors that were to be moved on from where they were would pass what is free now.
-        if let Some(group) = &mut self.group {
-            group.cursors.clear();
-        }
-        // Whoever is being served at this moment is passed over: before they are told that the line has ended,
-        // they look at all of it again (see `others_write_now`).
+    /// Everyone who had passed this rank of a pool looks again from there.
+    pub async fn lower_cursors(&mut self, queue: QueueId, pool: Pool, rank: i64) -> Result<()> {
+        // People who are being served at this moment are passed over: before they are told that the queue has ended, they
+        // look at all of it again (see `others_write_now`).
         let query = format!(
-            "UPDATE queue_person SET {cursor} = $2 WHERE queue_id = $1 AND person_id IN (
-                SELECT person_id FROM queue_person WHERE queue_id = $1 AND {cursor} > $2 ORDER BY person_id{})",
+            "UPDATE queue_cursor SET cursor = $2 WHERE queue_id = $1 AND pool = $3 AND person_id IN (
+                SELECT person_id FROM queue_cursor WHERE queue_id = $1 AND pool = $3 AND cursor > $2
+                ORDER BY person_id{})",
             dialect::skip_locked(self)
         );
         on!(self, |db| sqlx::query(AssertSqlSafe(query))
             .bind(queue.0)
             .bind(rank)
+            .bind(pool.as_str())
             .execute(db)
             .await
             .map(|_| ()))?;
@@ -159,9 +157,6 @@ impl Tx {
                            AND state = 'answered' RETURNING person_id, beside";
             let answered: Vec<(i64, bool)> =
                 on!(self, |db| sqlx::query_as(release).bind(queue.0).bind(item.0).fetch_all(db).await)?;
-            for (person, _) in &answered {
-                counts.answered(queue, PersonId(*person), -1);
-            }
             let n_slots = answered.iter().filter(|(_, beside)| !beside).count() as i64;
             counts.add(Tally::Queue(queue), "answers", -n_slots);
             counts.add(Tally::Queue(queue), "beside", n_slots - answered.len() as i64);
@@ -169,7 +164,10 @@ impl Tx {
                            AND state = 'skipped'";
             on!(self, |db| sqlx::query(release).bind(queue.0).bind(item.0).execute(db).await.map(|_| ()))?;
             let member = self.fill(queue, item, -n_slots, Some(false), counts).await?;
-            self.lower_cursors(queue, member.control, member.rank).await?;
+            for (person, _) in &answered {
+                counts.answered(queue, PersonId(*person), member.pool, -1);
+            }
+            self.lower_cursors(queue, member.pool, member.rank).await?;
         }
         Ok(())
     }

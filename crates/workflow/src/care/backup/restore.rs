@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::check::archive::{Column, TABLES, Table, Value};
+use store::check::archive::{Column, TABLES, Table, Upgrade, Value};
 use store::data::blobs::{BlobWriter, Written};
 use store::{Store, Tx};
 use tokio::sync::mpsc;
@@ -163,13 +163,16 @@ async fn read_tables<R: Read + Send>(
 ) -> std::result::Result<Texts, Stopped> {
     let Texts { rows: mut counts, mut repaired } = Texts::default();
     let mut at = first.name.clone();
+    let mut upgrade = None;
     let mut record = Record::Table(first);
     loop {
         let next = match record {
             Record::Table(head) => {
-                let (table, columns) = known(&instance.store, &head).await.map_err(Stopped::Columns)?;
+                let (table, known) = known(&instance.store, &head).await.map_err(Stopped::Columns)?;
                 at = head.name;
                 counts.insert(at.clone(), 0);
+                let columns = known.columns.clone();
+                upgrade = Some(known);
                 Feed::Table(table, columns)
             }
             Record::Rows(mut rows) => {
@@ -180,7 +183,7 @@ async fn read_tables<R: Read + Send>(
                 let n = counts.entry(at.clone()).or_default();
                 *n += rows.len() as i64;
                 tell(&at, *n);
-                Feed::Rows(rows)
+                Feed::Rows(upgrade.as_ref().map_or_else(Vec::new, |upgrade| upgrade.rows(rows)))
             }
             Record::End(tail) => {
                 if tail != (Tail { rows: counts.clone(), blobs: n_blobs }) {
@@ -198,8 +201,8 @@ async fn read_tables<R: Read + Send>(
     }
 }
 
-/// The table here that an archived one is read into. Columns that came later are left to their defaults.
-async fn known(store: &Store, head: &TableHead) -> Result<(&'static Table, Vec<Column>)> {
+/// The table here that an archived one is read into, and how. Columns that came later are left to their defaults.
+async fn known(store: &Store, head: &TableHead) -> Result<(&'static Table, Upgrade)> {
     let unknown = || {
         Error::conflict(format!(
             "The archive can’t be restored: its table “{}” is not known to this version of the program. \
@@ -207,10 +210,10 @@ async fn known(store: &Store, head: &TableHead) -> Result<(&'static Table, Vec<C
             head.name
         ))
     };
-    let table = TABLES.iter().find(|t| t.name == head.name).ok_or_else(unknown)?;
+    let upgrade = Upgrade::of(&head.name, head.columns().ok_or_else(unknown)?);
+    let table = TABLES.iter().find(|t| t.name == upgrade.table).ok_or_else(unknown)?;
     let here = store.columns(table.name).await?;
-    let columns = head.columns().ok_or_else(unknown)?;
-    if columns.iter().all(|c| here.contains(c)) { Ok((table, columns)) } else { Err(unknown()) }
+    if upgrade.columns.iter().all(|c| here.contains(c)) { Ok((table, upgrade)) } else { Err(unknown()) }
 }
 
 async fn write_tables(store: &Store, fed: mpsc::Receiver<Feed>) -> Result<()> {

@@ -46,7 +46,7 @@ both! {
         rebuild(&instance, |_, _| {}).await.expect("to rebuild");
         breaks(&instance, &["UPDATE tally SET n = n + 5 WHERE kind = 'project' AND key = 'agreed'"], "counts that are wrong").await;
         breaks(&instance, &["UPDATE queue_item SET filled = 1 WHERE item_id = 1"], "count of taken slots").await;
-        breaks(&instance, &["UPDATE queue_person SET answered = 9"], "count of answered items").await;
+        breaks(&instance, &["UPDATE queue_cursor SET answered = 9"], "count of answered items").await;
         breaks(&instance, &["UPDATE consensus SET labels = '[12]' WHERE item_id = 1"], "say something else").await;
         breaks(&instance, &["DELETE FROM consensus WHERE item_id = 2"], "without a consensus").await;
         run(&instance.store, &["DELETE FROM consensus_label WHERE item_id = 3"]).await;

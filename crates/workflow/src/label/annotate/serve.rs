@@ -2,13 +2,12 @@
 
 use super::{Batch, By, Rest, Served};
 use crate::{Error, Result};
-use domain::queue::Pace;
+use domain::queue::{Mix, PerPool, Pool, merged};
 use domain::{ItemId, ProjectId, QueueId, Time};
-use store::Tx;
 use store::label::desk::Desk;
-use store::label::leases::{Candidate, HeldRow, Pool, Terms};
-use store::label::tally::TallyChanges;
-use store::sql::dialect;
+use store::label::labeling::LabelTx;
+use store::label::leases::{HeldRow, Terms};
+use store::label::open_members::Candidate;
 
 /// So many items at most a person holds ahead.
 const MOST_AHEAD: usize = 20;
@@ -19,26 +18,22 @@ const MOVE_AFTER: i64 = 4;
 /// So often candidates that someone else was faster with are replaced by the next ones.
 const ROUNDS: usize = 4;
 
-/// The desk is looked at here where it is not `known` already.
+/// The items that a person holds in a queue, filled up to `n` with the next ones that are theirs to answer.
 pub async fn serve(
-    tx: &mut Tx,
+    tx: &mut LabelTx<'_>,
     by: &By,
     project: ProjectId,
     queue: QueueId,
     n: usize,
-    known: Option<Desk>,
-    counts: &mut TallyChanges,
 ) -> Result<Batch> {
     let n = n.clamp(1, MOST_AHEAD);
-    let mut desk = match known {
-        Some(desk) => desk,
-        None => desk(tx, by, project, queue).await?,
-    };
+    let mut desk = desk(tx, project).await?;
     if desk.has_expired {
         // What this person holds is renewed instead, below.
-        tx.reclaim_leases(queue, by.person, counts).await?;
+        let (plain, counts) = tx.plain().await?;
+        plain.reclaim_leases(queue, by.person, counts).await?;
         // Their cursors may have been lowered.
-        desk = self::desk(tx, by, project, queue).await?;
+        desk = self::desk(tx, project).await?;
     }
     let version = desk.version;
     match desk.state.as_str() {
@@ -51,13 +46,13 @@ pub async fn serve(
     // Not at each keypress: a lease of which more than three quarters are left is long enough.
     let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
     if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
-        tx.renew_leases(queue, by.person, until).await?;
+        tx.plain().await?.0.renew_leases(queue, by.person, until).await?;
         held.iter_mut().for_each(|row| row.lease_until = until.0);
     }
     let mut rest = Rest::More;
     if held.len() < n {
         let terms = Terms { project, queue, person: by.person, beside: by.beside(), until };
-        let (taken, is_left) = take(tx, &terms, &desk, n - held.len(), counts).await?;
+        let (taken, is_left) = take(tx, &terms, &desk, n - held.len()).await?;
         held.extend(taken);
         rest = is_left;
     }
@@ -66,115 +61,103 @@ pub async fn serve(
     Ok(Batch { items: held.into_iter().map(|row| served(row, shown)).collect(), rest, version })
 }
 
-async fn desk(tx: &mut Tx, by: &By, project: ProjectId, queue: QueueId) -> Result<Desk> {
-    let desk = tx.desk(queue, by.person, None).await?.map(|(desk, _)| desk);
-    desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))
+async fn desk(tx: &mut LabelTx<'_>, project: ProjectId) -> Result<Desk> {
+    tx.desk().await?.filter(|desk| desk.project_id == project).ok_or(Error::NotFound("The queue"))
 }
 
 /// Leases up to `want` more members, and says what is left after them.
-async fn take(
-    tx: &mut Tx,
-    terms: &Terms,
-    desk: &Desk,
-    want: usize,
-    counts: &mut TallyChanges,
-) -> Result<(Vec<HeldRow>, Rest)> {
-    let mut line = Line { plain: desk.cursor_plain, control: desk.cursor_control, desk };
-    let (mut taken, mut control) = (Vec::with_capacity(want), 0);
+async fn take(tx: &mut LabelTx<'_>, terms: &Terms, desk: &Desk, want: usize) -> Result<(Vec<HeldRow>, Rest)> {
+    let mut ahead = Ahead {
+        from: PerPool::from_fn(|pool| desk.standing[pool].cursor),
+        served: PerPool::from_fn(|pool| desk.standing[pool].served as u32),
+        mix: Mix { shares: desk.shares, seed: desk.seed as u64, queue: terms.queue, person: terms.person },
+    };
+    let n_served = i64::from(ahead.n_served());
+    let mut taken = Vec::with_capacity(want);
     for _ in 0..ROUNDS {
-        let members = line.pick(tx, terms, taken.len(), control, want - taken.len()).await?;
-        let wanted: Vec<(ItemId, bool)> = members.iter().map(|m| (m.item_id, m.control)).collect();
-        let got = tx.lease(terms, members, counts).await?;
-        let is_theirs = |item: ItemId| got.iter().any(|row| row.item_id == item);
-        control += wanted.iter().filter(|(item, control)| *control && is_theirs(*item)).count();
+        let members = ahead.pick(tx, terms, want - taken.len()).await?;
+        let wanted: Vec<(ItemId, Pool)> =
+            members.iter().map(|member| (member.item_id, member.pool)).collect();
+        let got = tx.lease(terms, members).await?;
+        for (item, pool) in &wanted {
+            ahead.served[*pool] += u32::from(got.iter().any(|row| row.item_id == *item));
+        }
         let n_got = got.len();
         taken.extend(got);
         if taken.len() == want || n_got == wanted.len() {
             break;
         }
     }
-    let served = desk.served + taken.len() as i64;
-    if taken.len() == want && served / MOVE_AFTER == desk.served / MOVE_AFTER {
+    let served = n_served + taken.len() as i64;
+    if taken.len() == want && served / MOVE_AFTER == n_served / MOVE_AFTER {
         return Ok((taken, Rest::More));
     }
-    let is_more = tx.move_cursors(terms.queue, terms.person, [line.plain, line.control]).await?;
+    let is_more = tx.move_cursors(terms.queue, terms.person, &ahead.from).await?;
     if taken.len() == want && is_more {
         return Ok((taken, Rest::More));
     }
-    // Members that are open and were passed over are in someone else's hands at this very moment.
-    let waiting = is_more || tx.others_hold(terms.queue, terms.person).await?;
+    // Members that are open and were passed over are held by another transaction at this very moment.
+    let waiting = is_more || tx.plain().await?.0.others_hold(terms.queue, terms.person).await?;
     Ok((taken, if waiting { Rest::Waiting } else { Rest::Done }))
 }
 
-/// The two lines of a queue, and where this person goes on in each.
-struct Line<'d> {
-    plain: i64,
-    control: i64,
-    desk: &'d Desk,
+/// Where a person goes on in each pool of a queue.
+struct Ahead {
+    /// The rank from which members are looked for.
+    from: PerPool<i64>,
+    served: PerPool<u32>,
+    mix: Mix,
 }
 
-impl Line<'_> {
-    /// The next members in the order in which they are to be served: control items at the queue's pace while
-    /// there are any, the others between them, and whatever is there when one of the lines has ended.
-    async fn pick(
-        &mut self,
-        tx: &mut Tx,
-        terms: &Terms,
-        served: usize,
-        served_control: usize,
-        want: usize,
-    ) -> Result<Vec<Candidate>> {
-        let (mut n, mut c) = (
-            self.desk.served as u32 + served as u32,
-            self.desk.served_control as u32 + served_control as u32,
-        );
-        let mut due = Vec::with_capacity(want);
-        let pace = Pace {
-            share: self.desk.control_share,
-            seed: self.desk.seed as u64,
-            queue: terms.queue,
-            person: terms.person,
-        };
-        for _ in 0..want {
-            due.push(pace.is_due(n, c));
-            c += u32::from(due.last() == Some(&true));
-            n += 1;
-        }
-        let n_due = due.iter().filter(|d| **d).count();
-        let mut found = self.look(tx, terms, n_due, want).await?;
-        if found.0.len() + found.1.len() < want
-            && (self.control, self.plain) != (0, 0)
-            && dialect::others_write_now(tx)
-        {
-            // A slot before a cursor may have been freed while the cursor moved past it: both lines are looked at
-            // from their beginning before anyone is told that they have ended.
-            (self.control, self.plain) = (0, 0);
-            found = self.look(tx, terms, n_due, want).await?;
-        }
-        let (control, plain) = found;
-        let (mut control, mut plain) = (control.into_iter(), plain.into_iter());
-        let mut picked = Vec::with_capacity(want);
-        for is_control in due {
-            let next = if is_control { control.next() } else { plain.next() };
-            picked.extend(next.or_else(|| plain.next()).or_else(|| control.next()));
-        }
-        Ok(picked)
+impl Ahead {
+    fn n_served(&self) -> u32 {
+        self.served.iter().map(|(_, n)| n).sum()
     }
 
-    /// Control items that are due, then others, then more control items where the others have ended.
-    async fn look(
-        &self,
-        tx: &mut Tx,
-        terms: &Terms,
-        n_due: usize,
-        want: usize,
-    ) -> Result<(Vec<Candidate>, Vec<Candidate>)> {
-        let mut control = tx.candidates(terms, Pool::Control, self.control, n_due).await?;
-        let plain = tx.candidates(terms, Pool::Plain, self.plain, want - control.len()).await?;
-        if control.len() == n_due && control.len() + plain.len() < want {
-            control = tx.candidates(terms, Pool::Control, self.control, want - plain.len()).await?;
+    /// The next members in the order in which they are served: each pool at its share while it has members, and any other
+    /// pool where it has ended.
+    async fn pick(&mut self, tx: &mut LabelTx<'_>, terms: &Terms, want: usize) -> Result<Vec<Candidate>> {
+        let due = self.mix.due_next(self.served, want);
+        let mut found = self.find(tx, terms, &due).await?;
+        let n_found: usize = found.iter().map(|(_, members)| members.len()).sum();
+        if n_found < want && self.from != PerPool::default() && tx.others_write_now() {
+            // A slot before a cursor may have been freed while the cursor moved past it: every pool is looked at from its
+            // beginning before a person is told that it has ended.
+            self.from = PerPool::default();
+            found = self.find(tx, terms, &due).await?;
         }
-        Ok((control, plain))
+        Ok(merged(&due, found))
+    }
+
+    /// As many of each pool as are due, then plain ones for all that is missing, then more of the other pools where the plain
+    /// one has ended.
+    async fn find(
+        &self,
+        tx: &mut LabelTx<'_>,
+        terms: &Terms,
+        due: &[Pool],
+    ) -> Result<PerPool<Vec<Candidate>>> {
+        let want = due.len();
+        let n_due = PerPool::from_fn(|pool| due.iter().filter(|one| **one == pool).count());
+        let others = || Pool::ALL.into_iter().filter(|pool| *pool != Pool::Plain);
+        let mut found = PerPool::<Vec<Candidate>>::default();
+        let mut n_found = 0;
+        for pool in others() {
+            found[pool] = tx.next_members(terms, pool, self.from[pool], n_due[pool]).await?;
+            n_found += found[pool].len();
+        }
+        found[Pool::Plain] =
+            tx.next_members(terms, Pool::Plain, self.from[Pool::Plain], want - n_found).await?;
+        n_found += found[Pool::Plain].len();
+        for pool in others() {
+            if n_found < want && found[pool].len() == n_due[pool] {
+                let more = n_due[pool] + want - n_found;
+                let members = tx.next_members(terms, pool, self.from[pool], more).await?;
+                n_found = n_found - found[pool].len() + members.len();
+                found[pool] = members;
+            }
+        }
+        Ok(found)
     }
 }
 

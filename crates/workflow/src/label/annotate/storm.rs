@@ -184,7 +184,7 @@ async fn promises_hold(w: &World, q: QueueId) {
         ),
         (
             "a person's count that is wrong",
-            "SELECT COUNT(*) FROM queue_person qp WHERE qp.answered <> (SELECT COUNT(*) FROM assignment a
+            "SELECT COUNT(*) FROM (SELECT queue_id, person_id, SUM(answered) AS answered FROM queue_cursor GROUP BY queue_id, person_id) qp WHERE qp.answered <> (SELECT COUNT(*) FROM assignment a
              WHERE a.queue_id = qp.queue_id AND a.person_id = qp.person_id AND a.state = 'answered')",
         ),
         (

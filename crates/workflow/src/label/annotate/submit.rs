@@ -10,11 +10,12 @@ use domain::queue::{AnswerKind, Extra, Facts, Holding, Step, free_slot, step};
 use domain::taxonomy::Taxonomy;
 use domain::{AssignmentId, LabelId, ProjectId, TaxonomyVersionId};
 use std::sync::Arc;
-use store::Tx;
-use store::label::answers::{AnswerContext, AnswerRow, NewAnswer};
+use store::label::answer_context::AnswerContext;
+use store::label::answers::{AnswerRow, NewAnswer};
 use store::label::desk::Answering;
+use store::label::labeling::LabelTx;
 use store::label::leases::Hold;
-use store::label::tally::{Tally, TallyChanges};
+use store::label::tally::Tally;
 
 /// Longer notes are refused.
 const MAX_NOTE: usize = 10_000;
@@ -70,11 +71,6 @@ async fn check_one(instance: &Instance, project: ProjectId, mut s: Submission) -
     Ok(Checked { submission: s, frame: Some(frame) })
 }
 
-/// The only answer that there is.
-pub fn only(checked: &[Arc<Result<Checked>>]) -> Option<Answering> {
-    if checked.len() == 1 { answers(checked).pop() } else { None }
-}
-
 /// Those that fit on their own.
 pub fn answers(checked: &[Arc<Result<Checked>>]) -> Vec<Answering> {
     let good = checked.iter().filter_map(|one| one.as_ref().as_ref().ok());
@@ -82,20 +78,17 @@ pub fn answers(checked: &[Arc<Result<Checked>>]) -> Vec<Answering> {
     good.map(|checked| answering(&checked.submission)).collect()
 }
 
-/// Takes the answers one after another. Only what the database itself refuses ends all of them. The context of the
-/// first may be known already.
+/// Takes the answers one after another. Only what the database itself refuses ends all of them.
 pub async fn take_all(
-    tx: &mut Tx,
+    tx: &mut LabelTx<'_>,
     by: &By,
     project: ProjectId,
     checked: Vec<Arc<Result<Checked>>>,
-    mut known: Option<AnswerContext>,
-    counts: &mut TallyChanges,
 ) -> Result<Vec<Result<Receipt>>> {
     let mut receipts = Vec::with_capacity(checked.len());
     for one in checked {
         let receipt = match one.as_ref() {
-            Ok(checked) => take(tx, by, project, checked, known.take(), counts).await,
+            Ok(checked) => take(tx, by, project, checked).await,
             Err(error) => Err(copy(error)),
         };
         match receipt {
@@ -107,33 +100,24 @@ pub async fn take_all(
 }
 
 /// One answer. An error that is not the store's is found before anything is written.
-async fn take(
-    tx: &mut Tx,
-    by: &By,
-    project: ProjectId,
-    checked: &Checked,
-    known: Option<AnswerContext>,
-    counts: &mut TallyChanges,
-) -> Result<Receipt> {
+async fn take(tx: &mut LabelTx<'_>, by: &By, project: ProjectId, checked: &Checked) -> Result<Receipt> {
     let s = &checked.submission;
     let id = s.id.to_string();
-    let mut context = match known {
-        Some(context) => context,
-        None => context(tx, by, project, s.assignment, &id).await?,
-    };
+    let mut context = context(tx, project, s.assignment, &id).await?;
     let mut slot = Some(context.slot);
     if !context.holding.fills_slot() {
-        let (target, taken) = tx.taken_slots(context.queue, context.subject.item).await?;
+        let (plain, _) = tx.plain().await?;
+        let (target, taken) = plain.taken_slots(context.queue, context.subject.item).await?;
         // The lease ran out, and the same person may have been given the item once more since then.
-        let live = tx.live_assignment(context.queue, context.subject.item, by.person).await?;
+        let live = plain.live_assignment(context.queue, context.subject.item, by.person).await?;
         if let Some(live) = live.filter(|live| *live != context.assignment) {
-            context = self::context(tx, by, project, live, &id).await?;
+            context = self::context(tx, project, live, &id).await?;
         }
         let keeps = context.holding.fills_slot() || context.beside || !taken.contains(&(context.slot as u32));
         slot = if keeps { Some(context.slot) } else { free_slot(target, &taken).map(i64::from) };
     }
     let earlier =
-        if context.is_answered { tx.answers_of_item(context.subject.item).await? } else { Vec::new() };
+        if context.is_answered { tx.earlier_answers(context.subject.item).await? } else { Vec::new() };
     let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(context.queue.0);
     let last = earlier.iter().filter(mine).max_by_key(|row| row.number);
     if let Some(row) = earlier.iter().find(|row| row.id == id) {
@@ -177,15 +161,15 @@ async fn take(
         score: context.score,
         at: tx.now(),
     };
-    if now.is_stale && !tx.is_revision_of(answer.revision, answer.item).await? {
+    if now.is_stale && !tx.plain().await?.0.is_revision_of(answer.revision, answer.item).await? {
         return Err(Error::invalid("revision", "This is not a text of the item that was answered."));
     }
     if let Some(then) = then {
         let mut votes: Vec<Vote> = earlier.iter().map(AnswerRow::vote).collect::<store::Result<_>>()?;
         votes.push(answer.vote());
-        let hold = move_on(tx, &context, then, slot.unwrap_or(context.slot), &votes, counts).await?;
-        tx.settle_with(&context.subject, &votes, &answer, hold, counts).await?;
-    } else if !tx.append_answer(&answer, counts).await? {
+        let hold = move_on(tx, &context, then, slot.unwrap_or(context.slot), &votes).await?;
+        tx.record(&context.subject, &votes, &answer, hold).await?;
+    } else if !tx.keep_extra(&answer).await? {
         return Err(taken_id());
     }
     let is_replaced = false;
@@ -200,39 +184,39 @@ async fn take(
 }
 
 async fn context(
-    tx: &mut Tx,
-    by: &By,
+    tx: &mut LabelTx<'_>,
     project: ProjectId,
     assignment: AssignmentId,
     id: &str,
 ) -> Result<AnswerContext> {
-    let context = tx.context(project, by.person, assignment, id).await?;
+    let context = tx.answer_context(project, &Answering { assignment, id: id.to_owned() }).await?;
     context.ok_or(Error::NotFound("The item that was answered"))
 }
 
 /// The person now has something else of the item: slots, counts and the others' cursors follow. Returns what is to be
 /// written of what they hold.
 async fn move_on(
-    tx: &mut Tx,
+    tx: &mut LabelTx<'_>,
     context: &AnswerContext,
     then: Holding,
     slot: i64,
     votes: &[Vote],
-    counts: &mut TallyChanges,
 ) -> Result<Option<Hold>> {
     let subject = &context.subject;
     let change = |of: fn(Holding) -> bool| i64::from(of(then)) - i64::from(of(context.holding));
     let filled = if context.beside { 0 } else { change(Holding::fills_slot) };
     let stuck = n_skips_in(votes, subject.revision, context.queue) >= subject.stuck_after.max(1);
     if filled != 0 || stuck != context.stuck {
-        let member = tx.fill(context.queue, subject.item, filled, Some(stuck), counts).await?;
+        let (plain, counts) = tx.plain().await?;
+        let member = plain.fill(context.queue, subject.item, filled, Some(stuck), counts).await?;
         if filled < 0 || (context.stuck && !stuck) {
-            tx.lower_cursors(context.queue, member.control, member.rank).await?;
+            plain.lower_cursors(context.queue, member.pool, member.rank).await?;
         }
     }
     let answered = change(|holding| holding == Holding::Answered);
     if answered != 0 {
-        counts.answered(context.queue, context.person, answered);
+        let counts = tx.counts();
+        counts.answered(context.queue, context.person, context.pool, answered);
         counts.add(Tally::Queue(context.queue), if context.beside { "beside" } else { "answers" }, answered);
     }
     if then == context.holding {
@@ -286,7 +270,7 @@ fn taken_id() -> Error {
 
 /// The version that an answer is recorded under: the newest, if the labels it names mean the same there.
 async fn version(
-    tx: &mut Tx,
+    tx: &mut LabelTx<'_>,
     checked: &Checked,
     context: &AnswerContext,
 ) -> Result<Option<TaxonomyVersionId>> {
@@ -297,7 +281,7 @@ async fn version(
     if newest == named {
         return Ok(Some(named));
     }
-    let now = tx.taxonomy_document(newest).await?;
+    let now = tx.plain().await?.0.taxonomy_document(newest).await?;
     let mean_the_same = labels.iter().all(|label| means_the_same(&frame.taxonomy, &now, *label));
     Ok(Some(if mean_the_same { newest } else { named }))
 }
