@@ -1,0 +1,6 @@
+//! The shape of the repository: which file uses which, what its documents name.
+
+#[path = "structure/circles.rs"]
+mod circles;
+#[path = "structure/sources.rs"]
+mod sources;
