@@ -2,5 +2,7 @@
 
 #[path = "structure/circles.rs"]
 mod circles;
+#[path = "structure/migrations.rs"]
+mod migrations;
 #[path = "structure/sources.rs"]
 mod sources;
