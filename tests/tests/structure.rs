@@ -1,7 +1,8 @@
-//! The shape of the repository: which file uses which, what its documents name.
 
 #[path = "structure/circles.rs"]
 mod circles;
+#[path = "structure/engines.rs"]
+mod engines;
 #[path = "structure/migrations.rs"]
 mod migrations;
 #[path = "structure/sources.rs"]
