@@ -33,10 +33,15 @@ pub struct Testbed {
 impl Testbed {
     /// The project has no labels, no items and no queues yet.
     pub async fn new(store: Store, slug: &str, task: Task, settings: Settings) -> Testbed {
+        Testbed::owned_by("Olga", store, slug, task, settings).await
+    }
+
+    /// The same with another name for the owner.
+    pub async fn owned_by(name: &str, store: Store, slug: &str, task: Task, settings: Settings) -> Testbed {
         let data = Arc::new(TempDir::new().expect("a folder"));
         let instance = Instance::new(store, data.path());
         let project = project(&instance, slug, task, settings).await;
-        let owner = person(&instance, project, "Olga", Role::Owner).await;
+        let owner = person(&instance, project, name, Role::Owner).await;
         Testbed { instance, project, owner, _data: data }
     }
 
@@ -68,7 +73,8 @@ impl Testbed {
     pub async fn import(&self, name: &str, rows: &[Value]) -> SourceId {
         let file: String = rows.iter().map(|row| format!("{row}\n")).collect();
         let look = import::look(file.as_bytes(), Some(Format::Jsonl)).expect("rows");
-        let column = |name: &str| rows.iter().any(|row| row.get(name).is_some()).then(|| name.to_owned());
+        let has = |name: &str| rows.iter().any(|row| row.get(name).is_some_and(|value| !value.is_null()));
+        let column = |name: &str| has(name).then(|| name.to_owned());
         let mapping = Mapping {
             text: "text".to_owned(),
             id: column("id"),
