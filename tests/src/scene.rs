@@ -25,9 +25,9 @@ pub struct Scene {
     pub queue: QueueId,
     pub labels: Vec<LabelId>,
     pub tokens: Vec<String>,
-    /// Of somebody who may import and cut releases.
+    /// The token of a person who may import and cut releases.
     pub owner: String,
-    /// How many answers were confirmed so far, for whoever waits for a moment in the middle.
+    /// How many answers were confirmed so far. A test waits for a number of them.
     pub n_confirmed: watch::Sender<usize>,
 }
 
@@ -77,7 +77,7 @@ pub async fn prepare(instance: &Instance, n_people: usize, n_items: usize, overl
     Scene { queue, labels, tokens, owner, n_confirmed: watch::Sender::new(0) }
 }
 
-/// Somebody with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
+/// A person with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
 /// Ids carry the millisecond, and counts are spread by id: people who all came at once would be spread otherwise than
 /// they are in life. Returns the secret of their token.
 pub async fn person(instance: &Instance, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
@@ -175,7 +175,7 @@ pub struct Measured {
     pub first_error: Option<String>,
     /// From the start to the last answer.
     pub seconds: f64,
-    /// Somebody had nothing left to answer before the time was over.
+    /// A person had nothing left to answer before the time was over.
     pub ran_out: bool,
 }
 

@@ -24,7 +24,7 @@ both! {
         assert_eq!(first.items.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["text 1", "text 2"]);
         assert_eq!(first.items[0].fields, [("channel".to_owned(), "mail".to_owned())]);
         assert_eq!(first.rest, Rest::More);
-        // What she holds comes first, again and again, and is nobody else's.
+        // What she holds comes first each time. No one else gets it.
         assert_eq!(w.items(&ada, q, 3).await, [1, 2, 3]);
         assert_eq!(w.items(&bob, q, 3).await, [4]);
         let left = w.next(&bob, q, 3).await;
@@ -109,7 +109,7 @@ both! {
         let (ada, bob) = (annotator(1), annotator(2));
         let a = w.one(&ada, q).await;
         w.advance(1_900);
-        // Nobody asked for it yet: it is still hers, and asking renews it.
+        // No one has asked for it yet. It is still hers, and asking renews it.
         assert_eq!(w.items(&ada, q, 1).await, [1]);
         assert_eq!(w.rest(&bob, q).await, Rest::Waiting);
         w.advance(1_900);
