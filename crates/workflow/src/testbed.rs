@@ -8,6 +8,7 @@ use crate::site::people::{self, Newcomer};
 use crate::{Instance, Result};
 use domain::answer::Said;
 use domain::permission::{Actor, Role, Roles, Via};
+use domain::person::{Email, PersonKind};
 use domain::project::{Settings, Slug, Task};
 use domain::queue::Plan;
 use domain::source::{Format, Mapping};
@@ -17,6 +18,7 @@ use serde_json::Value;
 use std::io::Cursor;
 use std::sync::Arc;
 use store::Store;
+use store::site::people::NewPerson;
 use store::site::projects::NewProject;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -48,6 +50,31 @@ impl Testbed {
     /// A person with one role in the project.
     pub async fn person(&self, name: &str, role: Role) -> Actor {
         person(&self.instance, self.project, name, role).await
+    }
+
+    /// Many people with one role in the project, in one transaction.
+    pub async fn people(&self, n: usize, kind: PersonKind, role: Role) -> Vec<Actor> {
+        let project = self.project;
+        let write = self.instance.store.write(move |tx| {
+            Box::pin(async move {
+                let mut people = Vec::with_capacity(n);
+                for i in 1..=n {
+                    let new = NewPerson {
+                        kind,
+                        name: format!("{} {i}", kind.as_str()),
+                        email: Email::parse(&format!("{}-{i}@example.org", kind.as_str())).ok(),
+                        password_hash: None,
+                        admin: false,
+                        project: (kind == PersonKind::Machine).then_some(project),
+                    };
+                    let person = tx.add_person(&new).await?.expect("a new address");
+                    tx.set_roles(project, person, Roles::of(&[role])).await?;
+                    people.push(actor(person, role));
+                }
+                Ok::<_, store::Error>(people)
+            })
+        });
+        write.await.expect("people")
     }
 
     /// Adds labels to the draft and publishes it.
