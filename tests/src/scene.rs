@@ -1,7 +1,7 @@
 //! A queue with items, labels and people with tokens, and people who answer it over HTTP as fast as they are let.
 
 use domain::permission::{Actor, Role, Roles, Scope};
-use domain::project::{Settings, Slug, Task};
+use domain::project::{Settings, Task};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::{Label, Taxonomy};
 use domain::{LabelId, ProjectId, QueueId};
@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use store::site::projects::NewProject;
 use store::{Clock, Error, Store};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -149,19 +148,7 @@ impl AsRef<[u8]> for SharedBytes {
 
 /// An empty project.
 pub async fn project(instance: &Instance) -> ProjectId {
-    let write = instance.store.write(move |tx| {
-        Box::pin(async move {
-            let new = NewProject {
-                slug: Slug::parse(SLUG).expect("a short name"),
-                name: "Load".to_owned(),
-                description: String::new(),
-                task: Task::Single,
-                settings: Settings::default(),
-            };
-            Ok::<_, Error>(tx.create_project(&new).await?.expect("an empty installation"))
-        })
-    });
-    write.await.expect("the project")
+    workflow::testbed::project(instance, SLUG, Task::Single, Settings::default()).await
 }
 
 #[derive(Default)]

@@ -162,7 +162,7 @@ impl Testbed {
 pub async fn project(instance: &Instance, slug: &str, task: Task, settings: Settings) -> ProjectId {
     let new = NewProject {
         slug: Slug::parse(slug).expect("a short name"),
-        name: slug.to_owned(),
+        name: format!("Project {slug}"),
         description: String::new(),
         task,
         settings,

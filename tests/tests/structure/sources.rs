@@ -187,7 +187,7 @@ fn tree(words: &[String], mut at: usize, before: &[String], into: &mut Vec<Impor
                 return at + 1;
             }
             Some(word) if is_name(word) => {
-                if !(word == "self" && !path.is_empty()) {
+                if word != "self" || path.is_empty() {
                     path.push(word.to_owned());
                 }
                 at += 1;
