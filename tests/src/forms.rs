@@ -18,7 +18,7 @@ pub struct HtmlField {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// An input that somebody types into.
+    /// An input that takes text.
     Line,
     Area,
     Password,
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl HtmlForm {
-    /// What a browser sends where somebody types these words into the field.
+    /// What a browser sends when these words are typed into the field.
     pub fn filled(&self, typed: impl Fn(&HtmlField) -> String) -> Vec<(String, String)> {
         let sent = self.fields.iter().filter(|field| field.kind != Kind::Off);
         sent.map(|field| {

@@ -18,7 +18,6 @@ use http_body_util::BodyExt;
 use std::net::SocketAddr;
 use std::path::Path;
 use store::site::people::NewPerson;
-use store::site::projects::NewProject;
 use store::site::sessions::{PERSON, Sessions};
 use store::{Error, Store};
 use tower::ServiceExt;
@@ -110,20 +109,9 @@ impl TestApp {
     }
 
     /// A project without anything in it.
-    pub async fn project(&self, slug: &'static str, task: domain::project::Task) -> ProjectId {
-        let write = self.instance.store.write(move |tx| {
-            Box::pin(async move {
-                let new = NewProject {
-                    slug: domain::project::Slug::parse(slug).expect("a short name"),
-                    name: format!("Project {slug}"),
-                    description: String::new(),
-                    task,
-                    settings: domain::project::Settings { seed: 7, ..Default::default() },
-                };
-                Ok::<_, Error>(tx.create_project(&new).await?.expect("a new short name"))
-            })
-        });
-        write.await.expect("a project")
+    pub async fn project(&self, slug: &str, task: domain::project::Task) -> ProjectId {
+        let settings = domain::project::Settings { seed: 7, ..Default::default() };
+        workflow::testbed::project(&self.instance, slug, task, settings).await
     }
 
     /// Someone with these roles in a project. Their password is not set: they come in by session or token.

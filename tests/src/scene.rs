@@ -1,7 +1,7 @@
 //! A queue with items, labels and people with tokens, and people who answer it over HTTP as fast as they are let.
 
 use domain::permission::{Actor, Role, Roles, Scope};
-use domain::project::{Settings, Slug, Task};
+use domain::project::{Settings, Task};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::{Label, Taxonomy};
 use domain::{LabelId, ProjectId, QueueId};
@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use store::site::projects::NewProject;
 use store::{Clock, Error, Store};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -25,9 +24,9 @@ pub struct Scene {
     pub queue: QueueId,
     pub labels: Vec<LabelId>,
     pub tokens: Vec<String>,
-    /// Of somebody who may import and cut releases.
+    /// The token of a person who may import and cut releases.
     pub owner: String,
-    /// How many answers were confirmed so far, for whoever waits for a moment in the middle.
+    /// How many answers were confirmed so far. A test waits for a number of them.
     pub n_confirmed: watch::Sender<usize>,
 }
 
@@ -77,7 +76,7 @@ pub async fn prepare(instance: &Instance, n_people: usize, n_items: usize, overl
     Scene { queue, labels, tokens, owner, n_confirmed: watch::Sender::new(0) }
 }
 
-/// Somebody with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
+/// A person with a role, as the page adds people: one by one, each in a transaction and a millisecond of their own.
 /// Ids carry the millisecond, and counts are spread by id: people who all came at once would be spread otherwise than
 /// they are in life. Returns the secret of their token.
 pub async fn person(instance: &Instance, project: ProjectId, name: &str, role: Role, scope: Scope) -> String {
@@ -149,19 +148,7 @@ impl AsRef<[u8]> for SharedBytes {
 
 /// An empty project.
 pub async fn project(instance: &Instance) -> ProjectId {
-    let write = instance.store.write(move |tx| {
-        Box::pin(async move {
-            let new = NewProject {
-                slug: Slug::parse(SLUG).expect("a short name"),
-                name: "Load".to_owned(),
-                description: String::new(),
-                task: Task::Single,
-                settings: Settings::default(),
-            };
-            Ok::<_, Error>(tx.create_project(&new).await?.expect("an empty installation"))
-        })
-    });
-    write.await.expect("the project")
+    workflow::testbed::project(instance, SLUG, Task::Single, Settings::default()).await
 }
 
 #[derive(Default)]
@@ -175,7 +162,7 @@ pub struct Measured {
     pub first_error: Option<String>,
     /// From the start to the last answer.
     pub seconds: f64,
-    /// Somebody had nothing left to answer before the time was over.
+    /// A person had nothing left to answer before the time was over.
     pub ran_out: bool,
 }
 

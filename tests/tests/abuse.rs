@@ -1,4 +1,4 @@
-//! What somebody sends who wishes us ill: it is refused in plain words, and leaves little behind.
+//! Requests that are meant to do harm are refused in plain words and leave little behind.
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -18,13 +18,13 @@ async fn set_up(app: &TestApp) {
     assert_eq!(app.post(&As::Nobody, "/first-run", &fields).await.location(), Some("/"));
 }
 
-/// A form from nobody, as bytes.
+/// A form from a visitor who is not signed in, as bytes.
 async fn junk(app: &TestApp, path: &str, body: Vec<u8>) -> Reply {
     let request = asked(Method::POST, path, &As::Nobody).header(header::CONTENT_TYPE, FORM);
     app.send(request.body(Body::from(body)).expect("a request")).await
 }
 
-/// Bytes of all sessions of nobody, and when the last of them ends, in seconds from now.
+/// Bytes of all sessions without a person, and when the last of them ends, in seconds from now.
 async fn sessions_of_nobody(store: &Store) -> (i64, i64) {
     let query =
         "SELECT CAST(COALESCE(SUM(LENGTH(data)), 0) AS BIGINT), COALESCE(MAX(expires_at), 0) FROM session
@@ -35,7 +35,7 @@ async fn sessions_of_nobody(store: &Store) -> (i64, i64) {
 }
 
 both! {
-    async fn junk_at_the_door_leaves_nothing(store: Store) {
+    async fn junk_without_a_session_leaves_nothing(store: Store) {
         let folder = tempfile::tempdir().expect("a folder");
         let app = TestApp::new(store, folder.path());
         let fields = |n: usize| format!("name=a&email=b&{}", "junk=junk&".repeat(n)).into_bytes();

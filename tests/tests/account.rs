@@ -32,7 +32,7 @@ async fn set_up(app: &TestApp) -> As {
     session(&app.post(&As::Nobody, "/first-run", &fields).await)
 }
 
-/// Somebody whom the admin has added, with a password.
+/// A person whom the admin has added, with a password.
 async fn somebody(app: &TestApp, admin: &As, email: &str) -> As {
     let added = app.post(admin, "/people", &[("name", "Bo"), ("their_email", email)]).await.text();
     let link = format!("/reset/{}", between(&added, "/reset/", "<").trim());
@@ -122,7 +122,7 @@ both! {
         assert_eq!(again.location(), Some("/account"));
         assert!(app.get(&fox, "/account").await.text().contains("has ended already"));
 
-        // Nobody ends the sessions of others.
+        // A person can't end the sessions of others.
         let bo = somebody(&app, &first, "bo@assay.test").await;
         let page = app.get(&fox, "/account").await.text();
         let theirs = between(between(&page, "an unknown browser", "</form>"), "action=\"", "\"").to_owned();
@@ -269,7 +269,7 @@ both! {
         let reply = app.post(&session(&reply), "/sign-in/code", &[("code", &code(&app, &key))]).await;
         assert_eq!(reply.location(), Some("/"));
 
-        // An admin takes it away from who has lost the app; nobody else does.
+        // Only an admin removes it for a person who has lost the app.
         let path = format!("/people/{id}/second-factor");
         let bo = session(&reply);
         assert_eq!(app.post(&bo, &path, &[]).await.status, StatusCode::FORBIDDEN);

@@ -1,4 +1,4 @@
-//! The command line as whoever types it meets it: the program itself, in a process of its own.
+//! The command line as people use it: the program itself, in a process of its own.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -126,7 +126,7 @@ fn an_import_says_what_it_took_for_what() {
         words.extend(more);
         assay(&words)
     };
-    // Nobody can be asked here, and the guess is not sure.
+    // There is no one to ask here, and the guess is not sure.
     let (out, told) = said(&import(&[]));
     assert!(out.is_empty() && told.contains("somebody should look first"), "{out}{told}");
     assert!(told.contains("--text full_text") && told.contains("its name ends with “text”"), "{told}");

@@ -15,11 +15,8 @@ async fn sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
-    match store::testing::postgres_url().await {
-        Some(url) => {
-            let confirmed = killed_again_and_again(Some(url), KILLS).await;
-            assert!(confirmed > 0, "nobody got an answer in");
-        }
-        None => eprintln!("left out: ASSAY_TEST_POSTGRES names no server"),
+    if let Some(url) = store::testing::postgres_url().await {
+        let confirmed = killed_again_and_again(Some(url), KILLS).await;
+        assert!(confirmed > 0, "nobody got an answer in");
     }
 }

@@ -173,7 +173,7 @@ both! {
         for route in ::server::routes::table() {
             for address in walk.addresses(route.path) {
                 for from in &walk.askers {
-                    // Nobody who may do something loses it on the way.
+                    // A person who may do something still may.
                     if route.method == Method::GET || !matches!(from, As::Session(_)) {
                         let request = asked(route.method.clone(), &address, from).body(Body::empty()).expect("a request");
                         walk.ask("", request, &mut broke).await;
@@ -210,7 +210,7 @@ both! {
         let walk = walk(store, folder.path()).await;
         let mut broke = Vec::new();
         for route in ::server::routes::table().into_iter().filter(|route| route.method == Method::POST) {
-            // Addresses that end what the others need come last in no table: they are asked by nobody who may.
+            // Addresses that end what the others need are not asked by people who may end it.
             let ends = ["/sign-out", "/access", "/admin", "/archive"].iter().any(|end| route.path.ends_with(end));
             let address = walk.addresses(route.path).swap_remove(0);
             for (kind, body) in walk.bodies() {

@@ -87,7 +87,7 @@ fn expected(asker: &Asker, need: Need) -> bool {
     match (need, &asker.actor) {
         (Need::Anyone, _) => true,
         (_, None) => false,
-        // Outside of a project nobody has roles.
+        // Outside of a project there are no roles.
         (Need::Site(act), Some(actor)) => may(&outside(asker, actor), act),
         (Need::Project(act), Some(actor)) => may(actor, Act::SeeProject) && may(actor, act),
     }
@@ -166,7 +166,7 @@ both! {
                     (None, None) => As::Nobody,
                 };
                 let reply = app.post_json(&from, path, body).await;
-                // Whoever may come in asks for a queue that is not there, and is told so in other words.
+                // People who may see the project ask for a queue that is not there, and are told so in other words.
                 let passed = !matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
                     && !reply.text().contains("The project");
                 // They are for pages: a token has the public API.

@@ -9,6 +9,8 @@ use crate::{browser, front, install};
 
 /// Where the Rust tests look for PostgreSQL. Set it yourself to use a server of your own.
 const POSTGRES: &str = "ASSAY_TEST_POSTGRES";
+/// Makes a test fail that would be left out because no server is named.
+const REQUIRE_POSTGRES: &str = "ASSAY_REQUIRE_POSTGRES";
 
 pub fn test(arguments: &[String]) -> Result<()> {
     let without = Without::parse(arguments)?;
@@ -34,9 +36,9 @@ pub fn test(arguments: &[String]) -> Result<()> {
     step(if without.postgres { "tests, on SQLite" } else { "tests, on SQLite and PostgreSQL" }, || {
         let mut tests = place.cargo(["test", "--quiet", "--workspace", "--no-fail-fast"]);
         match &cluster {
-            Some(cluster) => tests.env(POSTGRES, &cluster.url),
-            None if without.postgres => tests.env_remove(POSTGRES),
-            None => &mut tests,
+            Some(cluster) => tests.env(POSTGRES, &cluster.url).env(REQUIRE_POSTGRES, "1"),
+            None if without.postgres => tests.env_remove(POSTGRES).env_remove(REQUIRE_POSTGRES),
+            None => tests.env(REQUIRE_POSTGRES, "1"),
         };
         run(tests)
     })?;

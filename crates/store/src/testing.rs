@@ -24,10 +24,19 @@ pub async fn postgres() -> Option<(Store, tempfile::TempDir)> {
     Some((store, folder))
 }
 
-/// The address of a fresh schema on the test server, if there is one.
+/// The address of a fresh schema on the test server. Without a server the caller leaves its test out, and this says
+/// so; where `ASSAY_REQUIRE_POSTGRES` is set, the test fails instead.
 pub async fn postgres_url() -> Option<String> {
     use sqlx::{Connection, Executor};
-    let url = std::env::var("ASSAY_TEST_POSTGRES").ok()?;
+    let Ok(url) = std::env::var("ASSAY_TEST_POSTGRES") else {
+        let required = std::env::var_os("ASSAY_REQUIRE_POSTGRES").is_some_and(|value| value != "0");
+        assert!(
+            !required,
+            "ASSAY_REQUIRE_POSTGRES is set and ASSAY_TEST_POSTGRES names no server: name one, or unset the first"
+        );
+        eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
+        return None;
+    };
     let mut connection = sqlx::PgConnection::connect(&url).await.expect("the test PostgreSQL server");
     let schema = format!("t{}_{}", std::process::id(), N.fetch_add(1, Ordering::SeqCst));
     let create = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
@@ -66,8 +75,8 @@ pub async fn number(store: &Store, query: &'static str) -> i64 {
 }
 
 /// Writes one test for each engine from one body:
-/// `both!(async fn an_import_twice_changes_nothing(store: Store) { … });`. The PostgreSQL half says that it was
-/// left out where no server is named.
+/// `both!(async fn an_import_twice_changes_nothing(store: Store) { … });`. The PostgreSQL half needs a server, see
+/// [`postgres_url`](testing::postgres_url).
 #[macro_export]
 macro_rules! both {
     ($(async fn $name:ident($store:ident: Store) $body:block)+) => {$(
@@ -85,9 +94,8 @@ macro_rules! both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                match $crate::testing::postgres().await {
-                    Some((store, _folder)) => story(store).await,
-                    None => eprintln!("left out: ASSAY_TEST_POSTGRES names no server"),
+                if let Some((store, _folder)) = $crate::testing::postgres().await {
+                    story(store).await;
                 }
             }
         }

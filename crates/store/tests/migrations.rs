@@ -96,7 +96,6 @@ async fn in_sqlite() {
 #[tokio::test]
 async fn in_postgres() {
     let Some(url) = store::testing::postgres_url().await else {
-        eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
         return;
     };
     let mut connection = PgConnection::connect(&url).await.expect("a database");

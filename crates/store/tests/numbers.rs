@@ -26,7 +26,6 @@ async fn beside_sqlite() {
 #[tokio::test]
 async fn in_postgres() {
     let Some(url) = store::testing::postgres_url().await else {
-        eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
         return;
     };
     let open = || Store::open_postgres(&url, Clock::System);

@@ -13,6 +13,8 @@ pub mod jobs;
 pub mod label;
 pub mod release;
 pub mod site;
+#[cfg(any(test, feature = "testing"))]
+pub mod testbed;
 
 pub use error::{Error, Result};
 

@@ -19,6 +19,7 @@ both! {
         assert!(empty.alpha.reason.as_deref().unwrap().contains("no item has answers of two people"));
         assert_eq!(empty.labels.len(), 3);
         let queue = bed.queue("q", 2).await;
+        bed.give(queue, 0, 2).await;
         // Krippendorff 2011, section A: two observers, ten items, nominal, α = 0.095.
         let a = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0];
         let b = [1, 1, 1, 0, 0, 1, 0, 0, 0, 0];

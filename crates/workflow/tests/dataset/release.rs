@@ -279,7 +279,6 @@ both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_engines_give_the_same_bytes() {
     let Some((postgres, _folder)) = store::testing::postgres().await else {
-        eprintln!("left out: ASSAY_TEST_POSTGRES names no server");
         return;
     };
     let (sqlite, _other) = store::testing::sqlite().await;

@@ -62,7 +62,7 @@ fn new_rows(held: usize, rows: usize) -> Vec<u8> {
     file
 }
 
-/// Somebody with a token who may import and release.
+/// A person with a token who may import and release.
 struct Owner<'a> {
     client: reqwest::Client,
     address: &'a str,

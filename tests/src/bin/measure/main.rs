@@ -48,7 +48,7 @@ async fn kills(mut arguments: Arguments) -> Value {
     json!({ "engine": engine, "kills": kills, "confirmed": confirmed })
 }
 
-/// What is under way, for whoever waits.
+/// What is under way, for those who wait.
 fn tell(what: &str) {
     eprintln!("   … {what}");
 }

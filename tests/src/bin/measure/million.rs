@@ -91,7 +91,7 @@ struct Files {
     jsonl: PathBuf,
     csv: PathBuf,
     labeled: PathBuf,
-    /// Some of the same texts, as somebody else would label them: one in ten otherwise.
+    /// Some of the same texts as another person would label them. One in ten has another label.
     second: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! Every page and list over a pile, as somebody who may see all reads them.
+//! Every page and list of a large project, read by a person who may see all of them.
 
 use domain::{PersonId, QueueId};
 use http::header;
@@ -38,7 +38,7 @@ impl Words {
     }
 }
 
-/// Somebody with a session, as a browser holds it.
+/// A person with a session, as a browser holds it.
 pub struct Reader {
     client: reqwest::Client,
     cookie: String,

@@ -129,7 +129,7 @@ both! {
     async fn a_damaged_archive_leaves_nothing(store: Store) {
         furnish(&store).await;
         let (archive, _) = archive_of(&store).await;
-        let houses = empty().await;
+        let instances = empty().await;
         let n = archive.len();
         let mut bad = vec![(b"no archive at all, but long enough".to_vec(), "not an archive"), (Vec::new(), "not an archive")];
         for end in [14, 20, n / 3, n / 2, n - 40, n - 5, n - 1] {
@@ -144,7 +144,7 @@ both! {
             bad.push(([&archive, more].concat(), "can’t be restored"));
         }
         for (bytes, expected) in bad {
-            for (instance, _folder) in &houses {
+            for (instance, _folder) in &instances {
                 let why = match restore(instance, bytes.as_slice(), |_, _| {}).await {
                     Err(Error::Conflict(why)) => why,
                     other => panic!("{other:?}"),
@@ -155,7 +155,7 @@ both! {
             }
         }
         // And they are still good for a whole one.
-        for (instance, _folder) in &houses {
+        for (instance, _folder) in &instances {
             restore(instance, archive.as_slice(), |_, _| {}).await.expect("a restore");
         }
     }

@@ -2,13 +2,12 @@ use super::*;
 use crate::data::browse;
 use crate::release::releases;
 use domain::consensus::State;
-use domain::project::{Settings, Slug, Task};
+use domain::project::{Settings, Task};
 use domain::source::LabelColumn;
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use store::label::tally::Tally;
-use store::site::projects::NewProject;
 use store::testing::{number, run};
 use store::{Store, both};
 
@@ -19,18 +18,7 @@ const ADMIN: &Actor = &Actor::OPERATOR;
 
 async fn instance(store: &Store) -> (Instance, ProjectId) {
     let instance = Instance::new(store.clone(), std::path::Path::new("nowhere"));
-    let new = NewProject {
-        slug: Slug::from_name("p"),
-        name: "P".into(),
-        description: String::new(),
-        task: Task::Single,
-        settings: Settings::default(),
-    };
-    let project = store
-        .write(move |tx| Box::pin(async move { tx.create_project(&new).await }))
-        .await
-        .expect("a project")
-        .expect("a free name");
+    let project = crate::testbed::project(&instance, "p", Task::Single, Settings::default()).await;
     (instance, project)
 }
 

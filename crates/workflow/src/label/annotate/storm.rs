@@ -12,8 +12,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use store::both;
 use uuid::Uuid;
 
-const PEOPLE: i64 = 16;
-const ITEMS: i64 = 300;
+const PEOPLE: usize = 16;
+const ITEMS: usize = 300;
 
 /// What one person did and was told.
 #[derive(Default)]
@@ -45,9 +45,9 @@ both! {
 }
 
 /// Asks, answers, skips, takes back, corrects, repeats and forgets, as chance will have it.
-async fn work(w: World, q: QueueId, person: i64) -> Told {
+async fn work(w: World, q: QueueId, person: usize) -> Told {
     let mut dice = Xoshiro256PlusPlus::seed_from_u64(person as u64);
-    let me = annotator(person);
+    let me = w.annotator(person);
     let (mut held, mut done): (Vec<Served>, Vec<Served>) = (Vec::new(), Vec::new());
     let mut told = Told::default();
     let mut last: Option<Submission> = None;
@@ -56,7 +56,10 @@ async fn work(w: World, q: QueueId, person: i64) -> Told {
             0..=4 => {
                 // The network repeats itself.
                 if let Some(again) = last.clone() {
-                    assert!(submit(&w.instance, &me, P, again).await.is_ok(), "the same again is no error");
+                    assert!(
+                        submit(&w.instance, &me, w.project, again).await.is_ok(),
+                        "the same again is no error"
+                    );
                 }
                 continue;
             }
@@ -80,14 +83,14 @@ async fn work(w: World, q: QueueId, person: i64) -> Told {
                 (served, said)
             }
         };
-        let sent = said_of(&served, said);
+        let sent = w.said_of(&served, said);
         let outcome = if dice.gen_bool(0.5) {
-            let both = submit_and_next(&w.instance, &me, P, q, vec![sent.clone()], 3).await;
+            let both = submit_and_next(&w.instance, &me, w.project, q, vec![sent.clone()], 3).await;
             let (mut receipts, batch) = both.expect("the database takes it");
             held = batch.items;
             receipts.remove(0)
         } else {
-            submit(&w.instance, &me, P, sent.clone()).await
+            submit(&w.instance, &me, w.project, sent.clone()).await
         };
         match outcome {
             Ok(receipt) => {
@@ -108,22 +111,22 @@ async fn meddle(w: World, q: QueueId) {
     for _ in 0..25 {
         match dice.gen_range(0..4) {
             0 => {
-                queues::release_leases(&w.instance, &owner(), P, q, None).await.expect("released");
+                queues::release_leases(&w.instance, &w.owner(), w.project, q, None).await.expect("released");
             }
             1 => {
-                queues::close(&w.instance, &owner(), P, q).await.expect("closed");
+                queues::close(&w.instance, &w.owner(), w.project, q).await.expect("closed");
                 tokio::task::yield_now().await;
-                queues::reopen(&w.instance, &owner(), P, q).await.expect("open");
+                queues::reopen(&w.instance, &w.owner(), w.project, q).await.expect("open");
             }
             _ => w.advance(dice.gen_range(100..1_500)),
         }
-        w.next(&owner(), q, 2).await;
+        w.next(&w.owner(), q, 2).await;
     }
 }
 
 /// Everyone answers what is left for them, in turn; then nothing is left that could have been answered.
 async fn finish(w: &World, q: QueueId) {
-    let people: Vec<Actor> = (1..=PEOPLE).map(annotator).collect();
+    let people: Vec<Actor> = (1..=PEOPLE).map(|n| w.annotator(n)).collect();
     w.advance(2_000);
     loop {
         let mut answered = 0;
@@ -206,8 +209,8 @@ async fn promises_hold(w: &World, q: QueueId) {
     let answered = "SELECT COUNT(*) FROM assignment WHERE state = 'answered' AND NOT beside";
     assert_eq!(count("answers"), number(store, answered).await);
     assert_eq!(count("full"), number(store, "SELECT COUNT(*) FROM queue_item WHERE filled = target").await);
-    assert_eq!((count("members"), count("slots")), (ITEMS, 2 * ITEMS));
-    let mut states = store.tally(store::label::tally::Tally::Project(P)).await.expect("counts");
+    assert_eq!((count("members"), count("slots")), (ITEMS as i64, 2 * ITEMS as i64));
+    let mut states = store.tally(store::label::tally::Tally::Project(w.project)).await.expect("counts");
     states.remove("control");
     for (state, n) in states {
         let state: &'static str = domain::consensus::State::parse(&state).expect("a state").as_str();
@@ -218,13 +221,14 @@ async fn promises_hold(w: &World, q: QueueId) {
     }
     // Settling again from the answers alone changes nothing.
     let before = number(store, "SELECT COUNT(*) FROM item WHERE state = 'agreed'").await;
-    for item in 1..=ITEMS {
+    for place in 1..=ITEMS {
+        let (project, item) = (w.project, w.item(place));
         let settled: store::Result<_> = store
             .write(move |tx| {
                 Box::pin(async move {
                     let mut counts = store::label::tally::TallyChanges::default();
-                    tx.settle_consensus(P, domain::ItemId(item), &mut counts).await?;
-                    tx.count_all(counts, item).await
+                    tx.settle_consensus(project, item, &mut counts).await?;
+                    tx.count_all(counts, item.0).await
                 })
             })
             .await;

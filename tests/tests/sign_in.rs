@@ -1,4 +1,4 @@
-//! The door, and what lies behind it for an admin: through HTTP, without JavaScript.
+//! Signing in and out, and what an admin does then: through HTTP, without JavaScript.
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -85,7 +85,7 @@ both! {
         let reply = app.post(&session(&reply), "/sign-out", &[]).await;
         assert_eq!(reply.location(), Some("/sign-in"));
 
-        // A form that was filled in while somebody signed out elsewhere: back to its page, and told.
+        // A form that was filled in while its person signed out elsewhere leads back to its page and says so.
         let form = |from: &str| {
             let form = Request::post("/people").header(header::HOST, "assay.test").header(header::REFERER, from);
             form.header(header::ORIGIN, "http://assay.test").body(Body::empty()).expect("a request")
@@ -108,10 +108,10 @@ both! {
         }
         let right = [("email", "ada@assay.test"), ("password", PASSWORD)];
         assert_eq!(app.post(&As::Nobody, "/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
-        // Whatever somebody does to the clock.
+        // Moving the clock of the server does not help.
         app.instance.store.clock().advance(300);
         assert_eq!(app.post(&As::Nobody, "/sign-in", &right).await.status, StatusCode::TOO_MANY_REQUESTS);
-        // And who guesses locks nobody out: from another network one comes in.
+        // Guesses lock no one out: from another network the person signs in.
         let mut elsewhere = Request::post("/sign-in")
             .header(header::HOST, "assay.test")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -195,7 +195,7 @@ both! {
         assert_eq!(refused.status, StatusCode::CONFLICT);
         assert!(refused.text().contains("nothing in it can be changed"), "{}", refused.text());
         assert_eq!(app.get(&ada, "/p/support-inbox/data").await.status, StatusCode::OK, "it can be looked at");
-        // Who opens the desk is given a text, and nobody labels here.
+        // The desk gives a text to the person who opens it, and no one labels here.
         let desk = app.get(&ada, "/p/support-inbox/queues/1/label").await;
         assert_eq!(desk.status, StatusCode::CONFLICT);
         assert!(desk.text().contains("is archived"), "{}", desk.text());

@@ -1,0 +1,119 @@
+//! Files of a crate use each other in one direction.
+
+use crate::sources::{Arrows, crates, imports};
+use std::collections::BTreeSet;
+
+/// Circles that are there, as (crate, files). The list may only shrink, and should become empty.
+const CIRCLES: &[(&str, &str)] = &[
+    (
+        "learn",
+        "agreement::alpha, agreement::compared, agreement::distance, agreement::kappa, agreement::pairs, agreement::sets",
+    ),
+    ("store", "data::items::imported, data::items::upsert"),
+    ("store", "engine::sqlite::checkpoint, engine::sqlite::writer"),
+    (
+        "store",
+        "engine::tx, error, label::answers, label::consensus, label::desk, label::leases, label::prefetch, \
+         label::tally, label::write_batch, sql::dialect",
+    ),
+    (
+        "workflow",
+        "data::import, demo, design::taxonomies, jobs::runner, jobs::table, jobs::watch, label::queues, \
+         release::releases",
+    ),
+    ("workflow", "data::import::run, data::import::sample"),
+    ("app", "api, web::error, web::forms, web::guard, web::shell, web::zero_bytes"),
+    ("app", "api::label, pages::label::desk::wire"),
+    ("server", "routes, security, serve"),
+];
+
+#[test]
+fn files_use_each_other_in_one_direction() {
+    let mut known: Vec<(&str, BTreeSet<&str>, bool)> =
+        CIRCLES.iter().map(|(of, files)| (*of, files.split(", ").collect(), false)).collect();
+    let mut wrong = Vec::new();
+    for one in crates() {
+        let arrows = one.arrows();
+        for circle in circles(&arrows) {
+            let known = known.iter_mut().find(|(of, files, _)| *of == one.name && files.is_superset(&circle));
+            match known {
+                Some((_, _, is_there)) => *is_there = true,
+                None => wrong.push(told(&one.name, &circle, &arrows)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "files use each other in circles:\n{}", wrong.join("\n"));
+    let gone: Vec<_> = known.iter().filter(|(_, _, is_there)| !is_there).collect();
+    assert!(gone.is_empty(), "these circles are gone, take them off the list: {gone:#?}");
+}
+
+fn told(name: &str, circle: &BTreeSet<&str>, arrows: &Arrows) -> String {
+    let mut told = format!("{name}:");
+    for from in circle {
+        for (to, path) in arrows[*from].iter().filter(|(to, _)| circle.contains(to.as_str())) {
+            told += &format!("\n    {from} uses {to}: {path}");
+        }
+    }
+    told
+}
+
+/// The sets of files in which each comes to every other.
+fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&str>> {
+    let mut circles = BTreeSet::new();
+    for from in arrows.keys() {
+        let there = reached(arrows, from);
+        if there.contains(from.as_str()) {
+            circles
+                .insert(there.into_iter().filter(|to| reached(arrows, to).contains(from.as_str())).collect());
+        }
+    }
+    circles
+}
+
+/// Every file that a file comes to, by one arrow or more.
+fn reached<'a>(arrows: &'a Arrows, from: &str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(at) = open.pop() {
+        for to in arrows.get(at).into_iter().flat_map(|used| used.keys()) {
+            if found.insert(to.as_str()) {
+                open.push(to);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_are_read_from_the_text() {
+    let (found, for_tests) = imports(
+        r##"
+        //! use crate::a_comment;
+        use crate::a::{self, b::{C as D, e}, f::*};
+        #[cfg(test)]
+        #[allow(dead_code)]
+        mod only_for_tests;
+        #[cfg(test)]
+        mod tests { use crate::never; fn x() { crate::never::y('}') } }
+        fn f<'a>(x: &'a str) -> char { super::g::h("crate::text", r#"crate::raw"#, '"'); '\'' }
+        "##,
+    );
+    let mut found: Vec<String> =
+        found.iter().map(|(name, path)| format!("{name} = {}", path.join("::"))).collect();
+    found.sort();
+    let all =
+        [" = super::g::h", "* = crate::a::f", "D = crate::a::b::C", "a = crate::a", "e = crate::a::b::e"];
+    assert_eq!(found, all);
+    assert_eq!(for_tests, ["only_for_tests"]);
+}
+
+#[test]
+fn a_circle_is_found() {
+    let used = |files: &[&str]| files.iter().map(|f| ((*f).to_owned(), String::new())).collect();
+    let arrows: Arrows =
+        [("a", used(&["b"])), ("b", used(&["c"])), ("c", used(&["b", "d"])), ("d", used(&[]))]
+            .into_iter()
+            .map(|(from, to)| (from.to_owned(), to))
+            .collect();
+    assert_eq!(circles(&arrows), BTreeSet::from([BTreeSet::from(["b", "c"])]));
+}
