@@ -9,7 +9,7 @@ mod tests;
 use crate::care::rebuild;
 use crate::data::import::{self, Bring};
 use crate::design::taxonomies::{self, Published};
-use crate::jobs::{self, Halt, JobOutcome, JobView, Kind, Running};
+use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
 use crate::label::queues::{self, Setup};
 use crate::release::releases::{self, Order};
 use crate::site::people::{self, Newcomer};
@@ -95,34 +95,37 @@ pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     let now = instance.store.now();
     let stage = Stage::before(instance, now);
     let project = stage.project(&stage.owner(person)).await?;
-    let make = Make { project, owner: person, now };
-    jobs::enqueue(instance, Some(person), Some(project), Kind::MakeDemo, &make, None).await?;
+    let make = MakeDemo { project, owner: person, now };
+    jobs::enqueue(instance, Some(person), Some(project), &make).await?;
     Ok(SLUG)
 }
 
-/// What the job is made with.
+/// The job that [`begin`] makes. A demo that was interrupted is not gone on with: it stays, and says what it is.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Make {
+pub(crate) struct MakeDemo {
     project: ProjectId,
     owner: PersonId,
     /// Its last day is the one before.
     now: Time,
 }
 
-/// Does the job that [`begin`] made. A demo that was interrupted is not gone on with: it stays, and says what it is.
-pub(crate) async fn make_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let make: Make = run.payload()?;
-    if run.last_checkpoint::<bool>().is_some() {
-        return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
+impl Job for MakeDemo {
+    const NAME: &'static str = "make_demo";
+    const TITLE: &'static str = "Three weeks of work on an invented inbox";
+
+    async fn run(self, instance: &Instance, running: &Running) -> JobOutcome {
+        if running.last_checkpoint::<bool>().is_some() {
+            return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
+        }
+        running.progress(0, None, "").await?;
+        running.checkpoint(&true).await?;
+        let stage = Stage::before(instance, self.now);
+        let owner = stage.owner(self.owner);
+        let told = Told { run: Some(running), ..Told::default() };
+        // Each long step is boxed: all of them in one frame are too much for the stack of a worker.
+        Box::pin(stage.play(&owner, self.project, None, &told)).await?;
+        Ok(serde_json::json!({ "project": self.project }))
     }
-    run.progress(0, None, "").await?;
-    run.checkpoint(&true).await?;
-    let stage = Stage::before(instance, make.now);
-    let owner = stage.owner(make.owner);
-    let told = Told { run: Some(run), ..Told::default() };
-    // On the heap, like each long step of it: all of them in one frame are too much for the stack of a worker.
-    Box::pin(stage.play(&owner, make.project, None, &told)).await?;
-    Ok(serde_json::json!({ "project": make.project }))
 }
 
 /// The job that makes this project, where it is a demo and nothing else was done in it since: it is under way, or
@@ -130,7 +133,7 @@ pub(crate) async fn make_job(instance: &Instance, run: &Running) -> JobOutcome {
 pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
-    let making = newest.filter(|job| job.kind == Kind::MakeDemo.as_str() && job.state != "done");
+    let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != "done");
     Ok(making.map(|job| JobView::of(&job, instance.store.now())))
 }
 

@@ -1,11 +1,13 @@
 //! Background work: enqueued by a workflow, run by whichever process serves, watched by people.
 //!
-//! A job function is idempotent in pieces: each piece and the checkpoint that speaks of it are one transaction
-//! ([`Running::checkpoint_in`]), so that a crash repeats nothing and loses nothing. What each kind of job runs
-//! stands in [`table`].
+//! A job is a type: its fields are the payload, and its file holds its name, its work and what to do when it is given
+//! up ([`Job`]). The file stands beside the workflow that the job belongs to; [`registry`] lists all of them.
+//!
+//! A job is idempotent in pieces: each piece and its checkpoint are written in one transaction
+//! ([`Ticket::checkpoint`](runner::Ticket::checkpoint)), so that a crash repeats nothing and loses nothing.
 
+mod registry;
 mod runner;
-pub mod table;
 mod watch;
 
 #[cfg(test)]
@@ -14,19 +16,45 @@ mod tests;
 pub use runner::{Running, run_all, runner};
 #[cfg(test)]
 pub(crate) use runner::{begin as begin_to_run, take};
-pub use table::Kind;
 pub use watch::{JobView, carries, newest, see, view, watch};
 
 use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, PersonId, ProjectId};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::site::jobs::NewJob;
 use store::{MaybeBusy, Tx};
 use tokio::sync::{Notify, broadcast};
+
+/// One kind of background work. The fields are the payload: they stand in the database as JSON, so a job that an
+/// earlier version of the program made must still be read.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The kind of the job, as it stands in the database.
+    const NAME: &'static str;
+    /// The kind of the job, as people read it.
+    const TITLE: &'static str;
+
+    /// While a job with this key is open, no second one is made.
+    fn dedupe(&self) -> Option<String> {
+        None
+    }
+
+    /// Does the work. It begins with [`Running::progress`], which is where a job that was cancelled while it waited
+    /// learns that it was.
+    fn run(self, instance: &Instance, running: &Running) -> impl Future<Output = JobOutcome> + Send;
+
+    /// The job was given up after too many crashes, so `run` cannot report the end. What the job belongs to must not
+    /// look as if the work were still under way. The default is for jobs whose pages show the job itself.
+    fn given_up(self, instance: &Instance, why: &str) -> impl Future<Output = Result<()>> + Send {
+        let _ = (instance, why);
+        async { Ok(()) }
+    }
+}
 
 /// Why a job function should come to an end before its work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,15 +130,13 @@ impl Board {
 
 /// Makes a job, or finds the open one with the same dedupe key, and wakes the runner. The caller has asked for
 /// permission.
-pub async fn enqueue(
+pub async fn enqueue<J: Job>(
     instance: &Instance,
     by: Option<PersonId>,
     project: Option<ProjectId>,
-    kind: Kind,
-    payload: &impl Serialize,
-    dedupe: Option<String>,
+    job: &J,
 ) -> Result<JobId> {
-    let job = new(by, project, kind, payload, dedupe)?;
+    let job = new(by, project, job)?;
     let id = instance
         .store
         .write(move |tx: &mut Tx| Box::pin(async move { tx.enqueue_job(&job).await.map_err(Error::from) }))
@@ -121,15 +147,9 @@ pub async fn enqueue(
 
 /// The same job for `tx.enqueue_job`, where it must be made in the transaction of what it belongs to. Call
 /// [`wake`] after the commit.
-pub fn new(
-    by: Option<PersonId>,
-    project: Option<ProjectId>,
-    kind: Kind,
-    payload: &impl Serialize,
-    dedupe: Option<String>,
-) -> Result<NewJob> {
-    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
-    Ok(NewJob { kind: kind.as_str().to_owned(), project, payload, dedupe, by })
+pub fn new<J: Job>(by: Option<PersonId>, project: Option<ProjectId>, job: &J) -> Result<NewJob> {
+    let payload = serde_json::to_string(job).map_err(Error::internal)?;
+    Ok(NewJob { kind: J::NAME.to_owned(), project, payload, dedupe: job.dedupe(), by })
 }
 
 /// Tells the runner of this process that there is something to do; others look every second.

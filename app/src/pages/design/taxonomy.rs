@@ -71,7 +71,7 @@ async fn show(
     let thread = shell::thread(&app.instance, &visitor).await?;
     let base = address(&visitor)?;
     let may_edit = visitor.may(Act::EditTaxonomy);
-    let settling = taxonomies::settling(&app.instance, visitor.actor()?, project).await?;
+    let settling = workflow::design::settling(&app.instance, visitor.actor()?, project).await?;
     let slug = &visitor.project()?.slug;
     let settling = settling.map(|job| settling_view(&job, slug, &base, may_edit));
     let state = match &draft.published {
@@ -499,6 +499,6 @@ async fn settle(
     form: Form,
 ) -> Page {
     let base = address(&visitor)?;
-    let asked = taxonomies::settle_again(&app.instance, visitor.actor()?, visitor.project()?.id).await;
+    let asked = workflow::design::settle_again(&app.instance, visitor.actor()?, visitor.project()?.id).await;
     finish(&session, "settle", &form, &base, asked.map(|_| Done::to(base.clone()))).await
 }

@@ -21,7 +21,7 @@ pub struct NewJob {
 
 /// A job as it stands.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct Job {
+pub struct JobRow {
     #[sqlx(try_from = "i64")]
     pub id: JobId,
     pub kind: String,
@@ -116,7 +116,7 @@ impl Tx {
 
     /// Takes the oldest job that nobody works on: one that waits, or one whose runner has not been heard of
     /// until its lease ran out.
-    pub async fn take_job(&mut self, lease_until: Time) -> Result<Option<Job>> {
+    pub async fn take_job(&mut self, lease_until: Time) -> Result<Option<JobRow>> {
         let now = self.now().0;
         let pick = format!(
             "SELECT id FROM job
@@ -236,13 +236,13 @@ fn held(cancel: Option<bool>) -> Held {
 }
 
 impl Store {
-    pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
+    pub async fn job(&self, id: JobId) -> Result<Option<JobRow>> {
         let query = format!("SELECT {COLUMNS} FROM job WHERE id = $1");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(db).await)?)
     }
 
     /// The newest job of a kind that was made with this payload.
-    pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<Job>> {
+    pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<JobRow>> {
         let query = format!(
             "SELECT {COLUMNS} FROM job WHERE project_id = $1 AND kind = $2 AND payload = $3
              ORDER BY id DESC LIMIT 1"
@@ -261,7 +261,7 @@ impl Store {
         project: Option<ProjectId>,
         before: Option<JobId>,
         limit: i64,
-    ) -> Result<Vec<Job>> {
+    ) -> Result<Vec<JobRow>> {
         let of = if project.is_some() { "project_id = $1" } else { "$1 = 0" };
         let query = format!("SELECT {COLUMNS} FROM job WHERE {of} AND id < $2 ORDER BY id DESC LIMIT $3");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))

@@ -4,6 +4,7 @@
 mod cautions;
 mod frequent;
 mod guess;
+mod job;
 mod known;
 mod label_cell;
 mod labels;
@@ -19,15 +20,16 @@ mod when;
 mod tests;
 
 pub use guess::{Guess, Reason};
+pub use job::Import;
 pub(crate) use known::KnownLabels;
 pub(crate) use labels::Names;
 pub(crate) use noticed::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
-pub use undo::{run_undo_job, undo};
+pub use undo::{UndoImport, undo};
 
-use crate::jobs::{self, Halt, JobOutcome, Kind, Running};
+use crate::jobs;
 use crate::{Error, Instance, Result, allow};
 use domain::item::control_threshold;
 use domain::permission::{Act, Actor, may};
@@ -36,22 +38,14 @@ use domain::{JobId, ProjectId, SourceId};
 use mapping::Mapper;
 use noticed::{Noticed, rows};
 use run::Load;
-use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use store::data::sources::{NewSource, Reject, Source};
 use store::label::tally::Tally;
-use tokio::sync::watch;
 
 /// Rows of a page of imports or of refused rows.
 pub const PAGE: i64 = 50;
-
-/// What the job of an import is made with.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Payload {
-    pub source: SourceId,
-}
 
 /// An uploaded file with its columns, before it is taken in.
 #[derive(Debug)]
@@ -158,8 +152,7 @@ pub async fn start(
     // Rows that are in were read in one way; the rest is read in the same.
     let mapping = if source.counts.read > 0 { source.mapping.clone() } else { sample.completed(mapping) };
     fits(instance, actor, project, &mapping, &sample).await?;
-    let job =
-        jobs::new(actor.person_id(), Some(project), Kind::Import, &Payload { source: source.id }, None)?;
+    let job = jobs::new(actor.person_id(), Some(project), &Import { source: source.id })?;
     let actor = *actor;
     let id = instance
         .store
@@ -198,57 +191,6 @@ pub async fn discard(instance: &Instance, actor: &Actor, project: ProjectId, sou
         return Err(Error::conflict("This import was started already."));
     }
     release_upload(instance, &source).await
-}
-
-/// Does the job that [`start`] made.
-pub async fn run_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let Payload { source } = run.payload()?;
-    let source = instance.store.source(source).await?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let (tell, mut told) = watch::channel(Progress { counts: source.counts, ..Progress::default() });
-    let loading = load(instance, &source, stop.clone(), move |at| {
-        tell.send_replace(at);
-    });
-    tokio::pin!(loading);
-    let mut stopped = None;
-    let ended = loop {
-        tokio::select! {
-            ended = &mut loading => break ended,
-            Ok(()) = told.changed(), if stopped.is_none() => {
-                let at = *told.borrow_and_update();
-                let message = format!("{} rows", at.counts.read);
-                if let Err(why) = run.progress(at.bytes as i64, at.total_bytes.map(|n| n as i64), &message).await {
-                    stop.store(true, Ordering::SeqCst);
-                    stopped = Some(why);
-                }
-            }
-        }
-    };
-    match (ended, stopped) {
-        (Ok(Ended::Whole(counts, noticed)), _) => {
-            finish_whole(instance, &source, &noticed).await?;
-            release_upload(instance, &source).await?;
-            serde_json::to_value(counts).map_err(|e| Halt::Failed(Error::internal(e)))
-        }
-        (Ok(Ended::Stopped), Some(why)) => {
-            if why == jobs::Stop::Cancelled {
-                finish(instance, &source, SourceState::Cancelled, None).await?;
-            }
-            Err(Halt::Stop(why))
-        }
-        (Ok(Ended::Stopped), None) => Err(Halt::Failed(Error::internal("an import ended by itself"))),
-        (Err(_), Some(why @ (jobs::Stop::Lost | jobs::Stop::Closing))) => Err(Halt::Stop(why)),
-        (Err(error), _) => {
-            finish(instance, &source, SourceState::Failed, Some(&for_people(&error))).await?;
-            Err(Halt::Failed(error))
-        }
-    }
-}
-
-/// The job of an import was given up: the import says so.
-pub async fn given_up(instance: &Instance, source: SourceId, why: &str) -> Result<()> {
-    let source = instance.store.source(source).await?;
-    finish(instance, &source, SourceState::Failed, Some(why)).await
 }
 
 /// A file that is at hand, and how it is taken.

@@ -113,9 +113,10 @@ async fn one_that_was_interrupted_says_so() {
     let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     // The program dies in the middle: nobody hears of the job until its lease has run out.
     let run = jobs::begin_to_run(&instance, jobs::take(&instance).await.expect("a take").expect("a job"));
+    let make: MakeDemo = run.payload().expect("its payload");
     tokio::select! {
         biased;
-        made = make_job(&instance, &run) => panic!("{made:?}"),
+        made = make.run(&instance, &run) => panic!("{made:?}"),
         () = has_answers(&instance) => {}
     }
     drop(run);

@@ -1,17 +1,17 @@
 //! Designing the taxonomy: a draft that several people may change, and publishing it as an immutable version.
 
 use crate::data::import::{KnownLabels, Names};
+use crate::design::settle::{self, OPEN, carried, items_where};
 use crate::error::FieldError;
-use crate::jobs::{self, Halt, JobView, Kind, Running, Stop};
+use crate::jobs;
 use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::taxonomy::change::{LabelMap, Operation, operations};
 use domain::taxonomy::edit::{BadEdit, Edit};
 use domain::taxonomy::{Label, Problem, Taxonomy};
-use domain::{ItemId, JobId, LabelId, ProjectId, TaxonomyVersionId, Time};
+use domain::{LabelId, ProjectId, TaxonomyVersionId, Time};
 use std::sync::Arc;
-use store::design::taxonomies::{LabelMaps, OldAnswer, VersionRow};
-use store::label::tally::TallyChanges;
+use store::design::taxonomies::{OldAnswer, VersionRow};
 
 /// The draft beside what is published.
 #[derive(Debug, Clone)]
@@ -58,14 +58,10 @@ pub const MOST_VALUES: usize = 500;
 pub const MAX_NOTE: usize = 2_000;
 /// Versions a page.
 const PAGE: i64 = 50;
-/// Items that are looked at in one transaction.
-const PIECE: i64 = 25;
 /// Items whose answers are read at once.
 const READ: i64 = 500;
 /// States of items that have answers under the newest version.
 const ANSWERED: [&str; 4] = ["agreed", "adjudicated", "partial", "conflict"];
-/// Of these, the ones that are not resolved.
-const OPEN: [&str; 2] = ["partial", "conflict"];
 
 /// What people label with now, if anything was published yet.
 pub async fn published(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<Published>> {
@@ -194,7 +190,7 @@ pub async fn publish(
     let (taxonomy, note, actor) = (draft.taxonomy, note.trim().to_owned(), *actor);
     let by = actor.person_id();
     // The work on items is promised in the same transaction, so that no crash can come between.
-    let settling = jobs::new(by, Some(project), Kind::SettleTaxonomy, &project, None)?;
+    let settling = jobs::new(by, Some(project), &settle::SettleTaxonomy(project))?;
     let new = instance
         .store
         .write(move |tx| {
@@ -264,120 +260,6 @@ async fn reach(instance: &Instance, project: ProjectId, draft: &Draft) -> Result
     Ok((answered - n_need_look, n_need_look))
 }
 
-/// Brings items into line with the newest version: those that are resolved to a label it no longer offers, and
-/// those that are open with such an answer, need another look. Work in pieces that can stop anywhere; publishing
-/// asks for it, and every release does it again before it looks at labels.
-pub async fn settle(instance: &Instance, project: ProjectId) -> Result<()> {
-    match settle_for(instance, project, None).await {
-        Ok(_) => Ok(()),
-        Err(Halt::Failed(error)) => Err(error),
-        Err(Halt::Stop(_)) => Err(Error::conflict("The work was stopped.")),
-    }
-}
-
-/// The job that does it, unless all of its work is done: under way, or stopped.
-pub async fn settling(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
-    allow(actor, Act::SeeOthers)?;
-    let job = jobs::newest(instance, project, Kind::SettleTaxonomy, &project).await?;
-    Ok(job.filter(|job| job.state != "done"))
-}
-
-/// Asks for it again where it was stopped.
-pub async fn settle_again(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<JobId> {
-    allow(actor, Act::EditTaxonomy)?;
-    jobs::enqueue(instance, actor.person_id(), Some(project), Kind::SettleTaxonomy, &project, None).await
-}
-
-/// The same as a job.
-pub async fn settle_job(instance: &Instance, run: &Running) -> jobs::JobOutcome {
-    let project: ProjectId = run.payload()?;
-    run.progress(0, None, "Looking at the labels").await?;
-    let n_items = settle_for(instance, project, Some(run)).await?;
-    Ok(serde_json::json!({ "items": n_items }))
-}
-
-async fn settle_for(
-    instance: &Instance,
-    project: ProjectId,
-    run: Option<&Running>,
-) -> std::result::Result<i64, Halt> {
-    let Some(published) = newest(instance, project).await? else { return Ok(0) };
-    let retired: Vec<LabelId> =
-        published.taxonomy.labels.iter().filter(|l| l.retired).map(|l| l.id).collect();
-    if retired.is_empty() {
-        return Ok(0);
-    }
-    let mut done = 0;
-    let (store, version) = (&instance.store, published.id);
-    for label in retired {
-        let mut after = 0;
-        loop {
-            let items = store.resolved_to(project, label, after, PIECE).await?;
-            let Some(last) = items.last() else { break };
-            after = last.0;
-            done += resettle(instance, project, items).await?;
-            tell(run, done).await?;
-        }
-    }
-    let maps = store.label_maps(version).await?;
-    for state in OPEN {
-        let mut after = 0;
-        loop {
-            let answers = store.open_answers(project, Some(version), state, after, PIECE).await?;
-            let Some(last) = answers.last() else { break };
-            after = last.item_id.0;
-            let items = items_where(&answers, |a| a.labels.is_some() && carried(&maps, a).is_none());
-            done += resettle(instance, project, items).await?;
-            tell(run, done).await?;
-        }
-    }
-    Ok(done)
-}
-
-async fn tell(run: Option<&Running>, done: i64) -> std::result::Result<(), Stop> {
-    match run {
-        Some(run) => run.progress(done, None, "Taking back labels that are gone").await,
-        None => Ok(()),
-    }
-}
-
-/// Resolves items again from their answers; returns how many.
-async fn resettle(instance: &Instance, project: ProjectId, items: Vec<ItemId>) -> Result<i64> {
-    if items.is_empty() {
-        return Ok(0);
-    }
-    let n = items.len() as i64;
-    instance
-        .store
-        .write_piece(move |tx| {
-            Box::pin(async move {
-                let mut counts = TallyChanges::default();
-                for item in items {
-                    tx.settle_consensus(project, item, &mut counts).await?;
-                }
-                tx.count_all(counts, project.0).await?;
-                Ok::<_, Error>(n)
-            })
-        })
-        .await
-}
-
-/// What an answer says under the version of the maps; nothing where a label of it is gone.
-fn carried(maps: &LabelMaps, answer: &OldAnswer) -> Option<Vec<LabelId>> {
-    let labels = &answer.labels.as_ref()?.0;
-    match answer.taxonomy_version_id.and_then(|v| maps.get(&TaxonomyVersionId(v))) {
-        Some(map) => map.carry(labels),
-        // Given under this very version.
-        None => Some(labels.clone()),
-    }
-}
-
-fn items_where(answers: &[OldAnswer], is: impl Fn(&OldAnswer) -> bool) -> Vec<ItemId> {
-    let mut items: Vec<ItemId> = answers.iter().filter(|a| is(a)).map(|a| a.item_id).collect();
-    items.dedup();
-    items
-}
-
 /// Versions, newest first; `before` is the last number of the page before.
 pub async fn versions(
     instance: &Instance,
@@ -389,7 +271,7 @@ pub async fn versions(
     Ok(instance.store.taxonomy_versions(project, before, PAGE).await?)
 }
 
-async fn newest(instance: &Instance, project: ProjectId) -> Result<Option<Published>> {
+pub(super) async fn newest(instance: &Instance, project: ProjectId) -> Result<Option<Published>> {
     let newest = instance.store.published_taxonomy(project).await?;
     Ok(newest.map(|(id, number, taxonomy)| Published { id, number, taxonomy }))
 }

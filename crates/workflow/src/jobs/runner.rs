@@ -1,6 +1,6 @@
 //! Takes jobs and runs them: two at a time, each under a lease that is renewed while its function lives.
 
-use super::{Halt, JobOutcome, Stop, table};
+use super::{Halt, JobOutcome, Stop, registry};
 use crate::{Error, Instance};
 use domain::{JobId, PersonId, ProjectId, Time};
 use futures::FutureExt;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::Tx;
-use store::site::jobs::{End, Held, Job, Lease, Step};
+use store::site::jobs::{End, Held, JobRow, Lease, Step};
 use tokio_util::sync::CancellationToken;
 
 /// A runner that was not heard of for so long is taken to be dead.
@@ -26,17 +26,17 @@ const AT_ONCE: usize = 2;
 /// A job that ended with its process so often is not tried again.
 const MOST_ATTEMPTS: i64 = 5;
 
-/// What does a job, as a value: [`table::run`], or a test's own.
+/// What does a job, as a value: [`registry::run`], or a test's own.
 pub type Work = for<'a> fn(&'a Instance, &'a Running) -> BoxFuture<'a, JobOutcome>;
 
-fn by_the_table<'a>(instance: &'a Instance, run: &'a Running) -> BoxFuture<'a, JobOutcome> {
-    table::run(instance, run).boxed()
+fn registered<'a>(instance: &'a Instance, run: &'a Running) -> BoxFuture<'a, JobOutcome> {
+    registry::run(instance, run).boxed()
 }
 
 /// A job in the hands of its function.
 pub struct Running {
     instance: Instance,
-    job: Job,
+    job: JobRow,
     lease: Lease,
     /// Someone in this process asked for it to stop.
     cancelled: Arc<AtomicBool>,
@@ -54,7 +54,7 @@ struct Pace {
 }
 
 impl Running {
-    fn new(instance: &Instance, job: Job, closing: CancellationToken) -> Running {
+    fn new(instance: &Instance, job: JobRow, closing: CancellationToken) -> Running {
         let lease = Lease { job: job.id, fence: job.fence };
         let cancelled = Arc::new(AtomicBool::new(job.cancel));
         instance.jobs.with_here(|here| here.insert(job.id, cancelled.clone()));
@@ -82,12 +82,12 @@ impl Running {
         self.job.created_by.map(PersonId)
     }
 
-    pub fn kind(&self) -> Option<super::Kind> {
-        super::Kind::parse(&self.job.kind)
+    pub(super) fn kind(&self) -> &str {
+        &self.job.kind
     }
 
     /// What the job was made with.
-    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Halt> {
+    pub(crate) fn payload<T: DeserializeOwned>(&self) -> Result<T, Halt> {
         serde_json::from_str(&self.job.payload).map_err(|e| Halt::Failed(Error::internal(e)))
     }
 
@@ -216,7 +216,7 @@ fn lease_end(instance: &Instance) -> Time {
 
 /// Runs jobs until `shutdown`; then hands back what it was at and returns.
 pub async fn runner(instance: Instance, shutdown: CancellationToken) {
-    runner_with(instance, shutdown, by_the_table).await;
+    runner_with(instance, shutdown, registered).await;
 }
 
 pub(super) async fn runner_with(instance: Instance, shutdown: CancellationToken, work: Work) {
@@ -243,7 +243,7 @@ async fn worker(instance: &Instance, shutdown: &CancellationToken, work: Work) {
 /// how many jobs that were.
 pub async fn run_all(instance: &Instance) -> crate::Result<usize> {
     let (never, mut n) = (CancellationToken::new(), 0);
-    while run_next(instance, &never, by_the_table).await? {
+    while run_next(instance, &never, registered).await? {
         n += 1;
     }
     Ok(n)
@@ -274,7 +274,7 @@ pub(super) async fn run_next(
     Ok(true)
 }
 
-pub(crate) async fn take(instance: &Instance) -> crate::Result<Option<Job>> {
+pub(crate) async fn take(instance: &Instance) -> crate::Result<Option<JobRow>> {
     let until = lease_end(instance);
     instance
         .store
@@ -283,7 +283,7 @@ pub(crate) async fn take(instance: &Instance) -> crate::Result<Option<Job>> {
 }
 
 #[cfg(test)]
-pub(crate) fn begin(instance: &Instance, job: Job) -> Running {
+pub(crate) fn begin(instance: &Instance, job: JobRow) -> Running {
     Running::new(instance, job, CancellationToken::new())
 }
 
@@ -337,13 +337,13 @@ async fn finish(instance: &Instance, lease: Lease, end: End) -> crate::Result<()
     Ok(())
 }
 
-async fn give_up(instance: &Instance, job: Job) -> crate::Result<()> {
+async fn give_up(instance: &Instance, job: JobRow) -> crate::Result<()> {
     let why = format!(
         "The program ended {MOST_ATTEMPTS} times in the middle of this work, so it was given up. What was done \
          until then is kept. Start it again, and look into the program’s log if it happens again."
     );
     tracing::error!(job = job.id.0, kind = job.kind, "a job was given up after too many attempts");
-    if let Err(error) = table::given_up(instance, &job, &why).await {
+    if let Err(error) = registry::given_up(instance, &job, &why).await {
         tracing::error!(job = job.id.0, %error, "what a job belongs to could not be told that it was given up");
     }
     finish(instance, Lease { job: job.id, fence: job.fence }, End::Failed(why)).await

@@ -1,6 +1,6 @@
 //! A job as people see it, now and while it moves.
 
-use super::Kind;
+use super::{Job, registry};
 use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
@@ -8,7 +8,7 @@ use futures::stream::unfold;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use store::site::jobs::Job;
+use store::site::jobs::JobRow;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Where a job stands.
@@ -36,7 +36,7 @@ pub struct JobView {
 }
 
 impl JobView {
-    pub fn of(job: &Job, now: domain::Time) -> JobView {
+    pub fn of(job: &JobRow, now: domain::Time) -> JobView {
         let is_open = job.finished_at.is_none();
         let seconds_left = match (job.total, job.started_at) {
             (Some(total), Some(started)) if is_open && job.done > 0 && total >= job.done => {
@@ -47,7 +47,7 @@ impl JobView {
         };
         JobView {
             id: job.id,
-            title: Kind::parse(&job.kind).map_or("Work", Kind::title).to_owned(),
+            title: registry::title(&job.kind).to_owned(),
             kind: job.kind.clone(),
             project: job.project_id.map(ProjectId),
             state: job.state.clone(),
@@ -91,16 +91,11 @@ pub async fn carries(instance: &Instance, job: Option<i64>) -> Result<bool> {
     }
 }
 
-/// The newest job of a kind that was made with this payload, open or over: for workflows that have asked for
-/// permission already.
-pub async fn newest(
-    instance: &Instance,
-    project: ProjectId,
-    kind: Kind,
-    payload: &impl Serialize,
-) -> Result<Option<JobView>> {
-    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
-    let job = instance.store.newest_job(project, kind.as_str(), &payload).await?;
+/// The newest job of the same kind with the same payload, open or over: for workflows that have asked for permission
+/// already.
+pub async fn newest<J: Job>(instance: &Instance, project: ProjectId, like: &J) -> Result<Option<JobView>> {
+    let payload = serde_json::to_string(like).map_err(Error::internal)?;
+    let job = instance.store.newest_job(project, J::NAME, &payload).await?;
     Ok(job.map(|job| JobView::of(&job, instance.store.now())))
 }
 

@@ -1,19 +1,22 @@
 //! Queues: made with members that are fixed as they enter, opened when all are in, closed, opened again; who
 //! is on them and how far they have come.
 
-use crate::jobs::{self, Halt, JobOutcome, JobView, Kind, Running};
+mod fill;
+
+pub use fill::{FillQueue, Filling, fill, filling};
+
+use crate::jobs::{self, Halt};
 use crate::{Error, Instance, Result, allow};
 use domain::item::hash53;
 use domain::permission::{Act, Actor, may};
 use domain::queue::{BadPlan, Filter, Pace, Plan};
-use domain::{ItemId, JobId, PersonId, ProjectId, QueueId, Time};
+use domain::{JobId, PersonId, ProjectId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::Store;
 use store::label::leases::RELEASED_AT_ONCE;
-use store::label::queues::{Entry, MemberRow, NewQueue, QueuePerson, QueueRow};
+use store::label::queues::{MemberRow, NewQueue, QueuePerson, QueueRow};
 use store::label::tally::{Tally, TallyChanges};
-use store::site::jobs::NewJob;
 
 /// What someone sets up.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,14 +102,14 @@ pub async fn create(instance: &Instance, actor: &Actor, project: ProjectId, setu
         .write(move |tx| {
             Box::pin(async move {
                 let queue = tx.create_queue(&new).await.map_err(name_taken)?;
-                let job = fill_of(queue, project, new.by)?;
+                let job = jobs::new(new.by, Some(project), &FillQueue { queue })?;
                 let job: JobId = tx.enqueue_job(&job).await?;
                 tx.audit(&actor, Some(project), "made a queue", &new.name, "").await?;
                 Ok::<_, Error>((queue, job))
             })
         })
         .await?;
-    if n_items(&instance.store, project).await? <= SMALL {
+    if n_items(&instance.store, project).await? <= fill::SMALL {
         // The job finds it open then, and has nothing to do.
         fill(instance, queue, None).await.map_err(|halt| match halt {
             Halt::Failed(error) => error,
@@ -115,10 +118,6 @@ pub async fn create(instance: &Instance, actor: &Actor, project: ProjectId, setu
     }
     jobs::wake(instance);
     Ok(queue)
-}
-
-fn fill_of(queue: QueueId, project: ProjectId, by: Option<PersonId>) -> Result<NewJob> {
-    jobs::new(by, Some(project), Kind::FillQueue, &Fill { queue }, Some(format!("fill_queue:{queue}")))
 }
 
 /// Makes a queue and fills it here and now, without a job: for an instance with a clock of its own.
@@ -155,124 +154,6 @@ async fn checked(instance: &Instance, actor: &Actor, project: ProjectId, setup: 
         note: setup.note.trim().to_owned(),
         by: actor.person_id(),
     })
-}
-
-/// The payload of the job that fills a queue.
-#[derive(Debug, Serialize, Deserialize)]
-struct Fill {
-    queue: QueueId,
-}
-
-/// Projects with so many items have their queues filled while the asker waits.
-const SMALL: i64 = 5_000;
-/// Items that are looked at in one read.
-const PAGE: i64 = 2_000;
-/// Members that enter in one transaction.
-const PIECE: usize = 400;
-/// The same where the items have answers.
-const PIECE_ANSWERED: usize = 20;
-
-pub(crate) async fn fill_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let Fill { queue } = run.payload()?;
-    run.progress(0, None, "").await?;
-    let n = fill(instance, queue, Some(run)).await?;
-    Ok(serde_json::json!({ "queue": queue, "members": n }))
-}
-
-/// Takes in every item that fits, then opens the queue. Can be run again at any time: who is a member stays
-/// one, and a queue that is not being filled is left alone. Returns how many entered.
-pub async fn fill(
-    instance: &Instance,
-    queue: QueueId,
-    run: Option<&Running>,
-) -> std::result::Result<u64, Halt> {
-    let Some(row) = instance.store.queue(queue).await?.filter(|row| row.state == "filling") else {
-        return Ok(0);
-    };
-    let strategy = row.strategy()?;
-    let seed = row.seed as u64;
-    let total = n_items(&instance.store, row.project_id).await?;
-    let sources = match row.filter.0.source {
-        Some(source) => vec![source],
-        None => instance.store.source_ids(row.project_id).await?,
-    };
-    let (mut n_looked, mut n_entered) = (0, 0);
-    for source in sources {
-        let mut after = ItemId(0);
-        loop {
-            if let Some(run) = run {
-                run.progress(n_looked, Some(total.max(n_looked)), "Taking items in").await?;
-            }
-            let page =
-                instance.store.look_for_queue(row.project_id, source, after, &row.filter.0, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            n_looked += page.len() as i64;
-            let entries: Vec<Entry> = page
-                .iter()
-                .filter(|looked| looked.fits)
-                .map(|looked| Entry {
-                    item: looked.id,
-                    rank: strategy.rank(queue, seed, looked.id, looked.control),
-                    control: looked.control,
-                    answered: looked.answered,
-                })
-                .collect();
-            // What was answered is settled again: a longer piece of work.
-            let (answered, plain): (Vec<_>, Vec<_>) =
-                entries.into_iter().partition(|entry| entry.answered && row.overlap > 1);
-            for piece in plain.chunks(PIECE).chain(answered.chunks(PIECE_ANSWERED)) {
-                n_entered += admit(instance, &row, piece.to_vec()).await?;
-            }
-        }
-    }
-    instance.store.write(move |tx| Box::pin(async move { tx.open_whole_queue(queue).await })).await?;
-    Ok(n_entered)
-}
-
-async fn admit(instance: &Instance, row: &QueueRow, piece: Vec<Entry>) -> std::result::Result<u64, Halt> {
-    let (project, queue, target) = (row.project_id, row.id, row.overlap);
-    instance
-        .store
-        .write_piece(move |tx| {
-            Box::pin(async move {
-                match tx.queue(queue).await?.as_ref().map(|row| row.state.as_str()) {
-                    Some("filling") => Ok(tx.admit(project, queue, target, &piece).await?),
-                    // Whoever fills it, too, was faster.
-                    Some("open") => Ok(0),
-                    _ => Err(Halt::Stop(jobs::Stop::Cancelled)),
-                }
-            })
-        })
-        .await
-}
-
-/// How the items get into a queue that is not open yet.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Filling {
-    UnderWay(Box<JobView>),
-    /// Nobody is at it any more. Why, as a sentence; empty where nobody knows.
-    Stopped(String),
-}
-
-/// How the filling of a queue goes; nothing where it is not being filled.
-pub async fn filling(
-    instance: &Instance,
-    actor: &Actor,
-    project: ProjectId,
-    queue: QueueId,
-) -> Result<Option<Filling>> {
-    allow(actor, Act::SeeOthers)?;
-    if row(&instance.store, project, queue).await?.state != "filling" {
-        return Ok(None);
-    }
-    let why = match jobs::newest(instance, project, Kind::FillQueue, &Fill { queue }).await? {
-        Some(job) if !job.is_over() => return Ok(Some(Filling::UnderWay(Box::new(job)))),
-        job => job.map_or_else(String::new, |job| job.why_stopped().to_owned()),
-    };
-    // The job may have opened it just before it was looked at.
-    let is_filling = row(&instance.store, project, queue).await?.state == "filling";
-    Ok(is_filling.then_some(Filling::Stopped(why)))
 }
 
 /// The queues of a project, the newest first. Who can't see what others do sees those that are open.
@@ -413,9 +294,7 @@ pub async fn reopen(instance: &Instance, actor: &Actor, project: ProjectId, queu
         return Ok(true);
     }
     turn(instance, actor, project, queue, &["closed"], "filling").await?;
-    let job = fill_of(queue, project, actor.person_id())?;
-    instance.store.write(move |tx| Box::pin(async move { tx.enqueue_job(&job).await })).await?;
-    jobs::wake(instance);
+    jobs::enqueue(instance, actor.person_id(), Some(project), &FillQueue { queue }).await?;
     Ok(false)
 }
 

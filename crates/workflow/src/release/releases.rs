@@ -10,15 +10,15 @@ mod forecast;
 pub mod manifest;
 mod spool;
 
-pub use cut::{cut, cut_job, given_up};
+pub use cut::{CutRelease, cut};
 pub use forecast::{Forecast, forecast};
 pub use manifest::{Manifest, read_manifest};
 
-use crate::jobs::{self, Kind};
+use crate::jobs;
 use crate::{Error, Instance, Result, allow};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
-use domain::{JobId, ProjectId, ReleaseId, TaxonomyVersionId};
+use domain::{JobId, ProjectId, TaxonomyVersionId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use store::data::blobs::BlobReader;
@@ -53,12 +53,6 @@ pub struct Release {
     pub hash: Option<String>,
 }
 
-/// What the job is about.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Payload {
-    pub release: ReleaseId,
-}
-
 const MAX_NAME: usize = 120;
 /// Releases a page.
 const PAGE: i64 = 50;
@@ -83,8 +77,7 @@ pub async fn order(
                     return Err(Error::invalid("name", why));
                 }
                 let (id, number) = tx.create_release(project, &new.name, &new.spec, by).await?;
-                let dedupe = Some(format!("release-{id}"));
-                let job = jobs::new(by, Some(project), Kind::CutRelease, &Payload { release: id }, dedupe)?;
+                let job = jobs::new(by, Some(project), &CutRelease { release: id })?;
                 let job = tx.enqueue_job(&job).await?;
                 tx.set_release_job(id, job).await?;
                 tx.audit(&actor, Some(project), "cut a release", &format!("v{number} {}", new.name), "")

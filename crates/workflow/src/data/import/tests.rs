@@ -7,6 +7,7 @@ use domain::source::LabelColumn;
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use store::label::tally::Tally;
 use store::site::projects::NewProject;
 use store::testing::{number, run};

@@ -2,9 +2,9 @@
 
 use super::files::{self, Files, Names};
 use super::manifest::{self, Manifest};
-use super::{Payload, Spec, spool};
-use crate::design::taxonomies;
-use crate::jobs::{Halt, JobOutcome, Running, Stop};
+use super::{Spec, spool};
+use crate::design::settle;
+use crate::jobs::{Halt, Job, JobOutcome, Running, Stop};
 use crate::{Error, Instance, Result};
 use domain::consensus::State;
 use domain::item::split_key;
@@ -13,6 +13,7 @@ use domain::release::{Split, split_by_control};
 use domain::taxonomy::Taxonomy;
 use domain::{LabelId, ProjectId, ReleaseId, TaxonomyVersionId};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -62,29 +63,43 @@ pub async fn cut(
     }
 }
 
-/// The same as a job.
-pub async fn cut_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let Payload { release } = run.payload()?;
-    match cut_for(instance, release, &Audience::Job(run)).await {
-        Ok(manifest) => Ok(serde_json::json!({ "rows": manifest.n_rows })),
-        Err(halt) => {
-            match &halt {
-                Halt::Stop(Stop::Cancelled) => fail(instance, release, "It was cancelled.").await?,
-                Halt::Failed(Error::Conflict(why)) => fail(instance, release, why).await?,
-                Halt::Failed(_) => {
-                    fail(instance, release, "It could not be cut; the log of the server says why.").await?;
-                }
-                Halt::Stop(Stop::Lost | Stop::Closing) => {}
-            }
-            Err(halt)
-        }
-    }
+/// The job that cuts a release.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct CutRelease {
+    pub release: ReleaseId,
 }
 
-/// The job was given up: the release must not look as if it were still being cut.
-pub async fn given_up(instance: &Instance, job: &store::site::jobs::Job, why: &str) -> Result<()> {
-    let Payload { release } = serde_json::from_str(&job.payload).map_err(Error::internal)?;
-    fail(instance, release, why).await
+impl Job for CutRelease {
+    const NAME: &'static str = "cut_release";
+    const TITLE: &'static str = "Release";
+
+    fn dedupe(&self) -> Option<String> {
+        Some(format!("release-{}", self.release))
+    }
+
+    async fn run(self, instance: &Instance, running: &Running) -> JobOutcome {
+        let CutRelease { release } = self;
+        match cut_for(instance, release, &Audience::Job(running)).await {
+            Ok(manifest) => Ok(serde_json::json!({ "rows": manifest.n_rows })),
+            Err(halt) => {
+                match &halt {
+                    Halt::Stop(Stop::Cancelled) => fail(instance, release, "It was cancelled.").await?,
+                    Halt::Failed(Error::Conflict(why)) => fail(instance, release, why).await?,
+                    Halt::Failed(_) => {
+                        fail(instance, release, "It could not be cut; the log of the server says why.")
+                            .await?;
+                    }
+                    Halt::Stop(Stop::Lost | Stop::Closing) => {}
+                }
+                Err(halt)
+            }
+        }
+    }
+
+    /// The release must not look as if it were still being cut.
+    async fn given_up(self, instance: &Instance, why: &str) -> Result<()> {
+        fail(instance, self.release, why).await
+    }
 }
 
 async fn fail(instance: &Instance, release: ReleaseId, why: &str) -> Result<()> {
@@ -126,7 +141,7 @@ async fn cut_for(
     }
     audience.tell(0, 1, "Looking at the labels").await?;
     let project = store.project(row.project_id).await?.ok_or(Error::NotFound("the project"))?;
-    taxonomies::settle(instance, project.id).await?;
+    settle(instance, project.id).await?;
     let spec: Spec = serde_json::from_str(&row.spec).map_err(Error::internal)?;
     let cut = Cut {
         version: store.taxonomy_number(project.id, spec.taxonomy).await?,
