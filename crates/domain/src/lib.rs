@@ -5,6 +5,7 @@ pub mod answer;
 pub mod consensus;
 pub mod id;
 pub mod item;
+pub mod job;
 pub mod permission;
 pub mod person;
 pub mod project;
@@ -13,6 +14,7 @@ pub mod release;
 pub mod source;
 pub mod taxonomy;
 pub mod time;
+pub mod word;
 
 pub use id::*;
 pub use time::Time;

@@ -1,5 +1,9 @@
 //! A queue: which items people answer, in which order, how many of them each. The decisions, no storage.
 
+mod state;
+
+pub use state::QueueState;
+
 use crate::consensus::State;
 use crate::item::{HASH_RANGE, hash53};
 use crate::{ItemId, LabelId, PersonId, QueueId, SourceId};

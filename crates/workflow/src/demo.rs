@@ -16,6 +16,7 @@ use crate::site::people::{self, Newcomer};
 use crate::site::projects::{self, NewProjectForm, ProjectForm};
 use crate::{Error, Instance, Result, allow};
 use domain::consensus::State;
+use domain::job::JobState;
 use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::queue::{FieldIs, Filter, Plan};
 use domain::source::{Format, Mapping};
@@ -133,7 +134,7 @@ impl Job for MakeDemo {
 pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
-    let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != "done");
+    let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != JobState::Done);
     Ok(making.map(|job| JobView::of(&job, instance.store.now())))
 }
 

@@ -45,7 +45,7 @@ impl From<&Release> for ReleaseOut {
         ReleaseOut {
             number: release.row.number,
             name: release.row.name.clone(),
-            state: release.row.state.clone(),
+            state: release.row.state.as_str().to_owned(),
             error: release.row.error.clone(),
             hash: release.hash.clone(),
             n_rows: release.manifest.as_ref().map(|m| m.n_rows),

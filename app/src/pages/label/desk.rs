@@ -14,6 +14,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use domain::QueueId;
 use domain::permission::Act;
+use domain::queue::QueueState;
 use leptos::prelude::*;
 use std::collections::HashMap;
 use tower_sessions::Session;
@@ -36,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 async fn choose(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
     let project = visitor.project()?;
     let mut open = queues::list(&app.instance, visitor.actor()?, project.id).await?;
-    open.retain(|queue| queue.state == "open");
+    open.retain(|queue| queue.state == QueueState::Open);
     let to = match open.as_slice() {
         [one] => format!("/p/{}/queues/{}/label", project.slug, one.id),
         _ => format!("/p/{}/queues", project.slug),

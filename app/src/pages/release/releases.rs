@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use domain::Time;
 use domain::consensus;
 use domain::permission::Act;
-use domain::release::Split;
+use domain::release::{ReleaseState, Split};
 use leptos::prelude::*;
 use serde::Deserialize;
 use store::label::tally::Tally;
@@ -145,7 +145,7 @@ fn row(release: &Release, base: &str) -> AnyView {
             <td class="wrap" dir="auto">
                 {release.row.name.clone()}
             </td>
-            <td>{state_mark(&release.row.state)}</td>
+            <td>{state_mark(release.row.state)}</td>
             <td class="n">
                 {release.manifest.as_ref().map_or_else(|| "—".to_owned(), |m| grouped(m.n_rows))}
             </td>
@@ -160,13 +160,13 @@ fn row(release: &Release, base: &str) -> AnyView {
     .into_any()
 }
 
-fn state_mark(state: &str) -> AnyView {
+fn state_mark(state: ReleaseState) -> AnyView {
     let class = match state {
-        "cutting" => "state running",
-        "failed" => "state failed",
-        _ => "state on",
+        ReleaseState::Cutting => "state running",
+        ReleaseState::Failed => "state failed",
+        ReleaseState::Done => "state on",
     };
-    view! { <span class=class>{state.to_owned()}</span> }.into_any()
+    view! { <span class=class>{state.as_str()}</span> }.into_any()
 }
 
 /// What to do before the first release.

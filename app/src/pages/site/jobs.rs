@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::JobId;
+use domain::job::JobState;
 use domain::permission::Act;
 use futures::StreamExt;
 use leptos::prelude::*;
@@ -30,11 +31,8 @@ pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
     let start = moved(job);
     // A closure, because an island is made while the document is: not before it has its owner.
     let bar = move || view! { <Progress events=events.clone() start=start.clone() /> };
-    let (state, class) = match job.state.as_str() {
-        "waiting" => ("waiting", "state"),
-        other => (other, "state running"),
-    };
-    let (state, title) = (state.to_owned(), job.title.clone());
+    let class = if job.state == JobState::Waiting { "state" } else { "state running" };
+    let (state, title) = (job.state.as_str(), job.title.clone());
     let cancel = (!job.stopping).then(|| {
         view! {
             <input type="hidden" name="back" value=back.to_owned() />
@@ -85,7 +83,7 @@ fn moved(job: &JobView) -> Moved {
     let mut words: Vec<String> = Vec::new();
     if job.stopping {
         words.push("Stopping".to_owned());
-    } else if job.state == "waiting" {
+    } else if job.state == JobState::Waiting {
         words.push("Waiting for its turn".to_owned());
     }
     if !job.message.is_empty() {

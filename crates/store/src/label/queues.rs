@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
-use domain::queue::{Filter, Plan, Strategy};
+use domain::consensus::State;
+use domain::queue::{Filter, Plan, QueueState, Strategy};
 use domain::{ItemId, PersonId, ProjectId, QueueId, SourceId};
 use sqlx::AssertSqlSafe;
 
@@ -15,8 +16,8 @@ pub struct QueueRow {
     #[sqlx(try_from = "i64")]
     pub project_id: ProjectId,
     pub name: String,
-    /// filling, open, closed.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: QueueState,
     pub strategy: String,
     pub overlap: i64,
     pub control_share: f64,
@@ -109,7 +110,8 @@ pub struct MemberRow {
     pub filled: i64,
     pub stuck: bool,
     /// The item's consensus state.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: State,
 }
 
 impl Tx {
@@ -185,15 +187,15 @@ impl Tx {
         Ok(n)
     }
 
-    /// Moves a queue from one of these states to another. False where it was in none of them.
-    pub async fn turn_queue(&mut self, queue: QueueId, from: &[&str], to: &str) -> Result<bool> {
+    /// Moves a queue from one of these states (two at most) to another. False where it was in none of them.
+    pub async fn turn_queue(&mut self, queue: QueueId, from: &[QueueState], to: QueueState) -> Result<bool> {
         let now = self.now().0;
         let query = "UPDATE queue SET state = $2, closed_at = CASE WHEN $2 = 'closed' THEN $3 END
                      WHERE id = $1 AND state IN ($4, $5)";
-        let (first, second) = (from.first().copied(), from.get(1).copied());
+        let (first, second) = (from.first().map(|s| s.as_str()), from.get(1).map(|s| s.as_str()));
         let n = on!(self, |db| sqlx::query(query)
             .bind(queue.0)
-            .bind(to)
+            .bind(to.as_str())
             .bind(now)
             .bind(first)
             .bind(second)

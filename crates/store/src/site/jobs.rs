@@ -4,6 +4,7 @@
 use crate::error::Result;
 use crate::sql::dialect;
 use crate::{Store, Tx, on};
+use domain::job::JobState;
 use domain::{JobId, PersonId, ProjectId, Time};
 use sqlx::AssertSqlSafe;
 
@@ -27,8 +28,8 @@ pub struct JobRow {
     pub kind: String,
     pub project_id: Option<i64>,
     pub payload: String,
-    /// waiting, running, done, failed, cancelled.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: JobState,
     pub done: i64,
     pub total: Option<i64>,
     pub message: String,

@@ -9,6 +9,7 @@ mod votes;
 pub use figures::{Agreement, Figure, LabelFigure, MeanFigure, PairFigure, PersonFigure};
 
 use crate::{Error, Instance, Result, allow};
+use domain::answer::{Kind, Origin};
 use domain::permission::{Act, Actor};
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, Time};
 use std::collections::HashMap;
@@ -100,7 +101,7 @@ pub struct Said {
     pub labels: Option<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
-    pub origin: String,
+    pub origin: Origin,
     pub sighted: bool,
     pub at: Time,
 }
@@ -128,7 +129,7 @@ pub async fn conflicts(
         of_item.push(answer);
     }
     let said = |answer: ConflictAnswer| Said {
-        labels: (answer.kind == "labels").then_some(answer.labels.0),
+        labels: (answer.kind == Kind::Labels).then_some(answer.labels.0),
         person: answer.person,
         skip_reason: answer.skip_reason,
         note: answer.note,
@@ -143,7 +144,7 @@ pub async fn conflicts(
                 .remove(&row.item_id)
                 .unwrap_or_default()
                 .into_iter()
-                .filter(|a| a.kind != "withdrawn")
+                .filter(|a| a.kind != Kind::Withdrawn)
                 .map(said)
                 .collect(),
             item: row.item_id,

@@ -123,7 +123,7 @@ async fn one_that_was_interrupted_says_so() {
     clock.advance(600);
     assert_eq!(jobs::run_all(&instance).await.expect("to run"), 1);
     let job = making(&instance, &owner, project.id).await.expect("a read").expect("it stays to be seen");
-    assert_eq!(job.state, "failed");
+    assert_eq!(job.state, JobState::Failed);
     assert!(job.error.expect("a reason").contains("ended while the demo was being made"));
     let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     assert_eq!(project.name, UNFINISHED);

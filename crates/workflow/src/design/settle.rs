@@ -3,6 +3,7 @@
 use super::taxonomies::newest;
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running, Stop};
 use crate::{Error, Instance, Result, allow};
+use domain::job::JobState;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, JobId, LabelId, ProjectId, TaxonomyVersionId};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub async fn settle(instance: &Instance, project: ProjectId) -> Result<()> {
 pub async fn settling(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let job = jobs::newest(instance, project, &SettleTaxonomy(project)).await?;
-    Ok(job.filter(|job| job.state != "done"))
+    Ok(job.filter(|job| job.state != JobState::Done))
 }
 
 /// Asks for it again where it was stopped.

@@ -1,5 +1,6 @@
 use super::runner::{Work, begin, run_next, runner_with, take};
 use super::*;
+use domain::job::JobState;
 use domain::permission::{Roles, Via};
 use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
@@ -92,7 +93,7 @@ both! {
         let instance = instance(store);
         let job = add(&instance, None).await;
         assert!(run_one(&instance, |_, _| async { panic!("on purpose") }.boxed()).await);
-        assert_eq!(view(&instance, job).await.expect("the job").state, "failed");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Failed);
     }
 
     async fn a_lost_lease_can_write_nothing(store: Store) {
@@ -158,7 +159,7 @@ both! {
             .boxed()
         };
         run_one(&instance, work).await;
-        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Cancelled);
         let late = cancel(&instance, &admin(), job).await;
         assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
     }
@@ -173,7 +174,7 @@ both! {
             run.progress(0, None, "").await?;
             Ok(json!("never"))
         }.boxed()).await;
-        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Cancelled);
     }
 
     async fn the_program_stops_and_the_job_waits(store: Store) {
@@ -197,7 +198,7 @@ both! {
         }
         assert!(run_one(&instance, |_, _| async { Ok(json!("never")) }.boxed()).await);
         let view = view(&instance, job).await.expect("the job");
-        assert_eq!(view.state, "failed");
+        assert_eq!(view.state, JobState::Failed);
         assert!(view.error.expect("a sentence").contains("5 times"));
     }
 
@@ -237,7 +238,7 @@ both! {
         let instance = instance(store);
         let job = add(&instance, None).await;
         let mut views = Box::pin(watch(&instance, job));
-        assert_eq!(views.next().await.expect("a view").state, "waiting");
+        assert_eq!(views.next().await.expect("a view").state, JobState::Waiting);
         run_one(&instance, |_, run| async move { run.progress(1, Some(2), "half").await?; Ok(json!(2)) }.boxed()).await;
         let last = views.collect::<Vec<_>>().await.pop().expect("the end");
         assert_eq!((last.state.as_str(), last.result), ("done", Some(json!(2))));

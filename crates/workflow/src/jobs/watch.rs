@@ -2,6 +2,7 @@
 
 use super::{Job, registry};
 use crate::{Error, Instance, Result, allow};
+use domain::job::JobState;
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
 use futures::stream::unfold;
@@ -18,8 +19,7 @@ pub struct JobView {
     pub kind: String,
     pub title: String,
     pub project: Option<ProjectId>,
-    /// waiting, running, done, failed, cancelled.
-    pub state: String,
+    pub state: JobState,
     pub done: i64,
     pub total: Option<i64>,
     pub message: String,
@@ -50,7 +50,7 @@ impl JobView {
             title: registry::title(&job.kind).to_owned(),
             kind: job.kind.clone(),
             project: job.project_id.map(ProjectId),
-            state: job.state.clone(),
+            state: job.state,
             done: job.done,
             total: job.total,
             message: job.message.clone(),
@@ -71,7 +71,7 @@ impl JobView {
     pub fn why_stopped(&self) -> &str {
         match &self.error {
             Some(why) => why,
-            None if self.state == "cancelled" => "It was cancelled.",
+            None if self.state == JobState::Cancelled => "It was cancelled.",
             None => "",
         }
     }

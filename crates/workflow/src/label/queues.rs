@@ -9,7 +9,7 @@ use crate::jobs::{self, Halt};
 use crate::{Error, Instance, Result, allow};
 use domain::item::hash53;
 use domain::permission::{Act, Actor, may};
-use domain::queue::{BadPlan, Filter, Pace, Plan};
+use domain::queue::{BadPlan, Filter, Pace, Plan, QueueState};
 use domain::{JobId, PersonId, ProjectId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,8 +43,7 @@ pub struct Change {
 pub struct QueueView {
     pub id: QueueId,
     pub name: String,
-    /// filling, open, closed.
-    pub state: String,
+    pub state: QueueState,
     pub plan: Plan,
     pub filter: Filter,
     pub note: String,
@@ -162,7 +161,7 @@ pub async fn list(instance: &Instance, actor: &Actor, project: ProjectId) -> Res
     let all = may(actor, Act::SeeOthers);
     let mut views = Vec::new();
     for row in instance.store.queues(project).await? {
-        if all || row.state == "open" {
+        if all || row.state == QueueState::Open {
             views.push(view_of(instance, actor, row).await?);
         }
     }
@@ -282,7 +281,7 @@ pub async fn change(
 
 /// Nobody is served from it any more, and what people hold is taken back. Answers on their way are kept as extra.
 pub async fn close(instance: &Instance, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
-    turn(instance, actor, project, queue, &["open", "filling"], "closed").await
+    turn(instance, actor, project, queue, &[QueueState::Open, QueueState::Filling], QueueState::Closed).await
 }
 
 /// Goes on where it was closed; where not all items are in, because it was closed or stopped before, with those first.
@@ -290,10 +289,10 @@ pub async fn close(instance: &Instance, actor: &Actor, project: ProjectId, queue
 pub async fn reopen(instance: &Instance, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<bool> {
     allow(actor, Act::RunQueues)?;
     if row(&instance.store, project, queue).await?.whole {
-        turn(instance, actor, project, queue, &["closed"], "open").await?;
+        turn(instance, actor, project, queue, &[QueueState::Closed], QueueState::Open).await?;
         return Ok(true);
     }
-    turn(instance, actor, project, queue, &["closed"], "filling").await?;
+    turn(instance, actor, project, queue, &[QueueState::Closed], QueueState::Filling).await?;
     jobs::enqueue(instance, actor.person_id(), Some(project), &FillQueue { queue }).await?;
     Ok(false)
 }
@@ -303,8 +302,8 @@ async fn turn(
     actor: &Actor,
     project: ProjectId,
     queue: QueueId,
-    from: &'static [&'static str],
-    to: &'static str,
+    from: &'static [QueueState],
+    to: QueueState,
 ) -> Result<()> {
     allow(actor, Act::RunQueues)?;
     let name = row(&instance.store, project, queue).await?.name;
@@ -316,13 +315,13 @@ async fn turn(
                 if !tx.turn_queue(queue, from, to).await? {
                     return Ok(());
                 }
-                let act = if to == "closed" { "closed a queue" } else { "opened a queue again" };
+                let act = if to == QueueState::Closed { "closed a queue" } else { "opened a queue again" };
                 tx.audit(&actor, Some(project), act, &name, "").await?;
                 Ok::<_, Error>(())
             })
         })
         .await?;
-    if to == "closed" {
+    if to == QueueState::Closed {
         // After the queue is closed nobody gets new ones: where this is cut off, the rest runs out by itself.
         take_back(instance, queue, None).await?;
     }

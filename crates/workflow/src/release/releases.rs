@@ -18,6 +18,7 @@ use crate::jobs;
 use crate::{Error, Instance, Result, allow};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
+use domain::release::ReleaseState;
 use domain::{JobId, ProjectId, TaxonomyVersionId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -185,7 +186,7 @@ pub async fn write_to_dir(
 ) -> Result<PathBuf> {
     let release = get(instance, actor, project, number).await?;
     let slug = instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?.slug;
-    if release.row.state != "done" {
+    if release.row.state != ReleaseState::Done {
         return Err(Error::conflict("The release is not cut yet: there are no files to write."));
     }
     let target = folder.join(format!("{slug}-v{number}"));

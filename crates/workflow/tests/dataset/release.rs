@@ -4,6 +4,7 @@ use crate::testbed::{Testbed, sentence};
 use domain::ProjectId;
 use domain::consensus::State;
 use domain::project::Task;
+use domain::release::ReleaseState;
 use domain::source::{Format, SourceState};
 use std::collections::BTreeMap;
 use store::engine::ids::Ids;
@@ -97,7 +98,7 @@ both! {
         assert!(twice.contains("is being cut already"), "a second click: {twice}");
         bed.work().await;
         let first = get(instance, &bed.owner, project, 1).await.unwrap();
-        assert_eq!(first.row.state, "done", "{:?}", first.row.error);
+        assert_eq!(first.row.state, ReleaseState::Done, "{:?}", first.row.error);
         instance.store.clock().advance(3_600);
         let again = Order { name: "second".into(), ..both_states() };
         let second = cut_now(instance, &bed.owner, project, &again, &|_, _| ()).await.unwrap();
@@ -142,7 +143,7 @@ both! {
         let carried = sentence(end(instance, &bed.owner, project, 2).await);
         assert!(carried.contains("is under way"), "{carried}");
         bed.work().await;
-        assert_eq!(get(instance, &bed.owner, project, 2).await.unwrap().row.state, "done");
+        assert_eq!(get(instance, &bed.owner, project, 2).await.unwrap().row.state, ReleaseState::Done);
     }
 
     async fn whoever_cuts_an_ended_release_is_stopped(store: Store) {

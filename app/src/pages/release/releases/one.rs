@@ -85,7 +85,7 @@ async fn show(
                 <h1 dir="auto">{title.clone()}</h1>
                 <p dir="auto">
                     {release.row.name.clone()} " · " {moment(Time(release.row.created_at))}
-                    {release.row.created_by.clone().map(|name| format!(" · {name}"))} " " {state_mark(&release.row.state)}
+                    {release.row.created_by.clone().map(|name| format!(" · {name}"))} " " {state_mark(release.row.state)}
                 </p>
             </div>
         </header>
@@ -107,7 +107,7 @@ fn origin(headers: &HeaderMap) -> String {
 
 /// A release that is being cut, or came to nothing.
 async fn unfinished(app: &App, visitor: &Visitor, release: &Release, at: &str) -> Result<AnyView, Error> {
-    if release.row.state == "failed" {
+    if release.row.state == domain::release::ReleaseState::Failed {
         let why = release.row.error.clone().unwrap_or_default();
         let again = format!("{}/new", address(visitor)?);
         return Ok(view! {

@@ -1,6 +1,7 @@
 //! Loading the pool of independent answers.
 
 use crate::{Error, Instance, Result};
+use domain::answer::Kind;
 use domain::project::Task;
 use domain::taxonomy::Taxonomy;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, TaxonomyVersionId};
@@ -114,7 +115,7 @@ impl Filling {
     fn end_of_item(&mut self) {
         let mut chains = std::mem::take(&mut self.chains);
         self.item = None;
-        chains.retain(|(_, last)| last.kind == "labels" && !last.sighted);
+        chains.retain(|(_, last)| last.kind == Kind::Labels && !last.sighted);
         chains.sort_by_key(|(began, last)| (*began, last.person_id));
         for (_, last) in chains.into_iter().take(self.overlap) {
             let is_new = match &mut self.heard {

@@ -4,6 +4,7 @@ use super::{n_items, row};
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
 use crate::{Instance, Result, allow};
 use domain::permission::{Act, Actor};
+use domain::queue::QueueState;
 use domain::{ItemId, ProjectId, QueueId};
 use serde::{Deserialize, Serialize};
 use store::label::queues::{Entry, QueueRow};
@@ -45,7 +46,7 @@ pub async fn fill(
     queue: QueueId,
     run: Option<&Running>,
 ) -> std::result::Result<u64, Halt> {
-    let Some(row) = instance.store.queue(queue).await?.filter(|row| row.state == "filling") else {
+    let Some(row) = instance.store.queue(queue).await?.filter(|row| row.state == QueueState::Filling) else {
         return Ok(0);
     };
     let strategy = row.strategy()?;
@@ -95,10 +96,10 @@ async fn admit(instance: &Instance, row: &QueueRow, piece: Vec<Entry>) -> std::r
         .store
         .write_piece(move |tx| {
             Box::pin(async move {
-                match tx.queue(queue).await?.as_ref().map(|row| row.state.as_str()) {
-                    Some("filling") => Ok(tx.admit(project, queue, target, &piece).await?),
+                match tx.queue(queue).await?.map(|row| row.state) {
+                    Some(QueueState::Filling) => Ok(tx.admit(project, queue, target, &piece).await?),
                     // Whoever fills it, too, was faster.
-                    Some("open") => Ok(0),
+                    Some(QueueState::Open) => Ok(0),
                     _ => Err(Halt::Stop(jobs::Stop::Cancelled)),
                 }
             })
@@ -122,7 +123,7 @@ pub async fn filling(
     queue: QueueId,
 ) -> Result<Option<Filling>> {
     allow(actor, Act::SeeOthers)?;
-    if row(&instance.store, project, queue).await?.state != "filling" {
+    if row(&instance.store, project, queue).await?.state != QueueState::Filling {
         return Ok(None);
     }
     let why = match jobs::newest(instance, project, &FillQueue { queue }).await? {
@@ -130,6 +131,6 @@ pub async fn filling(
         job => job.map_or_else(String::new, |job| job.why_stopped().to_owned()),
     };
     // The job may have opened it just before it was looked at.
-    let is_filling = row(&instance.store, project, queue).await?.state == "filling";
+    let is_filling = row(&instance.store, project, queue).await?.state == QueueState::Filling;
     Ok(is_filling.then_some(Filling::Stopped(why)))
 }

@@ -9,7 +9,7 @@ use crate::{Error, Instance, Result};
 use domain::consensus::State;
 use domain::item::split_key;
 use domain::project::Settings;
-use domain::release::{Split, split_by_control};
+use domain::release::{ReleaseState, Split, split_by_control};
 use domain::taxonomy::Taxonomy;
 use domain::{LabelId, ProjectId, ReleaseId, TaxonomyVersionId};
 use serde::de::IgnoredAny;
@@ -136,7 +136,7 @@ async fn cut_for(
 ) -> std::result::Result<Manifest, Halt> {
     let store = &instance.store;
     let row = store.release_by_id(release).await?.ok_or(Error::NotFound("the release"))?;
-    if row.state != "cutting" {
+    if row.state != ReleaseState::Cutting {
         return Err(Error::conflict("The release was cut already.").into());
     }
     audience.tell(0, 1, "Looking at the labels").await?;
@@ -324,10 +324,8 @@ impl Cut<'_> {
         while let Some((rows, mut answers)) = pages.recv().await {
             for row in &rows {
                 let answers = answers.remove(&row.item_id.0).unwrap_or_default();
-                let split = Split::parse(&row.split)
-                    .ok_or_else(|| Error::internal(format!("a row of split {}", row.split)))?;
-                counts.add(row, split, &answers);
-                files.write(row, split, &answers, &names).await?;
+                counts.add(row, &answers);
+                files.write(row, &answers, &names).await?;
             }
             self.audience.tell(total + counts.n_rows, total * 2, "Writing the files").await?;
         }
@@ -517,7 +515,8 @@ struct RowTotals {
 }
 
 impl RowTotals {
-    fn add(&mut self, row: &FullRow, split: Split, answers: &[RowAnswer]) {
+    fn add(&mut self, row: &FullRow, answers: &[RowAnswer]) {
+        let split = row.split;
         self.n_rows += 1;
         self.rows[split as usize] += 1;
         self.control[split as usize] += i64::from(row.control);

@@ -137,13 +137,7 @@ impl Files {
     }
 
     /// Writes one row and the answers behind it.
-    pub async fn write(
-        &mut self,
-        row: &FullRow,
-        split: Split,
-        answers: &[RowAnswer],
-        names: &Names,
-    ) -> Result<()> {
+    pub async fn write(&mut self, row: &FullRow, answers: &[RowAnswer], names: &Names) -> Result<()> {
         let event_at = row.event_at.map(moment).transpose()?;
         let labels: Vec<&str> = row.labels.0.iter().map(|id| names.label(*id)).collect();
         let labels = match (names.task, row.labels.0.as_slice()) {
@@ -155,7 +149,7 @@ impl Files {
             id: &row.external_id,
             text: &row.text,
             labels,
-            state: &row.state,
+            state: row.state.as_str(),
             confidence: row.confidence,
             n_answers: row.answers.0.len(),
             control: row.control,
@@ -163,8 +157,8 @@ impl Files {
             event_at,
             fields: &row.fields.0,
         };
-        put(&mut self.jsonl[split as usize], &json_line(&json)?).await?;
-        put(&mut self.csv[split as usize], &csv).await?;
+        put(&mut self.jsonl[row.split as usize], &json_line(&json)?).await?;
+        put(&mut self.csv[row.split as usize], &csv).await?;
         for answer in answers {
             let json = JsonAnswer {
                 id: &answer.id,
@@ -172,7 +166,7 @@ impl Files {
                 annotator: answer.person_id,
                 labels: answer.labels.0.iter().map(|id| names.label(*id)).collect(),
                 label_ids: &answer.labels.0,
-                origin: &answer.origin,
+                origin: answer.origin.as_str(),
                 queue: answer.queue_id.and_then(|q| names.queues.get(&q)).map(String::as_str),
                 sighted: answer.sighted,
                 confidence: answer.confidence,
@@ -199,7 +193,7 @@ impl Files {
             safe(&row.text),
             label,
             label_id,
-            row.state.clone(),
+            row.state.as_str().to_owned(),
             row.confidence.map_or_else(String::new, |c| c.to_string()),
             row.answers.0.len().to_string(),
             row.control.to_string(),
