@@ -14,7 +14,7 @@ use crate::label::queues::{self, Setup};
 use crate::release::releases::{self, Order};
 use crate::site::people::{self, Newcomer};
 use crate::site::projects::{self, NewProjectForm, ProjectForm};
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::consensus::State;
 use domain::job::JobState;
 use domain::permission::{Act, Actor, Role, Roles, Via};
@@ -277,7 +277,7 @@ impl Stage {
     }
 
     async fn named(&self, owner: &Actor, project: ProjectId, name: &str) -> Result<()> {
-        let now = self.instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
+        let now = self.instance.store.project(project).await?.ok_or(Error::NotFound(Thing::Project))?;
         let form = ProjectForm {
             name: name.to_owned(),
             description: DESCRIPTION.to_owned(),

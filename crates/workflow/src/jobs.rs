@@ -18,7 +18,7 @@ pub use runner::{Running, run_all, runner};
 pub(crate) use runner::{begin as begin_to_run, take};
 pub use watch::{JobView, carries, newest, see, view, watch};
 
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::permission::{Act, Actor};
 use domain::{JobId, PersonId, ProjectId};
 use serde::Serialize;
@@ -169,7 +169,7 @@ pub async fn take_over(instance: &Instance) -> Result<()> {
 /// Asks for a job to stop.
 pub async fn cancel(instance: &Instance, actor: &Actor, job: JobId) -> Result<()> {
     allow(actor, Act::RunQueues)?;
-    instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    instance.store.job(job).await?.ok_or(Error::NotFound(Thing::Job))?;
     let asked = instance
         .store
         .write(move |tx| Box::pin(async move { tx.cancel_job(job).await.map_err(Error::from) }))

@@ -14,7 +14,7 @@ pub mod label;
 pub mod release;
 pub mod site;
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, Thing};
 
 use derived::search::Search;
 use domain::permission::{Act, Actor, may};

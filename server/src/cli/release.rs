@@ -158,7 +158,13 @@ impl Release {
         }
         for cut in releases {
             let n_rows = cut.manifest.as_ref().map_or_else(String::new, |m| format!("{} items", m.n_rows));
-            writeln!(stdout(), "v{}\t{}\t{}\t{n_rows}", cut.row.number, cut.row.state.as_str(), cut.row.name)?;
+            writeln!(
+                stdout(),
+                "v{}\t{}\t{}\t{n_rows}",
+                cut.row.number,
+                cut.row.state.as_str(),
+                cut.row.name
+            )?;
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ use axum::{Extension, Json};
 use domain::permission::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use workflow::Error;
 use workflow::release::releases::{self, Manifest, Release};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -114,5 +114,5 @@ async fn file(
 }
 
 fn read(number: &str) -> Result<i64, Error> {
-    number.parse().map_err(|_| Error::NotFound("The release"))
+    number.parse().map_err(|_| Error::NotFound(Thing::Release))
 }

@@ -329,7 +329,7 @@ async fn show(
     Extension(visitor): Extension<Visitor>,
     Path((slug, id)): Path<(String, String)>,
 ) -> Page {
-    let id: ItemId = id.parse().map_err(|_| workflow::Error::NotFound("The item"))?;
+    let id: ItemId = id.parse().map_err(|_| workflow::Error::NotFound(workflow::Thing::Item))?;
     let project = visitor.project()?.id;
     let page = browse::item(&app.instance, visitor.actor()?, project, id).await?;
     let taxonomy = app.instance.store.published_taxonomy(project).await?.map(|(_, _, taxonomy)| taxonomy);

@@ -24,9 +24,9 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use store::design::taxonomies::VersionRow;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::design::taxonomies::{self, Draft};
 use workflow::jobs::JobView;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);
@@ -478,7 +478,7 @@ async fn arrange(
     let base = address(&visitor)?;
     let project = visitor.project()?.id;
     let outcome = async {
-        let label: LabelId = form.get("label").parse().map_err(|_| Error::NotFound("The label"))?;
+        let label: LabelId = form.get("label").parse().map_err(|_| Error::NotFound(Thing::Label))?;
         let change = match form.get("do") {
             "up" => Edit::Move { label, up: true },
             "down" => Edit::Move { label, up: false },

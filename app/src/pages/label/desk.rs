@@ -19,9 +19,9 @@ use leptos::prelude::*;
 use std::collections::HashMap;
 use tower_sessions::Session;
 use uuid::Uuid;
-use workflow::Error;
 use workflow::label::annotate;
 use workflow::label::queues;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let label = Need::Project(Act::Label);
@@ -354,5 +354,5 @@ fn sent(form: &Form, word: Word) -> Result<Sent, Error> {
 }
 
 pub fn id(text: &str) -> Result<QueueId, Error> {
-    text.parse().map_err(|_| Error::NotFound("The queue"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Queue))
 }

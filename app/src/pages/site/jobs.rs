@@ -15,8 +15,8 @@ use domain::permission::Act;
 use futures::StreamExt;
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::jobs::JobView;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -144,10 +144,10 @@ async fn cancel(
 }
 
 async fn of_this_project(app: &App, visitor: &Visitor, job: &str) -> Result<JobId, PageError> {
-    let job: JobId = job.parse().map_err(|_| Error::NotFound("The work"))?;
+    let job: JobId = job.parse().map_err(|_| Error::NotFound(Thing::Job))?;
     let view = workflow::jobs::see(&app.instance, visitor.actor()?, job).await?;
     if view.project != Some(visitor.project()?.id) {
-        return Err(Error::NotFound("The work").into());
+        return Err(Error::NotFound(Thing::Job).into());
     }
     Ok(job)
 }

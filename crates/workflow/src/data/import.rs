@@ -30,7 +30,7 @@ pub use sample::{Sample, look};
 pub use undo::{UndoImport, undo};
 
 use crate::jobs;
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::item::control_threshold;
 use domain::permission::{Act, Actor, may};
 use domain::source::{Format, LabelUse, Mapping, RowCounts, SourceState};
@@ -289,7 +289,7 @@ pub async fn rejects(
 async fn of_project(instance: &Instance, project: ProjectId, source: SourceId) -> Result<Source> {
     match instance.store.source(source).await {
         Ok(source) if source.project == project => Ok(source),
-        Ok(_) | Err(store::Error::NotFound) => Err(Error::NotFound("The import")),
+        Ok(_) | Err(store::Error::NotFound) => Err(Error::NotFound(Thing::Import)),
         Err(error) => Err(error.into()),
     }
 }

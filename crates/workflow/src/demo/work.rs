@@ -2,7 +2,7 @@
 
 use crate::design::taxonomies::{self, Published};
 use crate::label::annotate::{self, Served, Submission};
-use crate::{Error, Instance, Result};
+use crate::{Error, Instance, Result, Thing};
 use domain::answer::{Said, SkipReason};
 use domain::permission::Actor;
 use domain::{ItemId, LabelId, ProjectId, QueueId};
@@ -51,7 +51,7 @@ impl<'a> Crew<'a> {
         let count = |key: &str| counts.get(key).copied().unwrap_or(0);
         let wanted = ((count("slots") - count("answers")) as f64 * share).ceil() as usize;
         let published = taxonomies::published(&self.instance, &self.workers[0].actor, self.project).await?;
-        let published = published.ok_or(Error::NotFound("The taxonomy"))?;
+        let published = published.ok_or(Error::NotFound(Thing::Taxonomy))?;
         let mut turns: Vec<usize> = (0..self.workers.len()).collect();
         let mut done = 0;
         while done < wanted {

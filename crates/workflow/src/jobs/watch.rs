@@ -1,7 +1,7 @@
 //! A job as people see it, now and while it moves.
 
 use super::{Job, registry};
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::job::JobState;
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
@@ -79,7 +79,7 @@ impl JobView {
 
 /// A job, whoever asks: for workflows that have asked for permission already.
 pub async fn view(instance: &Instance, job: JobId) -> Result<JobView> {
-    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound(Thing::Job))?;
     Ok(JobView::of(&row, instance.store.now()))
 }
 
@@ -102,7 +102,7 @@ pub async fn newest<J: Job>(instance: &Instance, project: ProjectId, like: &J) -
 /// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's
 /// roles are those in the job's project.
 pub async fn see(instance: &Instance, actor: &Actor, job: JobId) -> Result<JobView> {
-    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound(Thing::Job))?;
     if row.created_by != Some(actor.person.0) {
         allow(actor, Act::SeeOthers)?;
     }

@@ -6,7 +6,7 @@ mod fill;
 pub use fill::{FillQueue, Filling, fill, filling};
 
 use crate::jobs::{self, Halt};
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::item::hash53;
 use domain::permission::{Act, Actor, may};
 use domain::queue::{BadPlan, Filter, Pace, Plan, QueueState};
@@ -143,7 +143,7 @@ pub(crate) async fn create_now(
 }
 
 async fn checked(instance: &Instance, actor: &Actor, project: ProjectId, setup: Setup) -> Result<NewQueue> {
-    let settings = instance.store.project(project).await?.ok_or(Error::NotFound("The project"))?.settings.0;
+    let settings = instance.store.project(project).await?.ok_or(Error::NotFound(Thing::Project))?.settings.0;
     Ok(NewQueue {
         project,
         name: checked_name(&setup.name)?,
@@ -261,7 +261,7 @@ pub async fn change(
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let before = tx.queue(queue).await?.ok_or(Error::NotFound("The queue"))?;
+                let before = tx.queue(queue).await?.ok_or(Error::NotFound(Thing::Queue))?;
                 if seen != stamp(&before.name, &before.note, before.control_share, before.lease_seconds) {
                     return Err(Error::conflict(
                         "The queue was changed while you were looking at it. What you typed stands here, nothing of it is \
@@ -374,7 +374,7 @@ async fn take_back(instance: &Instance, queue: QueueId, person: Option<PersonId>
 
 async fn row(store: &Store, project: ProjectId, queue: QueueId) -> Result<QueueRow> {
     let row = store.queue(queue).await?;
-    row.filter(|row| row.project_id == project).ok_or(Error::NotFound("The queue"))
+    row.filter(|row| row.project_id == project).ok_or(Error::NotFound(Thing::Queue))
 }
 
 /// Items of a project, from the counts.

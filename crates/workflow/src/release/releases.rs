@@ -15,7 +15,7 @@ pub use forecast::{Forecast, forecast};
 pub use manifest::{Manifest, read_manifest};
 
 use crate::jobs;
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
 use domain::release::ReleaseState;
@@ -171,7 +171,7 @@ pub async fn open(
     path: &str,
 ) -> Result<(ReleaseFile, BlobReader)> {
     let release = get(instance, actor, project, number).await?;
-    let file = release.files.into_iter().find(|f| f.path == path).ok_or(Error::NotFound("the file"))?;
+    let file = release.files.into_iter().find(|f| f.path == path).ok_or(Error::NotFound(Thing::File))?;
     let reader = instance.store.open_blob(&file.hash).await?;
     Ok((file, reader))
 }
@@ -185,7 +185,7 @@ pub async fn write_to_dir(
     folder: &Path,
 ) -> Result<PathBuf> {
     let release = get(instance, actor, project, number).await?;
-    let slug = instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?.slug;
+    let slug = instance.store.project(project).await?.ok_or(Error::NotFound(Thing::Project))?.slug;
     if release.row.state != ReleaseState::Done {
         return Err(Error::conflict("The release is not cut yet: there are no files to write."));
     }
@@ -295,7 +295,7 @@ async fn checked(instance: &Instance, project: ProjectId, order: &Order) -> Resu
 }
 
 async fn load(instance: &Instance, project: ProjectId, number: i64) -> Result<Release> {
-    let row = instance.store.release(project, number).await?.ok_or(Error::NotFound("the release"))?;
+    let row = instance.store.release(project, number).await?.ok_or(Error::NotFound(Thing::Release))?;
     let files = instance.store.release_files(row.id).await?;
     release(row, files)
 }

@@ -13,7 +13,7 @@ pub use sessions::{came_in, end_all_sessions, end_session, sessions};
 pub use tokens::{NewToken, create_machine, create_token, revoke_token, tokens};
 
 use crate::data::fields::Fields;
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind, Theme, check_password};
 use domain::{PersonId, ProjectId};
@@ -159,7 +159,7 @@ async fn own_password(
     password: &str,
     fields: &mut Fields,
 ) -> Result<Credentials> {
-    let known = instance.store.credentials(actor.person).await?.ok_or(Error::NotFound("this person"))?;
+    let known = instance.store.credentials(actor.person).await?.ok_or(Error::NotFound(Thing::Person))?;
     if !password::verify(password.to_owned(), known.password_hash.clone()).await? {
         sessions::stayed_outside(instance, Some(actor.person), WRONG_PASSWORD);
         fields.refuse("password", "This is not your password now. Nothing was changed.");
@@ -226,7 +226,7 @@ pub async fn list(
 pub async fn find(instance: &Instance, actor: &Actor, email: &str) -> Result<Person> {
     allow(actor, Act::ManagePeople)?;
     let email = Email::parse(email).map_err(|e| Error::invalid("email", e.to_string()))?;
-    instance.store.person_by_email(&email).await?.ok_or(Error::NotFound("a person with this e-mail"))
+    instance.store.person_by_email(&email).await?.ok_or(Error::NotFound(Thing::PersonWithEmail))
 }
 
 /// Who has a role in a project, by name; the next page begins behind `after`.
@@ -249,7 +249,7 @@ pub async fn set_roles(
     roles: Roles,
 ) -> Result<()> {
     allow(actor, Act::ManagePeople)?;
-    let known = instance.store.person(person).await?.ok_or(Error::NotFound("this person"))?;
+    let known = instance.store.person(person).await?.ok_or(Error::NotFound(Thing::Person))?;
     let fits = match known.kind {
         PersonKind::Person => !roles.has(Role::Machine),
         PersonKind::Machine => roles.is_empty() || roles == Roles::of(&[Role::Machine]),
@@ -338,7 +338,7 @@ pub async fn forget_expired(instance: Instance, closing: CancellationToken) {
 
 async fn known_to_sign_in(instance: &Instance, person: PersonId) -> Result<Person> {
     let known = instance.store.person(person).await?;
-    known.filter(|p| p.kind == PersonKind::Person).ok_or(Error::NotFound("this person"))
+    known.filter(|p| p.kind == PersonKind::Person).ok_or(Error::NotFound(Thing::Person))
 }
 
 /// Refuses what would leave nobody who can let others in.

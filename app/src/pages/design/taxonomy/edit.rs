@@ -15,8 +15,8 @@ use domain::taxonomy::edit::Edit;
 use domain::taxonomy::{COMMAND_KEYS, Label};
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::design::taxonomies;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +39,7 @@ async fn show(
 ) -> Page {
     let draft = taxonomies::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
     let label = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
-    let label = label.ok_or(Error::NotFound("The label"))?;
+    let label = label.ok_or(Error::NotFound(Thing::Label))?;
     editor(&app, &visitor, Some(label), draft.edit).await
 }
 
@@ -165,7 +165,7 @@ async fn change(
     let outcome = async {
         let draft = taxonomies::draft(&app.instance, visitor.actor()?, project).await?;
         let before = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
-        let label = read(before.ok_or(Error::NotFound("The label"))?, &form)?;
+        let label = read(before.ok_or(Error::NotFound(Thing::Label))?, &form)?;
         let said = format!("“{}” is saved to the draft.", label.name);
         taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Change(label)).await?;
         Ok(Done::to(base.clone()).say(said))

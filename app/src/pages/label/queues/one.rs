@@ -19,8 +19,8 @@ use domain::{PersonId, QueueId};
 use leptos::prelude::*;
 use store::label::queues::{MemberRow, QueuePerson};
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::label::queues::{self, Change, Filling, QueueView};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let run = Need::Project(Act::RunQueues);
@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
 type At = Path<(String, String)>;
 
 fn id(text: &str) -> Result<QueueId, Error> {
-    text.parse().map_err(|_| Error::NotFound("The queue"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Queue))
 }
 
 async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Path((_, queue)): At) -> Page {
@@ -392,7 +392,7 @@ async fn release(
 ) -> Page {
     let at = format!("{}/{queue}", address(&visitor)?);
     let outcome = async {
-        let person: PersonId = form.get("person").parse().map_err(|_| Error::NotFound("The person"))?;
+        let person: PersonId = form.get("person").parse().map_err(|_| Error::NotFound(Thing::Person))?;
         let (project, queue) = (visitor.project()?.id, id(&queue)?);
         let n = queues::release_leases(&app.instance, visitor.actor()?, project, queue, Some(person)).await?;
         let said =

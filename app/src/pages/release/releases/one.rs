@@ -21,8 +21,8 @@ use domain::{JobId, LabelId, Time};
 use http::{HeaderMap, header};
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::release::releases::{self, Manifest, Release};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 fn number(text: &str) -> Result<i64, Error> {
-    text.parse().map_err(|_| Error::NotFound("The release"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Release))
 }
 
 async fn file(

@@ -1,7 +1,7 @@
 //! The next items for a person: those they hold, then the first that are open to them.
 
 use super::{Batch, By, Rest, Served};
-use crate::{Error, Result};
+use crate::{Error, Result, Thing};
 use domain::queue::Pace;
 use domain::{ItemId, ProjectId, QueueId, Time};
 use store::Tx;
@@ -68,7 +68,7 @@ pub async fn serve(
 
 async fn desk(tx: &mut Tx, by: &By, project: ProjectId, queue: QueueId) -> Result<Desk> {
     let desk = tx.desk(queue, by.person, None).await?.map(|(desk, _)| desk);
-    desk.filter(|d| d.project_id == project).ok_or(Error::NotFound("The queue"))
+    desk.filter(|d| d.project_id == project).ok_or(Error::NotFound(Thing::Queue))
 }
 
 /// Leases up to `want` more members, and says what is left after them.

@@ -5,7 +5,7 @@ use super::manifest::{self, Manifest};
 use super::{Spec, spool};
 use crate::design::settle;
 use crate::jobs::{Halt, Job, JobOutcome, Running, Stop};
-use crate::{Error, Instance, Result};
+use crate::{Error, Instance, Result, Thing};
 use domain::consensus::State;
 use domain::item::split_key;
 use domain::project::Settings;
@@ -135,12 +135,12 @@ async fn cut_for(
     audience: &Audience<'_>,
 ) -> std::result::Result<Manifest, Halt> {
     let store = &instance.store;
-    let row = store.release_by_id(release).await?.ok_or(Error::NotFound("the release"))?;
+    let row = store.release_by_id(release).await?.ok_or(Error::NotFound(Thing::Release))?;
     if row.state != ReleaseState::Cutting {
         return Err(Error::conflict("The release was cut already.").into());
     }
     audience.tell(0, 1, "Looking at the labels").await?;
-    let project = store.project(row.project_id).await?.ok_or(Error::NotFound("the project"))?;
+    let project = store.project(row.project_id).await?.ok_or(Error::NotFound(Thing::Project))?;
     settle(instance, project.id).await?;
     let spec: Spec = serde_json::from_str(&row.spec).map_err(Error::internal)?;
     let cut = Cut {
