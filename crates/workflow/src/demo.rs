@@ -8,7 +8,7 @@ mod tests;
 
 use crate::care::rebuild;
 use crate::data::import::{self, Bring};
-use crate::design::taxonomies::{self, Published};
+use crate::design::{self, Published};
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
 use crate::label::queues::{self, Setup};
 use crate::release::releases::{self, Order};
@@ -345,24 +345,24 @@ impl Stage {
         is_wanted: impl Fn(&Intent) -> bool,
         note: &str,
     ) -> Result<()> {
-        let mut draft = taxonomies::draft(&self.instance, owner, project).await?;
+        let mut draft = design::draft(&self.instance, owner, project).await?;
         for intent in INTENTS.iter().filter(|intent| is_wanted(intent)) {
-            let mut label = taxonomies::new_label(&self.instance, intent.name);
+            let mut label = design::new_label(&self.instance, intent.name);
             label.definition = intent.definition.to_owned();
             label.includes = intent.includes.join("\n");
             label.excludes_text = intent.excludes.join("\n");
             label.examples = intent.examples.iter().map(|e| (*e).to_owned()).collect();
             label.counter_examples = intent.counter_examples.iter().map(|c| c.text.to_owned()).collect();
             label.other = intent.is_other;
-            draft = taxonomies::edit(&self.instance, owner, project, draft.edit, Edit::Add(label)).await?;
+            draft = design::edit(&self.instance, owner, project, draft.edit, Edit::Add(label)).await?;
         }
-        Box::pin(taxonomies::publish(&self.instance, owner, project, draft.edit, note)).await?;
+        Box::pin(design::publish(&self.instance, owner, project, draft.edit, note)).await?;
         Ok(())
     }
 
     /// The topic of the last weeks becomes a label, once.
     async fn new_topic(&self, owner: &Actor, project: ProjectId) -> Result<()> {
-        let published: Option<Published> = taxonomies::published(&self.instance, owner, project).await?;
+        let published: Option<Published> = design::published(&self.instance, owner, project).await?;
         if published.is_some_and(|p| p.number > 1) {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use domain::permission::Act;
 use serde::Deserialize;
 use serde_json::json;
 use workflow::agree::measure;
-use workflow::design::taxonomies;
+use workflow::design;
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Route> {
 async fn taxonomy(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Response {
     let published = async {
         let project = visitor.project()?.id;
-        let published = taxonomies::published(&app.instance, visitor.actor()?, project).await?;
+        let published = design::published(&app.instance, visitor.actor()?, project).await?;
         published.ok_or(Error::NotFound(Thing::PublishedTaxonomy))
     };
     match published.await {

@@ -18,7 +18,7 @@ use store::label::tally::Tally;
 use tower_sessions::Session;
 use workflow::agree::adjudicate::{self, Decision};
 use workflow::agree::measure;
-use workflow::design::taxonomies;
+use workflow::design;
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -52,7 +52,7 @@ async fn show(
     };
     let agreement = measure::agreement(&app.instance, actor, project.id, queue).await?;
     let found = measure::conflicts(&app.instance, actor, project.id, queue, which.after).await?;
-    let published = taxonomies::published(&app.instance, actor, project.id).await?;
+    let published = design::published(&app.instance, actor, project.id).await?;
     let counts = app.instance.store.tally(Tally::Project(project.id)).await?;
     let queues = workflow::label::queues::list(&app.instance, actor, project.id).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;

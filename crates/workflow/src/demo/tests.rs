@@ -30,7 +30,7 @@ both! {
         }
         let days = projects::labels_by_day(&instance, &owner, project, 30).await.expect("days");
         assert!(days.iter().filter(|(_, n)| *n > 20).count() >= 8, "{days:?}");
-        assert_eq!(taxonomies::published(&instance, &owner, project).await.expect("a read").expect("one").number, 2);
+        assert_eq!(design::published(&instance, &owner, project).await.expect("a read").expect("one").number, 2);
         let releases = number(&instance.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM release WHERE state = 'done'");
         assert_eq!(releases.await, 1);
         let now = instance.store.now().0;

@@ -1,6 +1,6 @@
 //! Settling: items are brought into line with the taxonomy that was published last.
 
-use super::taxonomies::newest;
+use super::published::newest;
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running, Stop};
 use crate::{Error, Instance, Result, allow};
 use domain::job::JobState;

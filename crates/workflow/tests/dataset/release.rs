@@ -228,8 +228,8 @@ both! {
         let bed = labeled(store, Task::Single).await;
         let (instance, project) = (&bed.instance, bed.project);
         let retire = domain::taxonomy::edit::Edit::Remove(bed.labels[0]);
-        workflow::design::taxonomies::edit(instance, &bed.owner, project, 4, retire).await.unwrap();
-        workflow::design::taxonomies::publish(instance, &bed.owner, project, 5, "").await.unwrap();
+        workflow::design::edit(instance, &bed.owner, project, 4, retire).await.unwrap();
+        workflow::design::publish(instance, &bed.owner, project, 5, "").await.unwrap();
         // The job that takes the label back has not run: cutting does it.
         let release = cut_now(instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let manifest = release.manifest.clone().unwrap();

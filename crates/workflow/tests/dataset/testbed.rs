@@ -15,7 +15,7 @@ use store::site::people::NewPerson;
 use store::site::projects::NewProject;
 use store::{Doc, Store, Tx, on};
 use tempfile::TempDir;
-use workflow::design::taxonomies::{self, new_label};
+use workflow::design::{self, new_label};
 use workflow::{Error, Instance};
 
 pub struct Testbed {
@@ -96,11 +96,11 @@ impl Testbed {
             let mut label = new_label(&bed.instance, name);
             label.other = name == "other";
             bed.labels.push(label.id);
-            taxonomies::edit(&bed.instance, &owner, project, edit as i64, Edit::Add(label))
+            design::edit(&bed.instance, &owner, project, edit as i64, Edit::Add(label))
                 .await
                 .expect("an edit");
         }
-        taxonomies::publish(&bed.instance, &owner, project, 3, "the first").await.expect("a version");
+        design::publish(&bed.instance, &owner, project, 3, "the first").await.expect("a version");
         bed
     }
 
