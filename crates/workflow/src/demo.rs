@@ -11,7 +11,7 @@ use crate::data::import::{self, Bring};
 use crate::design::{self, Published};
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
 use crate::label::queues::{self, Setup};
-use crate::release::releases::{self, Order};
+use crate::release::{self, Order};
 use crate::site::people::{self, Newcomer};
 use crate::site::projects::{self, NewProjectForm, ProjectForm};
 use crate::{Error, Instance, Result, Thing, allow};
@@ -392,7 +392,7 @@ impl Stage {
     async fn release(&self, owner: &Actor, project: ProjectId) -> Result<()> {
         let order =
             Order { name: "First labels".to_owned(), states: vec![State::Agreed, State::Adjudicated] };
-        Box::pin(releases::cut_now(&self.instance, owner, project, &order, &|_, _| {})).await?;
+        Box::pin(release::cut_now(&self.instance, owner, project, &order, &|_, _| {})).await?;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use domain::permission::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use workflow::release::releases::{self, Manifest, Release};
+use workflow::release::{self, Manifest, Release};
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -73,7 +73,7 @@ async fn list(
     Query(Before { before }): Query<Before>,
 ) -> Response {
     let listed =
-        async { releases::list(&app.instance, visitor.actor()?, visitor.project()?.id, before).await };
+        async { release::list(&app.instance, visitor.actor()?, visitor.project()?.id, before).await };
     match listed.await {
         Ok(listed) => {
             let releases: Vec<ReleaseOut> = listed.iter().map(ReleaseOut::from).collect();
@@ -89,7 +89,7 @@ async fn one(
     Path((_, number)): Path<(String, String)>,
 ) -> Response {
     let found =
-        async { releases::get(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
+        async { release::get(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
     match found.await {
         Ok(found) => {
             let release = ReleaseOut::from(&found);
@@ -105,7 +105,7 @@ async fn file(
     Path((_, number, path)): Path<(String, String, String)>,
 ) -> Response {
     let opened = async {
-        releases::open(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
+        release::open(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
     };
     match opened.await {
         Ok((file, reader)) => download(&file, reader),

@@ -5,7 +5,7 @@ use crate::data::import::{Import, UndoImport};
 use crate::demo::MakeDemo;
 use crate::design::SettleTaxonomy;
 use crate::label::queues::FillQueue;
-use crate::release::releases::CutRelease;
+use crate::release::CutRelease;
 use crate::{Error, Instance, Result};
 use futures::FutureExt;
 use futures::future::BoxFuture;

@@ -250,7 +250,7 @@ fn what_stands_in_the_database_of_a_job_does_not_change() {
     use crate::data::import::{Import, UndoImport};
     use crate::design::SettleTaxonomy;
     use crate::label::queues::FillQueue;
-    use crate::release::releases::CutRelease;
+    use crate::release::CutRelease;
     use domain::{QueueId, ReleaseId, SourceId};
 
     fn stored<J: Job>(job: &J) -> (String, String, Option<String>) {

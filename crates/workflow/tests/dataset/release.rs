@@ -12,7 +12,7 @@ use store::{Store, both};
 use workflow::Error;
 use workflow::data::import;
 use workflow::jobs;
-use workflow::release::releases::*;
+use workflow::release::*;
 
 fn both_states() -> Order {
     Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] }

@@ -21,7 +21,7 @@ use domain::{JobId, LabelId, Time};
 use http::{HeaderMap, header};
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::release::releases::{self, Manifest, Release};
+use workflow::release::{self, Manifest, Release};
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -42,7 +42,7 @@ async fn file(
     Path((_, n, path)): Path<(String, String, String)>,
 ) -> Page {
     let project = visitor.project()?.id;
-    let (file, reader) = releases::open(&app.instance, visitor.actor()?, project, number(&n)?, &path).await?;
+    let (file, reader) = release::open(&app.instance, visitor.actor()?, project, number(&n)?, &path).await?;
     Ok(download(&file, reader))
 }
 
@@ -54,7 +54,7 @@ async fn show(
 ) -> Page {
     let project = visitor.project()?.clone();
     let actor = visitor.actor()?;
-    let release = releases::get(&app.instance, actor, project.id, number(&n)?).await?;
+    let release = release::get(&app.instance, actor, project.id, number(&n)?).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;
     let base = address(&visitor)?;
     let at = format!("{base}/{}", release.row.number);
@@ -156,7 +156,7 @@ async fn end(
     form: Form,
 ) -> Page {
     let at = format!("{}/{n}", address(&visitor)?);
-    let ended = releases::end(&app.instance, visitor.actor()?, visitor.project()?.id, number(&n)?).await;
+    let ended = release::end(&app.instance, visitor.actor()?, visitor.project()?.id, number(&n)?).await;
     finish(&session, "end", &form, &at, ended.map(|()| Done::to(&at))).await
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::browse;
-use crate::release::releases;
+use crate::release;
 use domain::consensus::State;
 use domain::project::{Settings, Slug, Task};
 use domain::source::LabelColumn;
@@ -402,10 +402,10 @@ both! {
         assert_eq!(store.tally(Tally::Answers(project)).await.expect("counts")["all"], 0);
         let again = label("first.csv", "id,text,intent\n1,a,card\n2,b,refund\n").await;
         assert_eq!(again.counts.answers, 2, "as if it had never been");
-        let order = releases::Order { name: "one".into(), states: vec![State::Agreed] };
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
         let folder = tempfile::tempdir().expect("a folder");
         let with_folder = Instance::new(store.clone(), folder.path());
-        releases::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         let refused = undo(&instance, ADMIN, project, again.id).await.expect_err("a release speaks of its answers");
         assert_eq!(refused.to_string(), "This import can’t be taken back, because of 2 items in releases.");
         assert_eq!(labels().await, ["card", "refund", ""]);
@@ -416,10 +416,10 @@ both! {
         let labeled = "id,text,intent\n1,a,card\n2,b,refund\n";
         let first =
             import_with(&instance, project, "a.csv", labeled.as_bytes(), |m| m.label = as_answers("intent")).await;
-        let order = releases::Order { name: "one".into(), states: vec![State::Agreed] };
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
         let folder = tempfile::tempdir().expect("a folder");
         let with_folder = Instance::new(store.clone(), folder.path());
-        releases::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         // As a cut leaves it that fails when its rows are taken.
         run(&store, &["UPDATE release SET state = 'failed'"]).await;
         let rows = async || number(&store, "SELECT COUNT(*) FROM release_row").await;

@@ -1,6 +1,7 @@
 //! What the splits of a release would be, looked at before it fixes them for good.
 
-use super::cut::{control_keys, current};
+use super::rows::current;
+use super::splits::{control_keys, decided};
 use crate::data::import::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 use crate::{Instance, Result, allow};
 use domain::ProjectId;
@@ -9,7 +10,6 @@ use domain::item::split_key;
 use domain::permission::{Act, Actor};
 use domain::release::{Split, split_by_control};
 use std::collections::HashMap;
-use store::engine::snapshot::Snapshot;
 use store::release::releases::PAGE;
 
 /// The rows that a release cut now would have.
@@ -109,20 +109,5 @@ impl Keys {
         {
             self.largest = Some((group, n));
         }
-    }
-}
-
-async fn decided(
-    moment: &mut Snapshot,
-    project: ProjectId,
-    wanted: &HashMap<i64, i64>,
-) -> Result<HashMap<i64, Split>> {
-    let mut decided = HashMap::new();
-    let mut after = -1;
-    loop {
-        let page = moment.splits_of(project, after, PAGE as i64).await?;
-        let Some((last, _)) = page.last() else { return Ok(decided) };
-        after = *last;
-        decided.extend(page.into_iter().filter(|(key, _)| wanted.contains_key(key)));
     }
 }
