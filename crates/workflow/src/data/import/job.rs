@@ -1,7 +1,8 @@
 //! The job that takes in an uploaded file.
 
+use super::finish::{finish, finish_whole, for_people, release_upload};
+use super::load::load;
 use super::run::{Ended, Progress};
-use super::{finish, finish_whole, for_people, load, release_upload};
 use crate::jobs::{Halt, Job, JobOutcome, Running, Stop};
 use crate::{Error, Instance, Result};
 use domain::SourceId;

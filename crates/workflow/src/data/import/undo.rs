@@ -1,6 +1,7 @@
 //! Taking an import back, as a whole and only while nothing rests on it.
 
-use super::{of_project, release_upload};
+use super::finish::release_upload;
+use super::list::of_project;
 use crate::jobs::{self, Job, JobOutcome, Running};
 use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
