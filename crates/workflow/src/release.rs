@@ -8,6 +8,7 @@ mod cut;
 mod end;
 mod files;
 mod forecast;
+mod formats;
 mod list;
 pub mod manifest;
 mod order;

@@ -1,7 +1,8 @@
 //! Writing the files of a release from its rows, and sealing it.
 
 use super::cut::{Cut, ended};
-use super::files::{self, Files, Names};
+use super::files::{self, Files};
+use super::formats::{Names, Shape};
 use super::rows::Taken;
 use super::totals::RowTotals;
 use super::{Manifest, manifest};
@@ -34,7 +35,7 @@ impl Cut<'_> {
         let Taken { n_rows: total, n_left_out, fields } = taken;
         let mut columns: Vec<String> = fields.into_iter().collect();
         let csv_fields_left_out = columns.split_off(columns.len().min(MAX_COLUMNS));
-        let mut files = Files::create(store, task, columns).await?;
+        let mut files = Files::create(store, &Shape { task, columns }).await?;
         let mut counts = RowTotals::default();
         let (send, mut pages) = tokio::sync::mpsc::channel(1);
         let reading = tokio::spawn(read_rows(store.along_indexes(), project, self.row.id, send));
