@@ -3,34 +3,26 @@
 //! The pool holds independent answers: of each person, in a queue, the latest revision of what they first said of
 //! an item, on its current content, unsighted, and of each item the first as many as its queue asked for.
 
+mod cache;
 mod figures;
 mod votes;
 
+#[cfg(test)]
+mod tests;
+
+pub use cache::Cache;
 pub use figures::{Agreement, Figure, LabelFigure, MeanFigure, PairFigure, PersonFigure};
 
 use crate::{Error, Instance, Result, allow};
+use cache::Kept;
 use domain::answer::{Kind, Origin};
 use domain::permission::{Act, Actor};
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, Time};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::agree::votes::ConflictAnswer;
-use tokio::sync::Mutex;
 use votes::Votes;
 
-/// What was computed last, for each project and queue. Whoever computes holds it: figures of a big project keep all
-/// cores busy, and two who ask at once want the same ones.
-#[derive(Default)]
-pub struct Cache(Mutex<HashMap<(ProjectId, Option<QueueId>), Kept>>);
-
-struct Kept {
-    stamp: [i64; 4],
-    at: Time,
-    agreement: Arc<Agreement>,
-}
-
-/// So many figures are kept.
-const KEPT: usize = 64;
 /// Figures over more answers than this may be shown for a while after new answers came…
 const LARGE: usize = 5_000;
 /// … a second for so many of them: a pile of 50,000 is measured anew every minute at most.
@@ -44,15 +36,14 @@ pub async fn agreement(
     queue: Option<QueueId>,
 ) -> Result<Arc<Agreement>> {
     allow(actor, Act::SeeOthers)?;
-    let mut cache = instance.agreement.0.lock().await;
+    let _turn = instance.agreement.turn(project).await;
     let stamp = instance.store.votes_stamp(project).await?;
     let now = instance.store.now();
-    let key = (project, queue);
-    if let Some(kept) = cache.get(&key) {
+    if let Some(kept) = instance.agreement.kept(project, queue) {
         let n = kept.agreement.n_answers;
         let is_young = n > LARGE && now.seconds_since(kept.at) < n as f64 / ANSWERS_A_SECOND;
         if kept.stamp == stamp || is_young {
-            return Ok(kept.agreement.clone());
+            return Ok(kept.agreement);
         }
     }
     let pool = Votes::load(instance, project, queue).await?;
@@ -64,10 +55,7 @@ pub async fn agreement(
         person.name = names.get(&person.person).cloned().unwrap_or_default();
     }
     let agreement = Arc::new(agreement);
-    if cache.len() >= KEPT {
-        cache.clear();
-    }
-    cache.insert(key, Kept { stamp, at: now, agreement: agreement.clone() });
+    instance.agreement.keep(project, queue, Kept { stamp, at: now, agreement: agreement.clone() });
     Ok(agreement)
 }
 
@@ -78,9 +66,7 @@ pub async fn last_agreement(
     project: ProjectId,
 ) -> Result<Option<Arc<Agreement>>> {
     allow(actor, Act::SeeOthers)?;
-    // Whoever is computing holds the lock: this is not a page that waits for it.
-    let cache = instance.agreement.0.try_lock().ok();
-    Ok(cache.and_then(|cache| cache.get(&(project, None)).map(|kept| kept.agreement.clone())))
+    Ok(instance.agreement.kept(project, None).map(|kept| kept.agreement))
 }
 
 /// An item that people do not agree on, with what each of them said last.
