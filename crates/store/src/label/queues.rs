@@ -5,7 +5,7 @@ use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
 use domain::consensus::State;
-use domain::queue::{Filter, Plan, QueueState, Strategy};
+use domain::queue::{CheckedPlan, Filter, Plan, QueueState, Strategy};
 use domain::{ItemId, PersonId, ProjectId, QueueId, SourceId};
 use sqlx::AssertSqlSafe;
 
@@ -57,7 +57,7 @@ impl QueueRow {
 pub struct NewQueue {
     pub project: ProjectId,
     pub name: String,
-    pub plan: Plan,
+    pub plan: CheckedPlan,
     pub seed: i64,
     pub filter: Filter,
     pub note: String,
@@ -225,8 +225,7 @@ impl Tx {
         queue: QueueId,
         name: &str,
         note: &str,
-        control_share: f64,
-        lease_seconds: i64,
+        plan: &CheckedPlan,
     ) -> Result<()> {
         let query =
             "UPDATE queue SET name = $2, note = $3, control_share = $4, lease_seconds = $5 WHERE id = $1";
@@ -234,8 +233,8 @@ impl Tx {
             .bind(queue.0)
             .bind(name)
             .bind(note)
-            .bind(control_share)
-            .bind(lease_seconds)
+            .bind(plan.control_share)
+            .bind(plan.lease_seconds)
             .execute(db)
             .await
             .map(|_| ()))?;

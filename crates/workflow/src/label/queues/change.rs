@@ -4,7 +4,7 @@ use super::row;
 use crate::{Error, Instance, Result, Thing, allow};
 use domain::item::hash53;
 use domain::permission::{Act, Actor};
-use domain::queue::{BadPlan, Plan};
+use domain::queue::{BadPlan, CheckedPlan, Plan};
 use domain::{ProjectId, QueueId};
 
 /// What may be set otherwise later. Overlap, order and filter were fixed with the members.
@@ -46,7 +46,7 @@ pub async fn change(
                 if tx.queue_named(project, &name).await?.is_some_and(|other| other != queue) {
                     return Err(name_taken(store::Error::Unique(store::Constraint::QueueName)));
                 }
-                tx.change_queue(queue, &name, &note, plan.control_share, plan.lease_seconds).await?;
+                tx.change_queue(queue, &name, &note, &plan).await?;
                 tx.audit(&actor, Some(project), "changed a queue", &name, "").await?;
                 Ok(())
             })
@@ -67,7 +67,7 @@ pub(super) fn checked_name(name: &str) -> Result<String> {
     }
 }
 
-pub(super) fn checked_plan(plan: Plan) -> Result<Plan> {
+pub(super) fn checked_plan(plan: Plan) -> Result<CheckedPlan> {
     plan.check().map_err(|bad| {
         let field = match bad {
             BadPlan::Overlap => "overlap",
