@@ -4,18 +4,20 @@
 //! up ([`Job`]). The file stands beside the workflow that the job belongs to; [`registry`] lists all of them.
 //!
 //! A job is idempotent in pieces: each piece and its checkpoint are written in one transaction
-//! ([`Ticket::checkpoint`](runner::Ticket::checkpoint)), so that a crash repeats nothing and loses nothing.
+//! ([`Ticket::checkpoint`]), so that a crash repeats nothing and loses nothing.
 
 mod registry;
 mod runner;
+mod running;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use runner::{Running, run_all, runner};
 #[cfg(test)]
 pub(crate) use runner::{begin as begin_to_run, take};
+pub use runner::{run_all, runner};
+pub use running::{Running, Ticket};
 pub use watch::{JobView, carries, newest, see, view, watch};
 
 use crate::{Error, Instance, Result, Thing, allow};
