@@ -1,5 +1,11 @@
+use super::stage::{NAME, UNFINISHED};
 use super::*;
 use crate::care::doctor::{Depth, examine};
+use crate::design;
+use crate::label::queues;
+use crate::site::projects;
+use domain::permission::{Role, Roles, Via};
+use store::Clock;
 use store::both;
 use store::label::tally::Tally;
 use store::testing::number;
