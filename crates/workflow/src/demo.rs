@@ -1,5 +1,5 @@
-//! An instance that looks lived in: an invented support inbox, taken in, defined, labeled by four people over three
-//! weeks and released. Everything is done by the same workflows that people use, only at an earlier time.
+//! The demo: an invented support inbox that four people have labeled for three weeks. It is made by the same
+//! workflows that people use, with an earlier clock.
 
 mod stage;
 mod work;
@@ -17,22 +17,22 @@ use domain::{PersonId, ProjectId, Time};
 use serde::{Deserialize, Serialize};
 use stage::{Stage, Told};
 
-/// The address of the demo's project.
+/// The slug of the demo's project.
 pub const SLUG: &str = "support-inbox";
-/// Who owns the demo, and is its admin.
+/// The e-mail of the demo's owner, who is an admin.
 pub const OWNER: &str = "demo@assay.example";
 
-/// Who can sign in, and where to begin.
+/// The people who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demo {
-    /// Name, e-mail and what they are here; the owner first.
+    /// Name, e-mail and role of each person. The owner is first.
     pub people: Vec<(String, String, &'static str)>,
-    /// False where the demo was there already.
+    /// False if the demo existed already.
     pub is_new: bool,
 }
 
-/// Fills an empty installation. On one that holds the demo it changes nothing; one that holds something else it
-/// refuses. Everyone gets the same password.
+/// Makes the demo in an empty installation. If the demo exists already, nothing is changed; an installation that
+/// holds something else is refused. All people get the same password.
 pub async fn seed(instance: &Instance, password: &str) -> Result<Demo> {
     let annotators = sample::annotators();
     let mut people = vec![("Demo owner".to_owned(), OWNER.to_owned(), "admin and owner")];
@@ -56,9 +56,8 @@ pub async fn seed(instance: &Instance, password: &str) -> Result<Demo> {
     Ok(Demo { people, is_new: true })
 }
 
-/// Begins the demo in an installation that serves already, as a project of this admin, and returns its address. A
-/// job makes it: until the job is done, the name of the project says that it is not whole. Its annotators get no
-/// password.
+/// Begins the demo in a running installation, as a project of this admin, and returns its slug. A job makes it. Until
+/// the job is done, the name of the project says that it is unfinished. Its annotators get no password.
 pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     allow(admin, Act::ManageProjects)?;
     let person = admin.person_id().ok_or(Error::Forbidden(Act::ManageProjects))?;
@@ -76,12 +75,13 @@ pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     Ok(SLUG)
 }
 
-/// The job that [`begin`] makes. A demo that was interrupted is not gone on with: it stays, and says what it is.
+/// The job that [`begin`] makes. An interrupted demo is not continued: it stays, and its name says that it is
+/// unfinished.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct MakeDemo {
     project: ProjectId,
     owner: PersonId,
-    /// Its last day is the one before.
+    /// The demo ends on the day before.
     now: Time,
 }
 
@@ -104,8 +104,7 @@ impl Job for MakeDemo {
     }
 }
 
-/// The job that makes this project, where it is a demo and nothing else was done in it since: it is under way, or
-/// says why the demo is not whole.
+/// The job that makes this project, if it is an unfinished demo and no other job was enqueued in it since.
 pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let newest = instance.store.jobs(Some(project), None, 1).await?.pop();

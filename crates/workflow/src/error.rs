@@ -1,4 +1,4 @@
-//! What a workflow answers when it does not do what it was asked.
+//! Why a workflow did not do what it was asked.
 
 use domain::permission::Act;
 use std::fmt;
@@ -9,18 +9,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Error)]
 pub enum Error {
-    /// There is no such thing, or the asker may not know that there is.
+    /// It does not exist, or this person may not know that it does.
     #[error("{0} was not found")]
     NotFound(Thing),
     #[error("your role does not allow this")]
     Forbidden(Act),
-    /// What was given does not fit; each with the field it is about.
+    /// Some input is not valid. Each problem names its field.
     #[error("{}", .0.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldError>),
-    /// Someone or something else was faster; says what to do.
+    /// The state changed in the meantime, or does not allow this. The message says what to do.
     #[error("{0}")]
     Conflict(String),
-    /// Not the asker's fault; the details are for the log.
+    /// A fault of the program. The details are for the log.
     #[error("internal: {0}")]
     Internal(String),
     #[error(transparent)]

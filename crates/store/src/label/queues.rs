@@ -1,4 +1,4 @@
-//! Queues and their members. Who holds what of them stands in [`crate::label::leases`].
+//! Queues and their members. Their leases are in [`crate::label::leases`].
 
 use crate::error::{Error, Result};
 use crate::label::tally::{Tally, TallyChanges};
@@ -61,7 +61,7 @@ pub struct NewQueue {
     pub seed: i64,
     pub filter: Filter,
     pub note: String,
-    /// Nobody, where it was made on the command line.
+    /// None if it was made on the command line.
     pub by: Option<PersonId>,
 }
 
@@ -87,7 +87,7 @@ pub struct Looked {
     pub answered: bool,
 }
 
-/// What someone did in a queue.
+/// What a person did in a queue.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct QueuePerson {
     #[sqlx(try_from = "i64")]
@@ -218,7 +218,7 @@ impl Tx {
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(queue.0).fetch_optional(db).await)?)
     }
 
-    /// New terms for a queue: they hold for what is served from now on. The overlap and the order of members
+    /// Changes a queue. The new lease time holds for what is served from now on. The overlap and the order of members
     /// are fixed as they enter.
     pub async fn change_queue(
         &mut self,
@@ -308,7 +308,7 @@ impl Store {
         })?)
     }
 
-    /// Who answered how much in a queue and holds how much of it now.
+    /// How many items each person has answered in a queue, and how many they hold now.
     pub async fn queue_people(&self, queue: QueueId) -> Result<Vec<QueuePerson>> {
         let query = "SELECT qp.person_id, person.name, qp.answered,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM assignment a WHERE a.person_id = qp.person_id

@@ -23,9 +23,10 @@ use std::sync::Arc;
 use store::agree::votes::ConflictAnswer;
 use votes::Votes;
 
-/// Figures over more answers than this may be shown for a while after new answers came…
+/// Figures over more answers than this may be shown for some time after new answers have come.
 const LARGE: usize = 5_000;
-/// … a second for so many of them: a pile of 50,000 is measured anew every minute at most.
+/// How long such figures may be shown: one second for so many answers. Figures over 50,000 answers are computed at
+/// most once a minute.
 const ANSWERS_A_SECOND: f64 = 800.0;
 
 /// Agreement over a whole project, or in one of its queues.
@@ -59,7 +60,7 @@ pub async fn agreement(
     Ok(agreement)
 }
 
-/// The figures over a whole project that were computed last, if any were: for pages that must not wait for new ones.
+/// The figures over a whole project that were computed last, if there are any. It never waits for a computation.
 pub async fn last_agreement(
     instance: &Instance,
     actor: &Actor,
@@ -79,11 +80,11 @@ pub struct Conflict {
     pub answers: Vec<Said>,
 }
 
-/// One person's word on it.
+/// The answer of one person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Said {
     pub person: String,
-    /// Nothing: skipped.
+    /// None if the item was skipped.
     pub labels: Option<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
@@ -92,10 +93,10 @@ pub struct Said {
     pub at: Time,
 }
 
-/// Conflicts a page.
+/// How many conflicts a page shows.
 pub const CONFLICTS: i64 = 20;
 
-/// Items in conflict, oldest first, from behind `after` on.
+/// Items in conflict after an id, oldest first.
 pub async fn conflicts(
     instance: &Instance,
     actor: &Actor,
@@ -110,7 +111,7 @@ pub async fn conflicts(
     let mut answers: HashMap<ItemId, Vec<ConflictAnswer>> = HashMap::new();
     for answer in instance.store.answers_side_by_side(&items).await? {
         let of_item = answers.entry(answer.item_id).or_default();
-        // The last word of a person replaces what they said before.
+        // A later answer of the same person replaces the earlier one.
         of_item.retain(|earlier| earlier.person_id != answer.person_id);
         of_item.push(answer);
     }

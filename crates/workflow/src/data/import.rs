@@ -1,5 +1,5 @@
-//! Text comes in: a file is looked at, its columns are confirmed, its rows become items; rows that can't be taken
-//! are kept with the reason. An import can be brought again (what is known stays as it is) and taken back.
+//! Imports. A file is previewed, a person confirms its columns, and its rows become items; rows that can't be taken
+//! are kept with the reason. Importing the same file again is idempotent. An import can be undone.
 
 mod begin;
 mod bring;

@@ -1,4 +1,4 @@
-//! The three weeks of the demo, played with a clock of their own by the workflows that people use.
+//! The three weeks of the demo, run by the workflows that people use, with a clock of their own.
 
 use super::SLUG;
 use super::work::{Crew, Worker};
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use store::Clock;
 
 pub(super) const NAME: &str = "Support inbox";
-/// Its name until it is whole.
+/// Its name until it is finished.
 pub(super) const UNFINISHED: &str = "Support inbox (unfinished)";
 const DESCRIPTION: &str = "What customers of Kettle & Crow, an invented coffee shop, write about. Nobody wrote these \
                            messages: all people, orders and addresses in them are made up.";
@@ -34,7 +34,7 @@ const SEED: u64 = 20_261_123;
 const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = 3_600_000_000;
 
-/// Who hears how many days have been lived through, and may say stop.
+/// Reports how many days are done to the job, if there is one.
 #[derive(Default)]
 pub(super) struct Told<'a> {
     run: Option<&'a Running>,
@@ -68,12 +68,12 @@ impl Days {
         Days { today: now.day() }
     }
 
-    /// A full hour, so many days ago.
+    /// A full hour on the day so many days ago.
     fn at(self, ago: i64, hour: i64) -> Time {
         Time((self.today - ago) * DAY + hour * HOUR)
     }
 
-    /// Working days from so many days ago to so many days ago, in order.
+    /// The working days in a range of days ago, in order.
     fn working(self, from: i64, to: i64) -> Vec<i64> {
         // 1970 began on a Thursday.
         let is_weekend = |ago: &i64| matches!((self.today - ago + 4).rem_euclid(7), 0 | 6);
@@ -88,7 +88,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Past days are lived through by a clock of their own.
+    /// The past days have a clock of their own.
     pub(super) fn before(instance: &Instance, now: Time) -> Stage {
         let days = Days::before(now);
         let clock = Clock::manual(days.at(21, 9));
@@ -96,8 +96,7 @@ impl Stage {
         Stage { instance: past, clock, days }
     }
 
-    /// Three weeks in a few seconds. Nothing of it is left to a job: whoever serves would do it with the clock of
-    /// today.
+    /// Runs the three weeks in a few seconds. No part is left to a job, because a job would run with the real clock.
     pub(super) async fn play(
         &self,
         owner: &Actor,
@@ -148,7 +147,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Moves on in time; never back.
+    /// Moves the clock forward to this time, never back.
     fn until(&self, time: Time) {
         let seconds = (time.0 - self.clock.now().0) / 1_000_000;
         self.clock.advance(seconds.max(0));
@@ -232,7 +231,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Adds intents as labels, the bucket for everything else last, and publishes.
+    /// Adds intents as labels and publishes. The label for everything else comes last.
     async fn taxonomy(
         &self,
         owner: &Actor,
@@ -255,7 +254,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The topic of the last weeks becomes a label, once.
+    /// Publishes the label for the topic of the last weeks, once.
     async fn new_topic(&self, owner: &Actor, project: ProjectId) -> Result<()> {
         let published: Option<Published> = design::published(&self.instance, owner, project).await?;
         if published.is_some_and(|p| p.number > 1) {

@@ -7,7 +7,7 @@ use domain::permission::{Act, Actor};
 use domain::taxonomy::Taxonomy;
 use std::sync::Arc;
 
-/// Takes what was published since the draft was begun into the draft; what the draft changed itself stays.
+/// Merges what was published since the draft was begun into the draft. What the draft itself changed stays.
 pub async fn catch_up(instance: &Instance, actor: &Actor, project: ProjectId, seen: i64) -> Result<Draft> {
     allow(actor, Act::EditTaxonomy)?;
     let mut draft = unchanged(instance, project, seen).await?;

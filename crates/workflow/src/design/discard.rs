@@ -5,7 +5,7 @@ use crate::{Instance, Result, allow};
 use domain::ProjectId;
 use domain::permission::{Act, Actor};
 
-/// Forgets all changes: the draft is what was published last.
+/// Resets the draft to what was published last.
 pub async fn discard(instance: &Instance, actor: &Actor, project: ProjectId, seen: i64) -> Result<Draft> {
     allow(actor, Act::EditTaxonomy)?;
     let mut draft = unchanged(instance, project, seen).await?;

@@ -1,5 +1,5 @@
-//! The draft of the next version. Several people may change it: every change names the draft that its author saw, and
-//! is refused if the draft is another one by now.
+//! The draft of the next version. Several people may change it (optimistic locking): every change names the draft
+//! that its author saw, and is refused if the draft has changed since.
 
 use super::published::{Published, newest};
 use crate::{Error, Instance, Result, allow};
@@ -13,22 +13,22 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub taxonomy: Taxonomy,
-    /// Goes back with every edit; 0 while nobody has changed anything.
+    /// The number of the draft, for the form that changes it. 0 before the first change.
     pub edit: i64,
     pub updated_by: Option<String>,
     pub updated_at: Option<Time>,
-    /// The number of the version the draft was begun on.
+    /// The number of the version on which the draft was begun.
     pub base: Option<i64>,
     pub published: Option<Published>,
-    /// What publishing now would do to the version that the draft was begun on.
+    /// What publishing would change in the version on which the draft was begun.
     pub operations: Vec<Operation>,
     /// What keeps it from being published.
     pub problems: Vec<Problem>,
-    /// Someone published since the draft was begun: these operations are not in it yet.
+    /// What was published since the draft was begun. These operations are not in the draft yet.
     pub behind: Vec<Operation>,
 }
 
-/// The draft; before anyone changed it, it is what was published last.
+/// The draft. Before the first change it is what was published last.
 pub async fn draft(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Draft> {
     allow(actor, Act::SeeOthers)?;
     load(instance, project).await
@@ -73,7 +73,7 @@ pub(super) async fn load(instance: &Instance, project: ProjectId) -> Result<Draf
     })
 }
 
-/// The draft, if it is the one that the person saw.
+/// The draft, if it has not changed since the person saw it.
 pub(super) async fn unchanged(instance: &Instance, project: ProjectId, seen: i64) -> Result<Draft> {
     let draft = load(instance, project).await?;
     if draft.edit == seen { Ok(draft) } else { Err(changed_by(draft.updated_by.as_deref())) }
@@ -89,7 +89,7 @@ pub(super) async fn save(
     let base = match (draft.base, &draft.published) {
         (Some(number), Some(published)) if number == published.number => Some(published.id),
         (None, _) => None,
-        // Begun on an earlier version: it stays on that one until someone catches up.
+        // It was begun on an earlier version, and stays on that one until a person merges the newer one.
         _ => instance.store.taxonomy_draft(project).await?.and_then(|row| row.base),
     };
     let (seen, by) = (draft.edit, actor.person_id());

@@ -8,8 +8,8 @@ use domain::permission::{Act, Actor};
 use domain::taxonomy::edit::{BadEdit, Edit};
 use domain::taxonomy::{Label, Problem};
 
-/// Changes the draft. `seen` is the `edit` of the draft that the person looked at: where someone else changed it
-/// since, nothing is saved and the error names them.
+/// Changes the draft. `seen` is the `edit` of the draft that the person looked at. If another person has changed the
+/// draft since, nothing is saved, and the error names that person.
 pub async fn edit(
     instance: &Instance,
     actor: &Actor,
@@ -24,7 +24,7 @@ pub async fn edit(
     save(instance, actor, project, &draft, taxonomy).await
 }
 
-/// A label's id for a form that adds one.
+/// An empty label with a new id, for a form that adds one.
 pub fn new_label(instance: &Instance, name: &str) -> Label {
     Label::named(instance.store.next_id(), name)
 }

@@ -11,7 +11,8 @@ use domain::{LabelId, ProjectId};
 /// A column with more different values than this is not a column of labels.
 pub const MOST_VALUES: usize = 500;
 
-/// Adds a label for each different value of a field, read as an import reads a column of labels. Returns the draft and how many were new.
+/// Adds a label for each different value of a field. The values are read as an import reads a column of labels.
+/// Returns the draft and how many labels were new.
 pub async fn labels_from_field(
     instance: &Instance,
     actor: &Actor,

@@ -11,7 +11,7 @@ use domain::permission::{Act, Actor};
 use domain::taxonomy::change::Operation;
 use domain::{ProjectId, TaxonomyVersionId};
 
-/// What was done by publishing.
+/// What publishing did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Publication {
     pub version: TaxonomyVersionId,
@@ -23,11 +23,11 @@ pub struct Publication {
     pub n_need_look: i64,
 }
 
-/// Characters of the note that is published with a version.
+/// The most characters of the note of a version.
 pub const MAX_NOTE: usize = 2_000;
 
-/// Publishes the draft as the next version, and takes back what items were resolved to where a label of it is
-/// gone.
+/// Publishes the draft as the next version. Items that were resolved to a label that is gone are settled again by a
+/// job.
 pub async fn publish(
     instance: &Instance,
     actor: &Actor,
@@ -55,7 +55,7 @@ pub async fn publish(
     let base = draft.published.as_ref().map(|p| p.id);
     let (taxonomy, note, actor) = (draft.taxonomy, note.trim().to_owned(), *actor);
     let by = actor.person_id();
-    // The work on items is promised in the same transaction, so that no crash can come between.
+    // The job is enqueued in the same transaction, so that a crash can't lose it.
     let settling = jobs::new(by, Some(project), &SettleTaxonomy(project))?;
     let new = instance
         .store
@@ -77,7 +77,7 @@ pub async fn publish(
         })
         .await?;
     let Some(new) = new else {
-        // Someone was faster: with the draft, or with a version of their own.
+        // Another person changed the draft or published a version in the meantime.
         let now = load(instance, project).await?;
         let is_theirs = now.edit != seen && now.behind.is_empty();
         return Err(if is_theirs { changed_by(now.updated_by.as_deref()) } else { behind(&now) });

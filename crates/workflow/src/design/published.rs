@@ -14,7 +14,7 @@ pub struct Published {
     pub taxonomy: Arc<Taxonomy>,
 }
 
-/// What people label with now, if anything was published yet.
+/// What people label with now, if a version was published.
 pub async fn published(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<Published>> {
     allow(actor, Act::SeeProject)?;
     newest(instance, project).await

@@ -1,8 +1,9 @@
-//! Settling: items are brought into line with the taxonomy that was published last.
+//! Settling: items are brought in line with the version that was published last.
 
 use super::published::newest;
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running, Stop};
 use crate::{Error, Instance, Result, allow};
+use domain::consensus::State;
 use domain::job::JobState;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, JobId, LabelId, ProjectId, TaxonomyVersionId};
@@ -10,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use store::design::taxonomies::{LabelMaps, OldAnswer};
 use store::label::tally::TallyChanges;
 
-/// Items that are settled in one transaction.
+/// How many items are settled in one transaction.
 const PIECE: i64 = 25;
 /// States of items that have answers and are not resolved.
-pub(super) const OPEN: [&str; 2] = ["partial", "conflict"];
+pub(super) const OPEN: [State; 2] = [State::Partial, State::Conflict];
 
-/// Brings items into line with the newest version: those that are resolved to a label it no longer offers, and
-/// those that are open with such an answer, need another look. Work in pieces that can stop anywhere; publishing
-/// asks for it, and every release does it again before it looks at labels.
+/// Brings items in line with the newest version. Items that are resolved to a label that is no longer offered need
+/// another look, and so do open items with such an answer. It is idempotent and works in pieces, so it can stop
+/// anywhere. A job does it after each publication, and every release does it again before it reads labels.
 pub async fn settle(instance: &Instance, project: ProjectId) -> Result<()> {
     match settle_for(instance, project, None).await {
         Ok(_) => Ok(()),
@@ -26,14 +27,14 @@ pub async fn settle(instance: &Instance, project: ProjectId) -> Result<()> {
     }
 }
 
-/// The job that does it, unless all of its work is done: under way, or stopped.
+/// The job that settles, if it is not done: it is under way, or it was stopped.
 pub async fn settling(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let job = jobs::newest(instance, project, &SettleTaxonomy(project)).await?;
     Ok(job.filter(|job| job.state != JobState::Done))
 }
 
-/// Asks for it again where it was stopped.
+/// Enqueues the job again after it was stopped.
 pub async fn settle_again(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<JobId> {
     allow(actor, Act::EditTaxonomy)?;
     jobs::enqueue(instance, actor.person_id(), Some(project), &SettleTaxonomy(project)).await
@@ -81,7 +82,7 @@ async fn settle_for(
     for state in OPEN {
         let mut after = 0;
         loop {
-            let answers = store.open_answers(project, Some(version), state, after, PIECE).await?;
+            let answers = store.open_answers(project, Some(version), state.as_str(), after, PIECE).await?;
             let Some(last) = answers.last() else { break };
             after = last.item_id.0;
             let items = items_where(&answers, |a| a.labels.is_some() && carried(&maps, a).is_none());
@@ -99,7 +100,7 @@ async fn tell(run: Option<&Running>, done: i64) -> std::result::Result<(), Stop>
     }
 }
 
-/// Resolves items again from their answers; returns how many.
+/// Resolves items again from their answers. Returns how many.
 async fn resettle(instance: &Instance, project: ProjectId, items: Vec<ItemId>) -> Result<i64> {
     if items.is_empty() {
         return Ok(0);
@@ -120,12 +121,12 @@ async fn resettle(instance: &Instance, project: ProjectId, items: Vec<ItemId>) -
         .await
 }
 
-/// What an answer says under the version of the maps; nothing where a label of it is gone.
+/// What an answer says under the version to which the maps lead. None if one of its labels is gone.
 pub(super) fn carried(maps: &LabelMaps, answer: &OldAnswer) -> Option<Vec<LabelId>> {
     let labels = &answer.labels.as_ref()?.0;
     match answer.taxonomy_version_id.and_then(|v| maps.get(&TaxonomyVersionId(v))) {
         Some(map) => map.carry(labels),
-        // Given under this very version.
+        // It was given under this version.
         None => Some(labels.clone()),
     }
 }

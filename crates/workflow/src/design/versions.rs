@@ -6,7 +6,7 @@ use domain::permission::{Act, Actor};
 use domain::taxonomy::change::Operation;
 use store::design::taxonomies::VersionRow;
 
-/// Versions a page.
+/// How many versions a page shows.
 const PAGE: i64 = 50;
 
 /// Versions, newest first; `before` is the last number of the page before.

@@ -1,4 +1,4 @@
-//! Takes jobs and runs them: two at a time, each under a lease that is renewed while its function lives.
+//! Takes jobs and runs them, two at a time. Each job runs under a lease that is renewed while it works.
 
 use super::running::{Running, lease_end};
 use super::{Halt, JobOutcome, Stop, registry};
@@ -10,21 +10,21 @@ use std::time::Duration;
 use store::site::jobs::{End, JobRow, Lease};
 use tokio_util::sync::CancellationToken;
 
-/// So often a lease is renewed, whether the function reports or not.
+/// How often a lease is renewed, whether the job reports progress or not.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Jobs at once in one process.
+/// How many jobs run at once in one process.
 const AT_ONCE: usize = 2;
-/// A job that ended with its process so often is not tried again.
+/// After so many attempts that ended with a crash, a job is given up.
 const MOST_ATTEMPTS: i64 = 5;
 
-/// What does a job, as a value: [`registry::run`], or a test's own.
+/// The function that does a job: [`registry::run`], or one of a test.
 pub type Work = for<'a> fn(&'a Instance, &'a Running) -> BoxFuture<'a, JobOutcome>;
 
 fn registered<'a>(instance: &'a Instance, run: &'a Running) -> BoxFuture<'a, JobOutcome> {
     registry::run(instance, run).boxed()
 }
 
-/// Runs jobs until `shutdown`; then hands back what it was at and returns.
+/// Runs jobs until `shutdown`. Then it hands back the unfinished ones and returns.
 pub async fn runner(instance: Instance, shutdown: CancellationToken) {
     runner_with(instance, shutdown, registered).await;
 }
@@ -49,8 +49,7 @@ async fn worker(instance: &Instance, shutdown: &CancellationToken, work: Work) {
     }
 }
 
-/// Runs what waits, one after another, until nothing does: for the command line, the demo and tests. Returns
-/// how many jobs that were.
+/// Runs all waiting jobs, one after another: for the command line, the demo and tests. Returns how many ran.
 pub async fn run_all(instance: &Instance) -> crate::Result<usize> {
     let (never, mut n) = (CancellationToken::new(), 0);
     while run_next(instance, &never, registered).await? {
@@ -59,14 +58,14 @@ pub async fn run_all(instance: &Instance) -> crate::Result<usize> {
     Ok(n)
 }
 
-/// Takes one job and sees it through. False when there is none.
+/// Takes one job and runs it to its end. Returns false if there is none.
 pub(super) async fn run_next(
     instance: &Instance,
     shutdown: &CancellationToken,
     work: Work,
 ) -> crate::Result<bool> {
     let Some(job) = take(instance).await? else { return Ok(false) };
-    // There may be another one for another worker.
+    // Wakes the other worker, because there may be a second job.
     instance.jobs.wake.notify_one();
     instance.jobs.moved(job.id);
     if job.attempts > MOST_ATTEMPTS {
@@ -159,7 +158,7 @@ async fn give_up(instance: &Instance, job: JobRow) -> crate::Result<()> {
     finish(instance, Lease { job: job.id, fence: job.fence }, End::Failed(why)).await
 }
 
-/// Internals stay in the log; what a person can do something about is told.
+/// The sentence that people read about an error. Internal details stay in the log.
 fn for_people(error: &Error) -> String {
     match error {
         Error::Store(store::Error::DiskFull) => {

@@ -1,4 +1,4 @@
-//! A job that runs: how its function tells how far it has come, and learns that it must stop.
+//! A job that runs: it reports its progress, learns that it must stop, and writes its checkpoints under its lease.
 
 use super::{Halt, Stop};
 use crate::{Error, Instance};
@@ -12,16 +12,16 @@ use store::Tx;
 use store::site::jobs::{Held, JobRow, Lease, Step};
 use tokio_util::sync::CancellationToken;
 
-/// A runner that was not heard of for so long is taken to be dead.
+/// How long a lease lasts. A runner that does not renew it in time is taken to be dead.
 const LEASE_SECONDS: i64 = 60;
-/// So often at most the progress of a job is written.
+/// How often the progress of a job is written at most.
 const PACE: Duration = Duration::from_millis(250);
-/// A job in the hands of its function.
+/// A job that runs, as its function sees it.
 pub struct Running {
     instance: Instance,
     pub(super) job: JobRow,
     pub(super) lease: Lease,
-    /// Someone in this process asked for it to stop.
+    /// A request in this process asked it to stop.
     cancelled: Arc<AtomicBool>,
     lost: AtomicBool,
     closing: CancellationToken,
@@ -30,9 +30,9 @@ pub struct Running {
 
 #[derive(Default)]
 pub(super) struct Pace {
-    /// When progress was written last.
+    /// When the progress was last written.
     at: Option<Instant>,
-    /// What has not been written yet.
+    /// The newest progress, if it is not written yet.
     pub(super) unwritten: Option<Step>,
 }
 
@@ -60,7 +60,7 @@ impl Running {
         self.job.project_id.map(ProjectId)
     }
 
-    /// Who asked for it.
+    /// The person who asked for it.
     pub fn by(&self) -> Option<PersonId> {
         self.job.created_by.map(PersonId)
     }
@@ -69,18 +69,18 @@ impl Running {
         &self.job.kind
     }
 
-    /// What the job was made with.
+    /// The payload.
     pub(crate) fn payload<T: DeserializeOwned>(&self) -> Result<T, Halt> {
         serde_json::from_str(&self.job.payload).map_err(|e| Halt::Failed(Error::internal(e)))
     }
 
-    /// Where an earlier attempt got to, if one wrote that down.
+    /// The checkpoint of an earlier attempt, if it wrote one.
     pub fn last_checkpoint<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.job.checkpoint.as_deref()?).ok()
     }
 
-    /// Tells how far the work has come (`total` where it is known), and learns whether to go on. Cheap: call it
-    /// for every piece; what people see is written four times a second.
+    /// Reports how far the work has come (`total` if it is known), and returns an error if the job must stop. It is
+    /// cheap, so call it for every piece: the row is written four times a second at most.
     pub async fn progress(&self, done: i64, total: Option<i64>, message: &str) -> Result<(), Stop> {
         self.told_to_stop()?;
         let step = Step { done, total, message: message.to_owned() };
@@ -95,7 +95,7 @@ impl Running {
         if is_due { self.renew(Some(step)).await } else { Ok(()) }
     }
 
-    /// Remembers where to go on after a crash.
+    /// Writes a checkpoint: a later attempt continues from it.
     pub async fn checkpoint(&self, at: &impl Serialize) -> Result<(), Halt> {
         self.told_to_stop()?;
         let text = serde_json::to_string(at).map_err(|e| Halt::Failed(Error::internal(e)))?;
@@ -106,7 +106,7 @@ impl Running {
             .await
     }
 
-    /// For a transaction that writes a piece of the work: see [`Ticket`].
+    /// The lease, for a transaction that writes a piece of the work.
     pub fn ticket(&self) -> Ticket {
         Ticket { lease: self.lease }
     }
@@ -149,7 +149,7 @@ impl Running {
                 self.lost.store(true, Ordering::SeqCst);
                 Err(Stop::Lost)
             }
-            // A report that could not be written is no reason to end the work: the lease says when it is.
+            // Progress that can't be written is no reason to stop: only the lease decides that.
             Err(error) => {
                 tracing::warn!(job = self.job.id.0, %error, "the progress of a job could not be written");
                 Ok(())
@@ -169,16 +169,16 @@ impl Drop for Running {
     }
 }
 
-/// Carries a job's lease into the transactions of its pieces:
-/// `store.write_piece(move |tx| Box::pin(async move { …; ticket.checkpoint(tx, &at).await }))`.
+/// The lease of a job inside the transactions of its pieces: `store.write_piece(move |tx| Box::pin(async move { …;
+/// ticket.checkpoint(tx, &at).await }))`.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticket {
     lease: Lease,
 }
 
 impl Ticket {
-    /// Remembers where to go on, together with the piece; an error undoes both when the lease was lost. A wish
-    /// to cancel is not told here but by `progress`, so that a finished piece is kept.
+    /// Writes the checkpoint in the transaction of the piece (fencing). If the lease was lost, the error rolls back
+    /// both. A cancellation is reported by `progress` instead, so that a finished piece is kept.
     pub async fn checkpoint(self, tx: &mut Tx, at: &impl Serialize) -> Result<(), Halt> {
         let text = serde_json::to_string(at).map_err(|e| Halt::Failed(Error::internal(e)))?;
         self.checkpoint_text(tx, &text).await

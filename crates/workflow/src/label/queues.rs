@@ -1,5 +1,4 @@
-//! Queues: made with members that are fixed as they enter, opened when all are in, closed, opened again; who
-//! is on them and how far they have come.
+//! Queues. A queue is made and filled with members, then it opens. It can be closed and opened again.
 
 mod change;
 mod close;
@@ -27,7 +26,7 @@ async fn row(store: &Store, project: ProjectId, queue: QueueId) -> Result<QueueR
     row.filter(|row| row.project_id == project).ok_or(Error::NotFound(Thing::Queue))
 }
 
-/// Items of a project, from the counts.
+/// How many items a project has, from the counts.
 async fn n_items(store: &Store, project: ProjectId) -> Result<i64> {
     let counts = store.tally(Tally::Project(project)).await?;
     Ok(counts.iter().filter(|(key, _)| *key != "control").map(|(_, n)| n).sum())

@@ -1,5 +1,5 @@
-//! Cutting a release: the rows of one moment are kept ([`rows`](super::rows)), the files are written from them
-//! ([`write`](super::write)), and the release is sealed.
+//! Cutting a release. First the rows of one snapshot are kept ([`rows`](super::rows)). Then the files are written
+//! from these rows ([`write`](super::write)), and the release is sealed: it never changes again.
 
 use super::{Manifest, Spec};
 use crate::design::settle;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use store::design::taxonomies::LabelMaps;
 use store::release::releases::{PAGE, ReleaseRow};
 
-/// Cuts a release here and now. Where it fails the release says so.
+/// Cuts a release at once. If that fails, the release says so.
 pub async fn cut(
     instance: &Instance,
     release: ReleaseId,
@@ -83,7 +83,7 @@ pub(super) fn ended() -> Error {
     )
 }
 
-/// Who is told how far it has come, and may say stop.
+/// Where the progress goes: to the job, which may say stop, or to a caller.
 pub(super) enum Audience<'a> {
     Job(&'a Running),
     Caller(&'a (dyn Fn(i64, i64) + Send + Sync)),
@@ -101,7 +101,7 @@ impl Audience<'_> {
     }
 }
 
-/// What a cut knows from the start.
+/// What is known before the first row is read.
 pub(super) struct Cut<'a> {
     pub(super) instance: &'a Instance,
     pub(super) audience: &'a Audience<'a>,
@@ -158,8 +158,8 @@ impl Cut<'_> {
         }
     }
 
-    /// One transaction of the cut: it does nothing if the job was lost to another runner, or if somebody ended a
-    /// release that no job carries.
+    /// One transaction of the cut (fencing). It writes nothing if the job lost its lease, or, without a job, if the
+    /// release was ended in the meantime.
     pub(super) async fn piece<T, F>(&self, work: F) -> std::result::Result<T, Halt>
     where
         T: Send + 'static,

@@ -6,8 +6,8 @@ use domain::ProjectId;
 use domain::permission::{Act, Actor};
 use store::release::releases::ReleaseRow;
 
-/// Ends a release that nobody carries: cut on the command line, it may have been cut off without a word. Should whoever
-/// cuts it be alive after all, the next piece is refused.
+/// Ends a release that no job works on: one that was cut on the command line may have been interrupted without a
+/// trace. If it is still being cut after all, its next transaction is refused.
 pub async fn end(instance: &Instance, actor: &Actor, project: ProjectId, number: i64) -> Result<()> {
     allow(actor, Act::CutRelease)?;
     let ReleaseRow { id, name, job_id, .. } = load(instance, project, number).await?.row;

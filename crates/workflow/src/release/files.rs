@@ -12,16 +12,16 @@ use store::Store;
 use store::data::blobs::{BlobWriter, Pin};
 use store::release::releases::{FullRow, ReleaseFile, RowAnswer};
 
-/// The files that grow with the rows, open.
+/// The open files to which rows are written.
 pub struct Files {
     /// A file for each format and split.
     rows: Vec<RowFile>,
     answers: OpenFile,
-    /// The bytes of one line, before they are written.
+    /// A buffer for the bytes of one row.
     line: Vec<u8>,
 }
 
-/// A file of a release, and what holds its blob until the release does.
+/// A file of a release, and the pin that keeps its blob until the release refers to it.
 pub type Finished = (ReleaseFile, Pin);
 
 struct RowFile {
@@ -41,7 +41,7 @@ impl OpenFile {
         Ok(OpenFile { path, writer: store.create_blob().await?, n_rows: 0 })
     }
 
-    /// Writes bytes away, and leaves the buffer empty.
+    /// Writes the buffer to the blob and empties it.
     async fn write(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
         if !bytes.is_empty() {
             self.writer.write(bytes).await?;
@@ -72,7 +72,7 @@ impl Files {
         Ok(Files { rows, answers: OpenFile::create(store, "answers.jsonl".to_owned()).await?, line })
     }
 
-    /// Writes one row in every format, and the answers behind it.
+    /// Writes one row in every format, and the answers that belong to it.
     pub async fn write(&mut self, row: &FullRow, answers: &[RowAnswer], names: &Names) -> Result<()> {
         let Files { rows, answers: file_of_answers, line } = self;
         let named = Row::new(row, names)?;
@@ -89,7 +89,7 @@ impl Files {
         Ok(())
     }
 
-    /// Closes them; the release's files so far, by path.
+    /// Closes the files. Returns them in the order of their paths.
     pub async fn finish(mut self) -> Result<Vec<Finished>> {
         let mut done = vec![self.answers.finish().await?];
         for RowFile { mut file, mut format, .. } in self.rows {
@@ -102,7 +102,7 @@ impl Files {
     }
 }
 
-/// The taxonomy of a release, as its file says it.
+/// The content of `taxonomy.json`.
 #[derive(Serialize)]
 struct TaxonomyFile<'a> {
     project: ProjectId,

@@ -15,10 +15,10 @@ use serde::Serialize;
 use std::collections::HashMap;
 use store::release::releases::FullRow;
 
-/// Every format: how its files end, and what begins a file.
+/// Every format: the ending of its files, and the function that begins one.
 pub const FORMATS: [(&str, Begin); 2] = [("jsonl", jsonl::begin), ("csv", csv::begin)];
 
-/// Begins a file: appends what stands before the first row.
+/// Begins a file: appends what comes before the first row.
 pub type Begin = fn(&Shape, &mut Vec<u8>) -> Result<Box<dyn Format>>;
 
 /// One file that is being written.
@@ -26,23 +26,23 @@ pub trait Format: Send {
     /// Appends a row. A format that groups rows may keep it until the group is full.
     fn row(&mut self, row: &Row<'_>, out: &mut Vec<u8>) -> Result<()>;
 
-    /// Appends what stands behind the last row.
+    /// Appends what comes after the last row.
     fn end(&mut self, _out: &mut Vec<u8>) -> Result<()> {
         Ok(())
     }
 }
 
-/// What is known of all rows before the first one is written.
+/// What a format must know before the first row.
 pub struct Shape {
     pub task: Task,
-    /// Fields that are columns where a format has columns, in their order.
+    /// The fields that become columns in a format with columns, in their order.
     pub columns: Vec<String>,
 }
 
-/// What rows refer to by number.
+/// The names of what rows refer to by number.
 pub struct Names {
     pub task: Task,
-    /// Every label of the taxonomy, also the retired.
+    /// Every label of the taxonomy, retired ones too.
     pub labels: HashMap<LabelId, String>,
     pub queues: HashMap<i64, String>,
     /// Numbers of taxonomy versions.
@@ -55,7 +55,7 @@ impl Names {
     }
 }
 
-/// A row with what it refers to by name.
+/// A row with the names of its labels.
 pub struct Row<'a> {
     row: &'a FullRow,
     labels: Labels<'a>,

@@ -1,4 +1,4 @@
-//! Releases as pages, programs and the command line see them.
+//! Reading releases and their files.
 
 use super::{Release, read_manifest};
 use crate::{Error, Instance, Result, Thing, allow};
@@ -7,7 +7,7 @@ use domain::permission::{Act, Actor};
 use store::data::blobs::BlobReader;
 use store::release::releases::{ReleaseFile, ReleaseRow};
 
-/// Releases a page.
+/// How many releases a page shows.
 const PAGE: i64 = 50;
 
 /// Newest first; `before` is the last number of the page before.
@@ -28,7 +28,7 @@ pub async fn get(instance: &Instance, actor: &Actor, project: ProjectId, number:
     load(instance, project, number).await
 }
 
-/// One file of a release, to be streamed.
+/// Opens one file of a release as a stream.
 pub async fn open(
     instance: &Instance,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Ordering a release: what goes in is checked, its number is taken, and it is cut by a job or at once.
+//! Ordering a release: it is checked, gets its number, and is cut by a job or at once.
 
 use super::cut::{CutRelease, cut};
 use super::list::load;
@@ -19,7 +19,7 @@ pub struct Order {
 
 const MAX_NAME: usize = 120;
 
-/// Makes a release and leaves the cutting to a job.
+/// Makes a release and enqueues the job that cuts it.
 pub async fn order(
     instance: &Instance,
     actor: &Actor,
@@ -52,7 +52,7 @@ pub async fn order(
     Ok((load(instance, project, number).await?, job))
 }
 
-/// Makes a release and cuts it here and now: for the command line. `told` hears how far it has come.
+/// Makes a release and cuts it at once, for the command line. `told` is called with the progress.
 pub async fn cut_now(
     instance: &Instance,
     actor: &Actor,
@@ -84,7 +84,7 @@ struct Checked {
     spec: String,
 }
 
-/// An order that can be carried out.
+/// Checks that an order can be carried out.
 async fn checked(instance: &Instance, project: ProjectId, order: &Order) -> Result<Checked> {
     let name = order.name.trim().to_owned();
     if name.is_empty() || name.chars().count() > MAX_NAME {

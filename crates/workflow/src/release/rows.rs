@@ -1,4 +1,4 @@
-//! The rows of a release: all resolved items of one moment, each with the answers behind it.
+//! The rows of a release: all resolved items of one snapshot, each with the ids of its answers.
 
 use super::cut::Cut;
 use super::splits::control_keys;
@@ -20,19 +20,20 @@ use store::engine::snapshot::Snapshot;
 use store::label::tally::Tally;
 use store::release::releases::{Candidate, NewRow, PAGE, PIECE};
 
-/// What the rows of a moment were.
+/// What was found while the rows were taken.
 #[derive(Default)]
 pub(super) struct Taken {
     pub(super) n_rows: i64,
-    /// Resolved items that stay out because a label of theirs is gone.
+    /// Resolved items that are left out because one of their labels is gone.
     pub(super) n_left_out: i64,
     /// Names of the fields that occur.
     pub(super) fields: BTreeSet<String>,
 }
 
 impl Cut<'_> {
-    /// The rows of one moment. They don't wait to be written before the next ones are looked at, but on disk: while a
-    /// moment is held, neither database can clean up what changed since, and everybody's work gets slower.
+    /// Takes the rows of one snapshot. They go through a file on disk (a buffer without a limit), so that a slow
+    /// write does not keep the snapshot open: while a snapshot is open, neither database can clean up old row
+    /// versions, and all other work gets slower.
     pub(super) async fn take_rows(&self) -> std::result::Result<Taken, Halt> {
         let (bring, take) = spool::line(&self.instance.data)?;
         let (taken, ()) = futures::try_join!(self.look_at_all(bring), self.write_all(take))?;
@@ -72,7 +73,7 @@ impl Cut<'_> {
         Ok(())
     }
 
-    /// Resolved items after one, each with the ids of the answers behind it; and how far was looked.
+    /// A page of resolved items after an id, each with the ids of its answers, and the last id that was read.
     async fn look(
         &self,
         moment: &mut Snapshot,
@@ -106,7 +107,7 @@ impl Cut<'_> {
         Ok(())
     }
 
-    /// What a resolved item becomes; nothing where the taxonomy of the release does not offer its labels.
+    /// The row of a resolved item. None if the taxonomy of the release does not offer its labels.
     fn row_of(
         &self,
         state: State,
@@ -150,8 +151,8 @@ impl Taken {
     }
 }
 
-/// Labels that were resolved under some version, in the words of the taxonomy of a release, to which these maps lead;
-/// nothing where it does not offer them.
+/// Translates labels from the version under which they were resolved to the taxonomy of a release, to which the maps
+/// lead. None if that taxonomy does not offer them.
 pub(super) fn current(
     taxonomy: &Taxonomy,
     maps: &LabelMaps,

@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 use store::engine::snapshot::Snapshot;
 use store::release::releases::PAGE;
 
-/// Split keys of the whole project that hold a control item: eight bytes for every tenth item.
+/// The split keys in the project that hold a control item. One item in ten is a control item, and a key takes eight
+/// bytes, so all of them fit in memory.
 pub(super) async fn control_keys(moment: &mut Snapshot, project: ProjectId) -> Result<HashSet<i64>> {
     let mut keys = HashSet::new();
     let mut after = 0;

@@ -7,7 +7,7 @@ use domain::taxonomy::Taxonomy;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::release::releases::{FullRow, RowAnswer};
 
-/// What was counted while the files were written.
+/// The counts of the rows that were written so far.
 #[derive(Default)]
 pub(super) struct RowTotals {
     pub(super) n_rows: i64,

@@ -1,11 +1,11 @@
-//! Looking whether the files of a release are still what was released.
+//! Checking that the files of a release are still what was released.
 
 use super::get;
 use crate::{Instance, Result};
 use domain::ProjectId;
 use domain::permission::Actor;
 
-/// Reads every file of a release again and compares it with its hash. Returns what is wrong; nothing is.
+/// Reads every file of a release again and compares it with its hash. Returns a sentence for each problem.
 pub async fn verify(
     instance: &Instance,
     actor: &Actor,

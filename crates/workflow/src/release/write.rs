@@ -15,10 +15,10 @@ use store::Store;
 use store::release::releases::{FullRow, ReleaseFile, RowAnswer};
 use tokio::sync::mpsc::Sender;
 
-/// Rows that are read at once for the files.
+/// How many rows are read at once for the files.
 const FULL_ROWS: i64 = 1_000;
 
-/// Columns of fields that a CSV file has at most.
+/// The most columns of fields that a CSV file has.
 const MAX_COLUMNS: usize = 200;
 
 impl Cut<'_> {
@@ -124,10 +124,10 @@ impl Cut<'_> {
     }
 }
 
-/// Rows in the order of the files, a page at a time, each with the answers behind them by item.
+/// A page of rows in the order of the files, and the answers of each item.
 type Page = (Vec<FullRow>, HashMap<i64, Vec<RowAnswer>>);
 
-/// Reads ahead while files are written. Ends when nobody takes the pages any more.
+/// Reads rows ahead while files are written. It ends when the receiver is dropped.
 async fn read_rows(store: Store, project: ProjectId, release: ReleaseId, send: Sender<Page>) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
@@ -157,7 +157,7 @@ async fn answers_of(store: &Store, rows: &[FullRow]) -> Result<HashMap<i64, Vec<
             by_item.entry(answer.item_id.0).or_default().push(answer);
         }
     }
-    // An item whose answers lie on both sides of a cut comes in two orderly halves.
+    // The answers of an item may come from two chunks, each of which is sorted by itself.
     for answers in by_item.values_mut() {
         answers.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     }

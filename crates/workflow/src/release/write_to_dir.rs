@@ -8,7 +8,8 @@ use domain::release::ReleaseState;
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
 
-/// Writes a release into `folder/<slug>-v<number>/` and returns that path. The folder appears when it is whole.
+/// Writes a release into `folder/<slug>-v<number>/` and returns that path. The folder appears only when it is
+/// complete.
 pub async fn write_to_dir(
     instance: &Instance,
     actor: &Actor,

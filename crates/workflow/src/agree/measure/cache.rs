@@ -1,4 +1,4 @@
-//! Figures that were computed before, and whose turn it is to compute.
+//! A cache of computed figures, and a lock per project for computing them.
 
 use super::Agreement;
 use domain::{ProjectId, QueueId, Time};
@@ -33,7 +33,7 @@ impl Cache {
     pub(super) async fn turn(&self, project: ProjectId) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = lock(&self.turns);
-            // The map must not grow: a lock that only the map knows is held by no request and awaited by none.
+            // Drops the locks that no request holds or awaits, so that the map does not grow.
             turns.retain(|_, turn| Arc::strong_count(turn) > 1);
             turns.entry(project).or_default().clone()
         };

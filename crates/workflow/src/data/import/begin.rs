@@ -1,4 +1,4 @@
-//! Taking note of an uploaded file, and forgetting it.
+//! Registering an uploaded file, and discarding it.
 
 use super::finish::release_upload;
 use super::list::of_project;
@@ -9,7 +9,7 @@ use domain::source::{Format, SourceState};
 use domain::{ProjectId, SourceId};
 use store::data::sources::NewSource;
 
-/// Takes note of an uploaded file and guesses what its columns are. Nothing is imported yet.
+/// Registers an uploaded file and guesses the meaning of its columns. Nothing is imported yet.
 pub async fn begin(
     instance: &Instance,
     actor: &Actor,
@@ -50,7 +50,7 @@ pub async fn begin(
     Ok(added.await?)
 }
 
-/// Forgets an uploaded file whose import was never started.
+/// Discards an uploaded file whose import was never started.
 pub async fn discard(instance: &Instance, actor: &Actor, project: ProjectId, source: SourceId) -> Result<()> {
     allow(actor, Act::Import)?;
     let source = of_project(instance, project, source).await?;
@@ -69,7 +69,7 @@ pub async fn discard(instance: &Instance, actor: &Actor, project: ProjectId, sou
     release_upload(instance, &source).await
 }
 
-/// A name for lists: without folders, and not endless.
+/// The name of a file without its folders, and with a limited length.
 pub(super) fn file_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();

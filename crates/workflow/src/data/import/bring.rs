@@ -1,4 +1,4 @@
-//! Taking in a file that is at hand, without an upload and a job.
+//! Importing a file that is at hand, without an upload and a job.
 
 use super::begin::file_name;
 use super::finish::{finish, finish_whole, for_people};
@@ -14,19 +14,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use store::data::sources::{NewSource, Source};
 
-/// A file that is at hand, and how it is taken.
+/// A file that is at hand, and how its columns are read.
 pub struct Bring {
     pub project: ProjectId,
     pub name: String,
     pub format: Format,
     pub mapping: Mapping,
-    /// Opens it from its start: labels are looked for before rows are taken in.
+    /// Opens the file from its start. It is called twice if labels must be made: they are collected before the rows
+    /// are imported.
     pub open: Opener,
     pub bytes: Option<u64>,
 }
 
-/// Takes in a file that is at hand, without upload and job: the command line, a small request. `sample` is what
-/// the file begins with. Returns when all of it is in, or when `stop` was set.
+/// Imports a file that is at hand, for the command line and for small requests. `sample` is the beginning of the
+/// file. Returns when all of it is imported, or when `stop` was set.
 pub async fn bring(
     instance: &Instance,
     actor: &Actor,

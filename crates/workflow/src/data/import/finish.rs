@@ -1,4 +1,4 @@
-//! The end of an import: what it says of itself, and what is not needed any more.
+//! The end of an import: its state, its notes, and its upload, which is not needed any more.
 
 use super::noticed::Noticed;
 use crate::{Error, Instance, Result};
@@ -6,7 +6,7 @@ use domain::source::SourceState;
 use store::data::sources::Source;
 use store::label::tally::Tally;
 
-/// All of it is in: what was noticed is kept for the people who brought it.
+/// All rows are imported. What was noticed is kept for the people who imported the file.
 pub(super) async fn finish_whole(instance: &Instance, source: &Source, noticed: &Noticed) -> Result<()> {
     let counts = instance.store.tally(Tally::Project(source.project)).await?;
     let notes = noticed.sentences(&source.mapping, counts.get("control").copied().unwrap_or(0));
@@ -41,7 +41,7 @@ pub(super) async fn finish(
     Ok(())
 }
 
-/// The upload of an import that is over is not needed any more, unless something else needs the same content.
+/// Removes the upload of an import that is over, unless something else needs the same content.
 pub(super) async fn release_upload(instance: &Instance, source: &Source) -> Result<()> {
     if let Some(key) = &source.upload {
         instance.store.remove_unneeded_blob(key).await?;
@@ -49,7 +49,7 @@ pub(super) async fn release_upload(instance: &Instance, source: &Source) -> Resu
     Ok(())
 }
 
-/// What a failed import says of itself: internals stay in the log.
+/// The sentence that people read about a failed import. Internal details stay in the log.
 pub(super) fn for_people(error: &Error) -> String {
     match error {
         Error::Store(store::Error::DiskFull) => {

@@ -1,4 +1,4 @@
-//! The job that takes in an uploaded file.
+//! The job that imports an uploaded file.
 
 use super::finish::{finish, finish_whole, for_people, release_upload};
 use super::load::load;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
-/// Takes in what is not in yet of an uploaded file. [`start`](super::start) makes it.
+/// Imports the rows of an uploaded file that are not imported yet. [`start`](super::start) makes this job.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Import {
     pub source: SourceId,
@@ -65,7 +65,7 @@ impl Job for Import {
         }
     }
 
-    /// The import says itself that it was given up.
+    /// The import must not look as if it were still running.
     async fn given_up(self, instance: &Instance, why: &str) -> Result<()> {
         let source = instance.store.source(self.source).await?;
         finish(instance, &source, SourceState::Failed, Some(why)).await

@@ -5,7 +5,7 @@ use domain::permission::{Act, Actor};
 use domain::{ProjectId, SourceId};
 use store::data::sources::{Reject, Source};
 
-/// Rows of a page of imports or of refused rows.
+/// How many imports, or refused rows, a page shows.
 pub const PAGE: i64 = 50;
 
 /// Imports of a project, newest first.
@@ -29,7 +29,7 @@ pub async fn source(
     of_project(instance, project, source).await
 }
 
-/// Rows that could not be taken, in the order of the file.
+/// The refused rows, in the order of the file.
 pub async fn rejects(
     instance: &Instance,
     actor: &Actor,

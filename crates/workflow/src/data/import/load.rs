@@ -1,4 +1,4 @@
-//! What is the same for every import that runs: missing labels are made, then the rows are taken in.
+//! The steps that every import shares: missing labels are made, then the rows are imported.
 
 use super::list::uploaded;
 use super::mapping::Mapper;
@@ -14,7 +14,7 @@ use store::data::sources::Source;
 
 pub type Opener = Arc<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
-/// Takes in what is not in yet of an uploaded file.
+/// Imports the rows of an uploaded file that are not imported yet.
 pub(super) async fn load(
     instance: &Instance,
     source: &Source,

@@ -1,4 +1,4 @@
-//! What is shown of a file before its rows are taken in.
+//! Previewing a file before its rows are imported.
 
 use super::known::KnownLabels;
 use super::list::{of_project, uploaded};
@@ -9,12 +9,12 @@ use domain::source::{Mapping, SourceState};
 use domain::{ProjectId, SourceId};
 use store::data::sources::Source;
 
-/// An uploaded file with its columns, before it is taken in.
+/// An uploaded file with its columns.
 #[derive(Debug)]
 pub struct Preview {
     pub source: Source,
     pub sample: Sample,
-    /// What people should know before its rows are taken in.
+    /// Warnings for the person who confirms the columns.
     pub cautions: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ pub async fn preview(
     Ok(Preview { source, sample, cautions })
 }
 
-/// What the first rows of a file warn of, before any is taken in with this mapping.
+/// Warnings about the first rows of a file, read with this mapping.
 pub async fn cautions(
     instance: &Instance,
     actor: &Actor,
@@ -48,7 +48,7 @@ pub async fn cautions(
     Ok(sample.cautions(mapping, task, known.as_ref()))
 }
 
-/// Are its columns still to be confirmed, or to be corrected because it failed before a row was in?
+/// Must a person still confirm the columns, or correct them because the import failed before the first row?
 pub fn awaits_columns(source: &Source) -> bool {
     let is_open = matches!(source.state, SourceState::Preview | SourceState::Failed);
     is_open && source.counts.read == 0 && source.upload.is_some() && !source.undo_stopped

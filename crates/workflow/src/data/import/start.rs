@@ -9,7 +9,7 @@ use domain::permission::{Act, Actor, may};
 use domain::source::{LabelUse, Mapping, SourceState};
 use domain::{JobId, ProjectId, SourceId};
 
-/// Starts an import with the columns as a person confirmed them, or goes on with one that failed or was cancelled.
+/// Starts an import with confirmed columns, or continues one that failed or was cancelled.
 pub async fn start(
     instance: &Instance,
     actor: &Actor,
@@ -25,7 +25,7 @@ pub async fn start(
              file again.",
         ));
     }
-    // Rows that are in were read in one way; the rest is read in the same.
+    // If some rows are imported already, the rest is read with the same mapping.
     let mapping = if source.counts.read > 0 { source.mapping.clone() } else { sample.completed(mapping) };
     fits(instance, actor, project, &mapping, &sample).await?;
     let job = jobs::new(actor.person_id(), Some(project), &Import { source: source.id })?;
@@ -50,7 +50,8 @@ pub async fn start(
     Ok(id)
 }
 
-/// Does the mapping fit the file, and may this person do what it asks for? An import asks this before it begins.
+/// Checks that the mapping fits the file, and that this person may do what it needs. An import checks this before it
+/// begins.
 pub async fn fits(
     instance: &Instance,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Taking an import back, as a whole and only while nothing rests on it.
+//! Undoing an import. It is undone as a whole, and only while nothing depends on it.
 
 use super::finish::release_upload;
 use super::list::of_project;
@@ -10,12 +10,12 @@ use domain::{JobId, ProjectId, SourceId};
 use serde::{Deserialize, Serialize};
 use store::data::sources::Source;
 
-/// Items removed in one transaction.
+/// How many items are removed in one transaction.
 const PIECE: i64 = 64;
 
 const ENDED: [SourceState; 3] = [SourceState::Done, SourceState::Failed, SourceState::Cancelled];
 
-/// Takes an import back in the background; refused while anything depends on it.
+/// Enqueues a job that undoes an import. Refused while anything depends on it.
 pub async fn undo(instance: &Instance, actor: &Actor, project: ProjectId, source: SourceId) -> Result<JobId> {
     allow(actor, Act::Import)?;
     let source = end_if_cut_off(instance, of_project(instance, project, source).await?).await?;
@@ -37,8 +37,8 @@ pub async fn undo(instance: &Instance, actor: &Actor, project: ProjectId, source
     Ok(id)
 }
 
-/// An import that no job carries (from the command line, from a program) may have been cut off without a word. It is
-/// ended here; should it be alive after all, its next rows are refused.
+/// Ends an import that no job works on: one from the command line or from a program may have been interrupted without
+/// a trace. If it is still running after all, its next rows are refused.
 async fn end_if_cut_off(instance: &Instance, source: Source) -> Result<Source> {
     if source.state != SourceState::Running || jobs::carries(instance, source.job).await? {
         return Ok(source);
@@ -55,7 +55,7 @@ async fn end_if_cut_off(instance: &Instance, source: Source) -> Result<Source> {
     Ok(instance.store.source(id).await?)
 }
 
-/// The job that [`undo`] makes. A crash does no harm: the next attempt removes what is left.
+/// The job that [`undo`] makes. It is idempotent: after a crash the next attempt removes what is left.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct UndoImport {
     pub source: SourceId,

@@ -1,4 +1,4 @@
-//! Changing the terms of a queue. What was fixed with the members (overlap, order, filter) stays.
+//! Changing a queue. The overlap, the order and the filter can't be changed: they were fixed with the members.
 
 use super::row;
 use crate::{Error, Instance, Result, Thing, allow};
@@ -7,18 +7,18 @@ use domain::permission::{Act, Actor};
 use domain::queue::{BadPlan, CheckedPlan, Plan};
 use domain::{ProjectId, QueueId};
 
-/// What may be set otherwise later. Overlap, order and filter were fixed with the members.
+/// What can be changed. The overlap, the order and the filter were fixed with the members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub name: String,
     pub note: String,
     pub control_share: f64,
     pub lease_seconds: i64,
-    /// What was there when the form was made, see [`QueueView::stamp`].
+    /// What the queue was when the form was made, see [`QueueView::stamp`].
     pub seen: i64,
 }
 
-/// What is held already is held for as long as it was taken for.
+/// Changes a queue. A new lease time holds for items that are served from now on.
 pub async fn change(
     instance: &Instance,
     actor: &Actor,

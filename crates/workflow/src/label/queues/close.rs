@@ -9,13 +9,14 @@ use domain::{PersonId, ProjectId, QueueId};
 use store::label::leases::RELEASED_AT_ONCE;
 use store::label::tally::TallyChanges;
 
-/// Nobody is served from it any more, and what people hold is taken back. Answers on their way are kept as extra.
+/// Closes a queue. No items are served from it any more, and leases are taken back. Answers that are still on their
+/// way are kept as extra.
 pub async fn close(instance: &Instance, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<()> {
     turn(instance, actor, project, queue, &[QueueState::Open, QueueState::Filling], QueueState::Closed).await
 }
 
-/// Goes on where it was closed; where not all items are in, because it was closed or stopped before, with those first.
-/// Says whether it is open now.
+/// Opens a closed queue again. If not all items were in when it was closed, a job takes in the rest first. Returns
+/// whether the queue is open now.
 pub async fn reopen(instance: &Instance, actor: &Actor, project: ProjectId, queue: QueueId) -> Result<bool> {
     allow(actor, Act::RunQueues)?;
     if row(&instance.store, project, queue).await?.whole {
@@ -52,13 +53,14 @@ async fn turn(
         })
         .await?;
     if to == QueueState::Closed {
-        // After the queue is closed nobody gets new ones: where this is cut off, the rest runs out by itself.
+        // The queue is closed, so no new leases begin. If this is interrupted, the remaining leases run out by
+        // themselves.
         take_back(instance, queue, None).await?;
     }
     Ok(())
 }
 
-/// Takes back what people hold in a queue, or what one of them holds, so that others get it. Returns how many
+/// Takes back the leases in a queue, of all people or of one, so that other people get the items. Returns how many
 /// items that were.
 pub async fn release_leases(
     instance: &Instance,
@@ -82,7 +84,7 @@ pub async fn release_leases(
         .await
 }
 
-/// Takes leases back, some at a time, so that nobody who answers meanwhile has to wait for all of them.
+/// Takes leases back in small transactions, so that people who answer at the same time do not wait for all of them.
 async fn take_back(instance: &Instance, queue: QueueId, person: Option<PersonId>) -> Result<usize> {
     let mut n = 0;
     loop {

@@ -10,7 +10,7 @@ use domain::queue::{Filter, Plan};
 use domain::{JobId, ProjectId, QueueId};
 use store::label::queues::NewQueue;
 
-/// What someone sets up.
+/// What an owner sets for a new queue.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Setup {
     pub name: String,
@@ -19,7 +19,7 @@ pub struct Setup {
     pub note: String,
 }
 
-/// Makes a queue and begins to fill it: a small one is filled on return, a large one by a job.
+/// Makes a queue and begins to fill it. A small project's queue is full on return; a job fills that of a large one.
 pub async fn create(instance: &Instance, actor: &Actor, project: ProjectId, setup: Setup) -> Result<QueueId> {
     allow(actor, Act::RunQueues)?;
     let (new, actor) = (checked(instance, actor, project, setup).await?, *actor);
@@ -36,7 +36,7 @@ pub async fn create(instance: &Instance, actor: &Actor, project: ProjectId, setu
         })
         .await?;
     if n_items(&instance.store, project).await? <= fill::SMALL {
-        // The job finds it open then, and has nothing to do.
+        // The job will find the queue open, and has nothing to do.
         fill(instance, queue, None).await.map_err(|halt| match halt {
             Halt::Failed(error) => error,
             Halt::Stop(_) => Error::conflict("The queue was closed while it was being filled."),
@@ -46,7 +46,7 @@ pub async fn create(instance: &Instance, actor: &Actor, project: ProjectId, setu
     Ok(queue)
 }
 
-/// Makes a queue and fills it here and now, without a job: for an instance with a clock of its own.
+/// Makes a queue and fills it at once, without a job: for an instance with its own clock.
 pub(crate) async fn create_now(
     instance: &Instance,
     actor: &Actor,

@@ -9,13 +9,13 @@ use domain::{ItemId, ProjectId, QueueId};
 use serde::{Deserialize, Serialize};
 use store::label::queues::{Entry, QueueRow};
 
-/// Projects with so many items have their queues filled while the asker waits.
+/// In projects with up to so many items, a queue is filled while the person waits.
 pub(super) const SMALL: i64 = 5_000;
-/// Items that are looked at in one read.
+/// How many items are read at once.
 const PAGE: i64 = 2_000;
-/// Members that enter in one transaction.
+/// How many members enter in one transaction.
 const PIECE: usize = 400;
-/// The same where the items have answers.
+/// The same for items that have answers: they are settled again, which takes longer.
 const PIECE_ANSWERED: usize = 20;
 
 /// The job that fills a queue.
@@ -39,8 +39,8 @@ impl Job for FillQueue {
     }
 }
 
-/// Takes in every item that fits, then opens the queue. Can be run again at any time: who is a member stays
-/// one, and a queue that is not being filled is left alone. Returns how many entered.
+/// Takes in every item that fits, then opens the queue. It is idempotent: members stay members, and a queue that is
+/// not being filled is left alone. Returns how many items entered.
 pub async fn fill(
     instance: &Instance,
     queue: QueueId,
@@ -78,7 +78,7 @@ pub async fn fill(
                     answered: looked.answered,
                 })
                 .collect();
-            // What was answered is settled again: a longer piece of work.
+            // Items with answers are settled again, so their pieces are smaller.
             let (answered, plain): (Vec<_>, Vec<_>) =
                 entries.into_iter().partition(|entry| entry.answered && row.overlap > 1);
             for piece in plain.chunks(PIECE).chain(answered.chunks(PIECE_ANSWERED)) {
@@ -98,7 +98,7 @@ async fn admit(instance: &Instance, row: &QueueRow, piece: Vec<Entry>) -> std::r
             Box::pin(async move {
                 match tx.queue(queue).await?.map(|row| row.state) {
                     Some(QueueState::Filling) => Ok(tx.admit(project, queue, target, &piece).await?),
-                    // Whoever fills it, too, was faster.
+                    // Another run filled the queue in the meantime.
                     Some(QueueState::Open) => Ok(0),
                     _ => Err(Halt::Stop(jobs::Stop::Cancelled)),
                 }
@@ -111,11 +111,11 @@ async fn admit(instance: &Instance, row: &QueueRow, piece: Vec<Entry>) -> std::r
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filling {
     UnderWay(Box<JobView>),
-    /// Nobody is at it any more. Why, as a sentence; empty where nobody knows.
+    /// The job is over, and the queue is not open. Why, as a sentence; empty if it is not known.
     Stopped(String),
 }
 
-/// How the filling of a queue goes; nothing where it is not being filled.
+/// How far the filling of a queue has come. None if it is not being filled.
 pub async fn filling(
     instance: &Instance,
     actor: &Actor,
@@ -130,7 +130,7 @@ pub async fn filling(
         Some(job) if !job.is_over() => return Ok(Some(Filling::UnderWay(Box::new(job)))),
         job => job.map_or_else(String::new, |job| job.why_stopped().to_owned()),
     };
-    // The job may have opened it just before it was looked at.
+    // The job may have opened the queue between the two reads.
     let is_filling = row(&instance.store, project, queue).await?.state == QueueState::Filling;
     Ok(is_filling.then_some(Filling::Stopped(why)))
 }

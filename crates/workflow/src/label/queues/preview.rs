@@ -1,4 +1,4 @@
-//! Who would be served what next.
+//! The items that a queue serves next.
 
 use super::row;
 use crate::{Instance, Result, allow};
@@ -7,10 +7,10 @@ use domain::queue::Pace;
 use domain::{PersonId, ProjectId, QueueId};
 use store::label::queues::MemberRow;
 
-/// So many members are shown ahead.
+/// How many members are shown.
 const PREVIEW: i64 = 20;
 
-/// The next members that a person who begins now would be served, in order.
+/// The next members, in the order in which a person who begins now would get them.
 pub async fn preview(
     instance: &Instance,
     actor: &Actor,

@@ -23,28 +23,28 @@ pub struct QueueView {
     pub created_at: Time,
     pub closed_at: Option<Time>,
     pub progress: Progress,
-    /// How much the asker has answered here.
+    /// How many items this person has answered here.
     pub mine: i64,
 }
 
 impl QueueView {
-    /// Tells what can be changed of a queue from what it was before.
+    /// A hash of what can be changed. A form sends it back, so that a change by another person is noticed.
     pub fn stamp(&self) -> i64 {
         stamp(&self.name, &self.note, self.plan.control_share, self.plan.lease_seconds)
     }
 }
 
-/// How far a queue has come, from the counts.
+/// How far a queue has come. The numbers come from the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
     pub members: i64,
-    /// Answers that were asked for: members times the overlap.
+    /// How many answers are asked for: members times the overlap.
     pub slots: i64,
     /// Slots that are answered.
     pub answers: i64,
     /// Members with no free slot.
     pub full: i64,
-    /// Answers by people who can see more than an annotator, and by machines: they take no slot.
+    /// Answers that take no slot: by machines, and by people who see more than an annotator.
     pub beside: i64,
 }
 
@@ -61,7 +61,7 @@ impl Progress {
     }
 }
 
-/// The queues of a project, the newest first. Who can't see what others do sees those that are open.
+/// The queues of a project, the newest first. People who can't see the work of others get only those that are open.
 pub async fn list(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Vec<QueueView>> {
     allow(actor, Act::SeeProject)?;
     let all = may(actor, Act::SeeOthers);
@@ -106,7 +106,7 @@ async fn view_of(instance: &Instance, actor: &Actor, row: QueueRow) -> Result<Qu
     })
 }
 
-/// Who answered how much in a queue, and who holds how much of it.
+/// How many items each person has answered in a queue, and how many they hold.
 pub async fn people(
     instance: &Instance,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! `answers.jsonl`: every answer behind the rows, a JSON object a line. One file for all splits.
+//! `answers.jsonl`: every answer behind the rows, one JSON object per line. One file for all splits.
 
 use super::{Names, json_line, moment};
 use crate::Result;
@@ -10,7 +10,7 @@ use store::release::releases::{FullRow, RowAnswer};
 struct JsonAnswer<'a> {
     id: &'a str,
     item: &'a str,
-    /// The person's number: who it is stays inside.
+    /// The id of the person. Names are not released.
     annotator: i64,
     labels: Vec<&'a str>,
     label_ids: &'a [LabelId],
@@ -25,7 +25,7 @@ struct JsonAnswer<'a> {
     at: String,
 }
 
-/// Appends one answer to a row.
+/// Appends one answer that belongs to a row.
 pub fn line(row: &FullRow, answer: &RowAnswer, names: &Names, out: &mut Vec<u8>) -> Result<()> {
     let json = JsonAnswer {
         id: &answer.id,

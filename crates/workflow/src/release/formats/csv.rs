@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use domain::project::Task;
 
 struct Csv {
-    /// Fields that are columns.
+    /// The fields that are columns.
     columns: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ fn line(cells: impl Iterator<Item = String>, out: &mut Vec<u8>) -> Result<()> {
     writer.flush().map_err(Error::internal)
 }
 
-/// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection").
+/// Escapes a text that a spreadsheet would take for a formula (OWASP, "CSV Injection").
 fn safe(text: &str) -> String {
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
     if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }

@@ -1,4 +1,4 @@
-//! `train.jsonl`, `validation.jsonl`, `test.jsonl`: a JSON object a line, with the texts as they are.
+//! `train.jsonl`, `validation.jsonl`, `test.jsonl`: one JSON object per line. Texts are unchanged.
 
 use super::{Format, Labels, Row, Shape, json_line};
 use crate::Result;
