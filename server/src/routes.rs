@@ -100,7 +100,10 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    app::web::error::respond(uri.path(), &app::web::error::api_error(workflow::Error::NotFound("This page")))
+    app::web::error::respond(
+        uri.path(),
+        &app::web::error::api_error(workflow::Error::NotFound(workflow::Thing::Page)),
+    )
 }
 
 /// A panic is a bug of ours: told as one, without its words.

@@ -30,7 +30,7 @@ both! {
         let new = NewQueue {
             project,
             name: "round one".to_owned(),
-            plan: Default::default(),
+            plan: domain::queue::Plan::default().check().expect("a plan"),
             seed: 1,
             filter: Default::default(),
             note: String::new(),

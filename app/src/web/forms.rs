@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tower_sessions::Session;
-use workflow::Error;
+use workflow::{Error, Thing};
 
 /// What one page tells the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +188,7 @@ pub async fn finish(
 fn on_to(to: &str) -> Response {
     match is_ours(to) {
         true => Redirect::to(to).into_response(),
-        false => PageError(Error::NotFound("This page")).into_response(),
+        false => PageError(Error::NotFound(Thing::Page)).into_response(),
     }
 }
 

@@ -119,7 +119,7 @@ pub struct Visitor {
 impl Visitor {
     /// Someone who is signed in. Routes that need nothing must not ask for it.
     pub fn who(&self) -> Result<&Who, workflow::Error> {
-        self.who.as_ref().ok_or(workflow::Error::NotFound("Your session"))
+        self.who.as_ref().ok_or(workflow::Error::NotFound(workflow::Thing::Session))
     }
 
     pub fn actor(&self) -> Result<&Actor, workflow::Error> {
@@ -128,7 +128,7 @@ impl Visitor {
 
     /// The project that the address names.
     pub fn project(&self) -> Result<&Project, workflow::Error> {
-        self.who()?.presence.project.as_ref().ok_or(workflow::Error::NotFound("The project"))
+        self.who()?.presence.project.as_ref().ok_or(workflow::Error::NotFound(workflow::Thing::Project))
     }
 
     pub fn may(&self, act: Act) -> bool {
@@ -188,10 +188,10 @@ impl From<Refusal> for workflow::Error {
     fn from(refusal: Refusal) -> workflow::Error {
         match refusal {
             Refusal::NotSignedIn | Refusal::BadToken | Refusal::ExpiredToken(_) => {
-                workflow::Error::NotFound("Your session")
+                workflow::Error::NotFound(workflow::Thing::Session)
             }
             Refusal::NoSecondFactor => workflow::Error::conflict(NO_SECOND_FACTOR),
-            Refusal::NoSuchProject => workflow::Error::NotFound("The project"),
+            Refusal::NoSuchProject => workflow::Error::NotFound(workflow::Thing::Project),
             Refusal::Forbidden(act) => workflow::Error::Forbidden(act),
             Refusal::Archived => workflow::Error::conflict(
                 "The project is archived: nothing in it can be changed until an admin brings it back.",

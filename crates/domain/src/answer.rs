@@ -1,5 +1,6 @@
 //! An answer: what a person said of an item. Append-only; a correction or an undo is a new revision.
 
+use crate::word::decoded;
 use crate::{LabelId, project::Task, taxonomy::Taxonomy};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,6 +16,33 @@ pub enum Said {
     /// Taken back.
     Withdrawn,
 }
+
+/// Which of these was said, as a row of the database names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Labels,
+    Skip,
+    Withdrawn,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Labels, Kind::Skip, Kind::Withdrawn];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Labels => "labels",
+            Kind::Skip => "skip",
+            Kind::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+decoded!(Kind, "kind of answer");
 
 /// Why someone passed an item over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +136,8 @@ impl Origin {
     }
 }
 
+decoded!(Origin, "origin of an answer");
+
 /// Does an answer count towards its item, or is it kept beside it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +146,23 @@ pub enum Standing {
     /// Its slot had gone when it came: kept, not counted.
     Extra,
 }
+
+impl Standing {
+    pub const ALL: [Standing; 2] = [Standing::Counted, Standing::Extra];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Standing::Counted => "counted",
+            Standing::Extra => "extra",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Standing> {
+        Standing::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+decoded!(Standing, "standing of an answer");
 
 /// What makes labels unfit to be an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,6 +1,7 @@
 //! An item's resolved labels, decided from the answers that count. Pure: the store only remembers it.
 
 use crate::answer::{Origin, Said};
+use crate::word::decoded;
 use crate::{LabelId, PersonId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ impl State {
         matches!(self, State::Agreed | State::Adjudicated)
     }
 }
+
+decoded!(State, "state of an item");
 
 /// One answer as consensus reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod consensus;
 pub mod id;
 pub mod item;
+pub mod job;
 pub mod permission;
 pub mod person;
 pub mod project;
@@ -14,6 +15,7 @@ pub mod slice;
 pub mod source;
 pub mod taxonomy;
 pub mod time;
+pub mod word;
 
 pub use id::*;
 pub use time::Time;

@@ -1,8 +1,10 @@
 //! A queue: which items people answer, in which order, how many of them each. The decisions, no storage.
 
 mod pool;
+mod state;
 
 pub use pool::{Mix, Pace, PerPool, Pool, UnknownPool, merged};
+pub use state::QueueState;
 
 pub use crate::slice::{FieldIs, Slice as Filter};
 
@@ -86,8 +88,21 @@ pub enum BadPlan {
 
 pub const MAX_OVERLAP: u32 = 20;
 
+/// A plan whose numbers are within their bounds. Only [`Plan::check`] makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedPlan(Plan);
+
+impl std::ops::Deref for CheckedPlan {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        &self.0
+    }
+}
+
 impl Plan {
-    pub fn check(self) -> Result<Plan, BadPlan> {
+    /// Tells the first number that is out of its bounds.
+    pub fn check(self) -> Result<CheckedPlan, BadPlan> {
         if !(1..=MAX_OVERLAP).contains(&self.overlap) {
             return Err(BadPlan::Overlap);
         }
@@ -97,7 +112,7 @@ impl Plan {
         if !(60..=7 * 86_400).contains(&self.lease_seconds) {
             return Err(BadPlan::Lease);
         }
-        Ok(self)
+        Ok(CheckedPlan(self))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A release: an immutable, numbered version of the labeled dataset, and the rule that splits it.
 
 use crate::item::hash53;
+use crate::word::decoded;
 use serde::{Deserialize, Serialize};
 
 /// Where an item goes. Sticky: decided once for each group and kept in all later releases.
@@ -27,6 +28,37 @@ impl Split {
         Split::ALL.into_iter().find(|s| s.as_str() == text)
     }
 }
+
+decoded!(Split, "split");
+
+/// Where a release stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReleaseState {
+    /// Its rows and files are being written.
+    Cutting,
+    /// It is whole, and never changes again.
+    Done,
+    Failed,
+}
+
+impl ReleaseState {
+    pub const ALL: [ReleaseState; 3] = [ReleaseState::Cutting, ReleaseState::Done, ReleaseState::Failed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReleaseState::Cutting => "cutting",
+            ReleaseState::Done => "done",
+            ReleaseState::Failed => "failed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<ReleaseState> {
+        ReleaseState::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+decoded!(ReleaseState, "state of a release");
 
 /// The default rule: a group that holds a control item makes validation or test, half each by seeded hash of
 /// its key; all others are train.

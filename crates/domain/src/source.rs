@@ -191,6 +191,11 @@ impl SourceState {
     pub fn parse(text: &str) -> Option<SourceState> {
         SourceState::ALL.into_iter().find(|s| s.as_str() == text)
     }
+
+    /// May rows of its file still be taken in? Its upload is kept as long as they may.
+    pub fn may_go_on(self) -> bool {
+        !matches!(self, SourceState::Done | SourceState::Undone)
+    }
 }
 
 /// What became of the rows. `read` = `new` + `revised` + `same` + `rejected`.

@@ -30,19 +30,6 @@ impl Notice {
             Notice::OneColumn { .. } | Notice::HeaderIsData { .. } | Notice::LongRow { .. } => false,
         }
     }
-
-    /// For programs.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Notice::Decoded { .. } => "decoded",
-            Notice::Separator { .. } => "separator",
-            Notice::Comments { .. } => "comments",
-            Notice::OneColumn { .. } => "one_column",
-            Notice::HeaderIsData { .. } => "header_is_data",
-            Notice::QuotesAreText => "quotes_are_text",
-            Notice::LongRow { .. } => "long_row",
-        }
-    }
 }
 
 impl Display for Notice {

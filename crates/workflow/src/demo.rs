@@ -1,62 +1,38 @@
-//! An instance that looks lived in: an invented support inbox, taken in, defined, labeled by four people over three
-//! weeks and released. Everything is done by the same workflows that people use, only at an earlier time.
+//! The demo: an invented support inbox that four people have labeled for three weeks. It is made by the same
+//! workflows that people use, with an earlier clock.
 
+mod stage;
 mod work;
 
 #[cfg(test)]
 mod tests;
 
 use crate::care::rebuild;
-use crate::data::import::{self, Bring};
-use crate::design::taxonomies::{self, Published};
-use crate::jobs::{self, Halt, JobOutcome, JobView, Kind, Running};
-use crate::label::queues::{self, Setup};
-use crate::release::releases::{self, Order};
-use crate::site::people::{self, Newcomer};
-use crate::site::projects::{self, NewProjectForm, ProjectForm};
+use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
+use crate::site::people;
 use crate::{Error, Instance, Result, allow};
-use domain::consensus::State;
-use domain::permission::{Act, Actor, Role, Roles, Via};
-use domain::queue::{FieldIs, Filter, Plan};
-use domain::source::{Format, Mapping};
-use domain::taxonomy::edit::Edit;
-use domain::{PersonId, ProjectId, QueueId, Time};
-use sample::{INTENTS, Intent, Message, Truth};
+use domain::job::JobState;
+use domain::permission::{Act, Actor};
+use domain::{PersonId, ProjectId, Time};
 use serde::{Deserialize, Serialize};
-use std::io::Cursor;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use store::Clock;
-use work::{Crew, Worker};
+use stage::{Stage, Told};
 
-/// The address of the demo's project.
+/// The slug of the demo's project.
 pub const SLUG: &str = "support-inbox";
-const NAME: &str = "Support inbox";
-/// Its name until it is whole.
-const UNFINISHED: &str = "Support inbox (unfinished)";
-const DESCRIPTION: &str = "What customers of Kettle & Crow, an invented coffee shop, write about. Nobody wrote these \
-                           messages: all people, orders and addresses in them are made up.";
-/// Who owns the demo, and is its admin.
+/// The e-mail of the demo's owner, who is an admin.
 pub const OWNER: &str = "demo@assay.example";
 
-const QUEUE_NOTE: &str =
-    "Decide by what the customer wants done. Where they want two things, take the first.";
-const N_MESSAGES: usize = 2_000;
-const SEED: u64 = 20_261_123;
-const DAY: i64 = 86_400_000_000;
-const HOUR: i64 = 3_600_000_000;
-
-/// Who can sign in, and where to begin.
+/// The people who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demo {
-    /// Name, e-mail and what they are here; the owner first.
+    /// Name, e-mail and role of each person. The owner is first.
     pub people: Vec<(String, String, &'static str)>,
-    /// False where the demo was there already.
+    /// False if the demo existed already.
     pub is_new: bool,
 }
 
-/// Fills an empty installation. On one that holds the demo it changes nothing; one that holds something else it
-/// refuses. Everyone gets the same password.
+/// Makes the demo in an empty installation. If the demo exists already, nothing is changed; an installation that
+/// holds something else is refused. All people get the same password.
 pub async fn seed(instance: &Instance, password: &str) -> Result<Demo> {
     let annotators = sample::annotators();
     let mut people = vec![("Demo owner".to_owned(), OWNER.to_owned(), "admin and owner")];
@@ -80,9 +56,8 @@ pub async fn seed(instance: &Instance, password: &str) -> Result<Demo> {
     Ok(Demo { people, is_new: true })
 }
 
-/// Begins the demo in an installation that serves already, as a project of this admin, and returns its address. A
-/// job makes it: until the job is done, the name of the project says that it is not whole. Its annotators get no
-/// password.
+/// Begins the demo in a running installation, as a project of this admin, and returns its slug. A job makes it. Until
+/// the job is done, the name of the project says that it is unfinished. Its annotators get no password.
 pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     allow(admin, Act::ManageProjects)?;
     let person = admin.person_id().ok_or(Error::Forbidden(Act::ManageProjects))?;
@@ -95,42 +70,45 @@ pub async fn begin(instance: &Instance, admin: &Actor) -> Result<&'static str> {
     let now = instance.store.now();
     let stage = Stage::before(instance, now);
     let project = stage.project(&stage.owner(person)).await?;
-    let make = Make { project, owner: person, now };
-    jobs::enqueue(instance, Some(person), Some(project), Kind::MakeDemo, &make, None).await?;
+    let make = MakeDemo { project, owner: person, now };
+    jobs::enqueue(instance, Some(person), Some(project), &make).await?;
     Ok(SLUG)
 }
 
-/// What the job is made with.
+/// The job that [`begin`] makes. An interrupted demo is not continued: it stays, and its name says that it is
+/// unfinished.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Make {
+pub(crate) struct MakeDemo {
     project: ProjectId,
     owner: PersonId,
-    /// Its last day is the one before.
+    /// The demo ends on the day before.
     now: Time,
 }
 
-/// Does the job that [`begin`] made. A demo that was interrupted is not gone on with: it stays, and says what it is.
-pub(crate) async fn make_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let make: Make = run.payload()?;
-    if run.last_checkpoint::<bool>().is_some() {
-        return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
+impl Job for MakeDemo {
+    const NAME: &'static str = "make_demo";
+    const TITLE: &'static str = "Three weeks of work on an invented inbox";
+
+    async fn run(self, instance: &Instance, running: &Running) -> JobOutcome {
+        if running.last_checkpoint::<bool>().is_some() {
+            return Err(Halt::Failed(Error::conflict("The program ended while the demo was being made.")));
+        }
+        running.progress(0, None, "").await?;
+        running.checkpoint(&true).await?;
+        let stage = Stage::before(instance, self.now);
+        let owner = stage.owner(self.owner);
+        let told = Told::job(running);
+        // Each long step is boxed: all of them in one frame are too much for the stack of a worker.
+        Box::pin(stage.play(&owner, self.project, None, &told)).await?;
+        Ok(serde_json::json!({ "project": self.project }))
     }
-    run.progress(0, None, "").await?;
-    run.checkpoint(&true).await?;
-    let stage = Stage::before(instance, make.now);
-    let owner = stage.owner(make.owner);
-    let told = Told { run: Some(run), ..Told::default() };
-    // On the heap, like each long step of it: all of them in one frame are too much for the stack of a worker.
-    Box::pin(stage.play(&owner, make.project, None, &told)).await?;
-    Ok(serde_json::json!({ "project": make.project }))
 }
 
-/// The job that makes this project, where it is a demo and nothing else was done in it since: it is under way, or
-/// says why the demo is not whole.
+/// The job that makes this project, if it is an unfinished demo and no other job was enqueued in it since.
 pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
     let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
-    let making = newest.filter(|job| job.kind == Kind::MakeDemo.as_str() && job.state != "done");
+    let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != JobState::Done);
     Ok(making.map(|job| JobView::of(&job, instance.store.now())))
 }
 
@@ -138,257 +116,5 @@ fn failure(halt: Halt) -> Error {
     match halt {
         Halt::Failed(error) => error,
         Halt::Stop(_) => Error::conflict("The demo was stopped."),
-    }
-}
-
-/// Who hears how many days have been lived through, and may say stop.
-#[derive(Default)]
-struct Told<'a> {
-    run: Option<&'a Running>,
-    done: AtomicI64,
-}
-
-impl Told<'_> {
-    async fn a_day_of(&self, total: usize) -> std::result::Result<(), Halt> {
-        let done = self.done.fetch_add(1, Ordering::Relaxed);
-        match self.run {
-            Some(run) => Ok(run.progress(done, Some(total as i64), "").await?),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The days before today.
-#[derive(Clone, Copy)]
-struct Days {
-    today: i64,
-}
-
-impl Days {
-    fn before(now: Time) -> Days {
-        Days { today: now.day() }
-    }
-
-    /// A full hour, so many days ago.
-    fn at(self, ago: i64, hour: i64) -> Time {
-        Time((self.today - ago) * DAY + hour * HOUR)
-    }
-
-    /// Working days from so many days ago to so many days ago, in order.
-    fn working(self, from: i64, to: i64) -> Vec<i64> {
-        // 1970 began on a Thursday.
-        let is_weekend = |ago: &i64| matches!((self.today - ago + 4).rem_euclid(7), 0 | 6);
-        (to..=from).rev().filter(|ago| !is_weekend(ago)).collect()
-    }
-}
-
-struct Stage {
-    instance: Instance,
-    clock: Clock,
-    days: Days,
-}
-
-impl Stage {
-    /// Past days are lived through by a clock of their own.
-    fn before(instance: &Instance, now: Time) -> Stage {
-        let days = Days::before(now);
-        let clock = Clock::manual(days.at(21, 9));
-        let past = Instance { store: instance.store.clone().with_clock(clock.clone()), ..instance.clone() };
-        Stage { instance: past, clock, days }
-    }
-
-    /// Three weeks in a few seconds. Nothing of it is left to a job: whoever serves would do it with the clock of
-    /// today.
-    async fn play(
-        &self,
-        owner: &Actor,
-        project: ProjectId,
-        password: Option<&str>,
-        told: &Told<'_>,
-    ) -> std::result::Result<(), Halt> {
-        let inbox = sample::inbox(N_MESSAGES, SEED, self.days.at(5, 8).0);
-        let first_import = self.days.at(21, 10);
-        let n_early = inbox.messages.partition_point(|m| m.event_at_micros < first_import.0);
-        let (early, late) = inbox.messages.split_at(n_early);
-        let (first_days, last_days) = (self.days.working(20, 6), self.days.working(5, 1));
-        let total = first_days.len() + last_days.len();
-
-        let workers = self.hire(owner, project, password).await?;
-        let mut crew = Crew::new(self.instance.clone(), self.clock.clone(), project, &inbox, workers, SEED);
-
-        self.until(first_import);
-        self.import(owner, project, "support-inbox.jsonl", early).await?;
-        self.until(self.days.at(21, 11));
-        let note = "First version, from reading two hundred messages";
-        self.taxonomy(owner, project, |intent| !intent.is_new, note).await?;
-        self.until(self.days.at(21, 12));
-        let chats = self.queue(owner, project, "Chats, two people each", "chat", 2).await?;
-        let mut left = first_days.len();
-        for ago in first_days {
-            told.a_day_of(total).await?;
-            self.until(self.days.at(ago, 9));
-            Box::pin(crew.work(chats, 1.0 / left as f64)).await?;
-            left -= 1;
-        }
-
-        self.until(self.days.at(5, 8));
-        self.import(owner, project, "support-inbox-later.jsonl", late).await?;
-        let mails = self.queue(owner, project, "E-mails, one person each", "email", 1).await?;
-        for ago in last_days {
-            told.a_day_of(total).await?;
-            if ago <= 3 {
-                self.until(self.days.at(ago, 8));
-                self.new_topic(owner, project).await?;
-            }
-            self.until(self.days.at(ago, 9));
-            Box::pin(crew.work(mails, 0.2)).await?;
-        }
-        self.until(self.days.at(1, 18));
-        self.release(owner, project).await?;
-        self.named(owner, project, NAME).await?;
-        Ok(())
-    }
-
-    /// Moves on in time; never back.
-    fn until(&self, time: Time) {
-        let seconds = (time.0 - self.clock.now().0) / 1_000_000;
-        self.clock.advance(seconds.max(0));
-    }
-
-    fn owner(&self, person: PersonId) -> Actor {
-        Actor { person, admin: true, roles: Roles::of(&[Role::Owner]), via: Via::Session }
-    }
-
-    async fn project(&self, owner: &Actor) -> Result<ProjectId> {
-        let form = NewProjectForm {
-            name: UNFINISHED.to_owned(),
-            slug: SLUG.to_owned(),
-            description: DESCRIPTION.to_owned(),
-            ..NewProjectForm::default()
-        };
-        let project = projects::create(&self.instance, owner, form).await?.id;
-        people::set_roles(&self.instance, owner, project, owner.person, owner.roles).await?;
-        self.named(owner, project, UNFINISHED).await?;
-        Ok(project)
-    }
-
-    async fn named(&self, owner: &Actor, project: ProjectId, name: &str) -> Result<()> {
-        let now = self.instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
-        let form = ProjectForm {
-            name: name.to_owned(),
-            description: DESCRIPTION.to_owned(),
-            shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
-            confirm_picks: false,
-            seen: projects::stamp(&now),
-        };
-        projects::change(&self.instance, owner, project, form).await
-    }
-
-    async fn hire(&self, owner: &Actor, project: ProjectId, password: Option<&str>) -> Result<Vec<Worker>> {
-        let mut workers = Vec::new();
-        for annotator in sample::annotators() {
-            let newcomer = Newcomer {
-                name: annotator.name.to_owned(),
-                email: annotator.email.to_owned(),
-                password: password.map(str::to_owned),
-                admin: false,
-            };
-            let person: PersonId = people::add(&self.instance, owner, newcomer).await?;
-            let roles = Roles::of(&[Role::Annotator]);
-            people::set_roles(&self.instance, owner, project, person, roles).await?;
-            let actor = Actor { person, admin: false, roles, via: Via::Session };
-            workers.push(Worker { actor, annotator });
-        }
-        Ok(workers)
-    }
-
-    async fn import(
-        &self,
-        owner: &Actor,
-        project: ProjectId,
-        name: &str,
-        messages: &[Message],
-    ) -> Result<()> {
-        let mut file = Vec::new();
-        sample::write_jsonl(&mut file, messages, Truth::Hidden).map_err(Error::internal)?;
-        let sample = import::look(file.as_slice(), Some(Format::Jsonl))?;
-        let (bytes, file) = (file.len() as u64, bytes::Bytes::from(file));
-        let column = |name: &str| Some(name.to_owned());
-        let mapping = Mapping {
-            text: "text".to_owned(),
-            id: column("external_id"),
-            event_time: column("event_at"),
-            group: column("customer"),
-            ..Mapping::default()
-        };
-        let bring = Bring {
-            project,
-            name: name.to_owned(),
-            format: Format::Jsonl,
-            mapping,
-            open: Arc::new(move || Ok(Box::new(Cursor::new(file.clone())))),
-            bytes: Some(bytes),
-        };
-        Box::pin(import::bring(&self.instance, owner, bring, &sample, Arc::default(), |_| {})).await?;
-        Ok(())
-    }
-
-    /// Adds intents as labels, the bucket for everything else last, and publishes.
-    async fn taxonomy(
-        &self,
-        owner: &Actor,
-        project: ProjectId,
-        is_wanted: impl Fn(&Intent) -> bool,
-        note: &str,
-    ) -> Result<()> {
-        let mut draft = taxonomies::draft(&self.instance, owner, project).await?;
-        for intent in INTENTS.iter().filter(|intent| is_wanted(intent)) {
-            let mut label = taxonomies::new_label(&self.instance, intent.name);
-            label.definition = intent.definition.to_owned();
-            label.includes = intent.includes.join("\n");
-            label.excludes_text = intent.excludes.join("\n");
-            label.examples = intent.examples.iter().map(|e| (*e).to_owned()).collect();
-            label.counter_examples = intent.counter_examples.iter().map(|c| c.text.to_owned()).collect();
-            label.other = intent.is_other;
-            draft = taxonomies::edit(&self.instance, owner, project, draft.edit, Edit::Add(label)).await?;
-        }
-        Box::pin(taxonomies::publish(&self.instance, owner, project, draft.edit, note)).await?;
-        Ok(())
-    }
-
-    /// The topic of the last weeks becomes a label, once.
-    async fn new_topic(&self, owner: &Actor, project: ProjectId) -> Result<()> {
-        let published: Option<Published> = taxonomies::published(&self.instance, owner, project).await?;
-        if published.is_some_and(|p| p.number > 1) {
-            return Ok(());
-        }
-        let note =
-            "People have begun to write about this: until now it went to the bucket for everything else";
-        self.taxonomy(owner, project, |intent| intent.is_new, note).await
-    }
-
-    async fn queue(
-        &self,
-        owner: &Actor,
-        project: ProjectId,
-        name: &str,
-        channel: &str,
-        overlap: u32,
-    ) -> std::result::Result<QueueId, Halt> {
-        let field = FieldIs { name: "channel".to_owned(), value: channel.to_owned() };
-        let setup = Setup {
-            name: name.to_owned(),
-            plan: Plan { overlap, ..Plan::default() },
-            filter: Filter { field: Some(field), ..Filter::default() },
-            note: QUEUE_NOTE.to_owned(),
-        };
-        Box::pin(queues::create_now(&self.instance, owner, project, setup)).await
-    }
-
-    async fn release(&self, owner: &Actor, project: ProjectId) -> Result<()> {
-        let order =
-            Order { name: "First labels".to_owned(), states: vec![State::Agreed, State::Adjudicated] };
-        Box::pin(releases::cut_now(&self.instance, owner, project, &order, &|_, _| {})).await?;
-        Ok(())
     }
 }

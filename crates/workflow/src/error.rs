@@ -1,6 +1,7 @@
-//! What a workflow answers when it does not do what it was asked.
+//! Why a workflow did not do what it was asked.
 
 use domain::permission::Act;
+use std::fmt;
 use store::MaybeBusy;
 use thiserror::Error;
 
@@ -8,22 +9,67 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, Error)]
 pub enum Error {
-    /// There is no such thing, or the asker may not know that there is.
+    /// It does not exist, or this person may not know that it does.
     #[error("{0} was not found")]
-    NotFound(&'static str),
+    NotFound(Thing),
     #[error("your role does not allow this")]
     Forbidden(Act),
-    /// What was given does not fit; each with the field it is about.
+    /// Some input is not valid. Each problem names its field.
     #[error("{}", .0.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldError>),
-    /// Someone or something else was faster; says what to do.
+    /// The state changed in the meantime, or does not allow this. The message says what to do.
     #[error("{0}")]
     Conflict(String),
-    /// Not the asker's fault; the details are for the log.
+    /// A fault of the program. The details are for the log.
     #[error("internal: {0}")]
     Internal(String),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What was not found. Its words begin a sentence: “The queue was not found.”
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// The item that an answer is about.
+    AnsweredItem,
+    File,
+    Import,
+    Item,
+    Job,
+    Label,
+    Page,
+    Person,
+    PersonWithEmail,
+    Project,
+    PublishedTaxonomy,
+    Queue,
+    Release,
+    Session,
+    Taxonomy,
+    Token,
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thing::AnsweredItem => "The item that was answered",
+            Thing::File => "The file",
+            Thing::Import => "The import",
+            Thing::Item => "The item",
+            Thing::Job => "The job",
+            Thing::Label => "The label",
+            Thing::Page => "This page",
+            Thing::Person => "The person",
+            Thing::PersonWithEmail => "A person with this e-mail",
+            Thing::Project => "The project",
+            Thing::PublishedTaxonomy => "A published taxonomy",
+            Thing::Queue => "The queue",
+            Thing::Release => "The release",
+            Thing::Session => "Your session",
+            Thing::Taxonomy => "The taxonomy",
+            Thing::Token => "The token",
+        })
+    }
 }
 
 /// One field of a form or of a request that does not fit. `field` is its name there.

@@ -16,7 +16,7 @@ pub mod site;
 #[cfg(any(test, feature = "testing"))]
 pub mod testbed;
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, Thing};
 
 use derived::search::Search;
 use domain::permission::{Act, Actor, may};

@@ -1,7 +1,7 @@
 //! A small project for tests, made by the functions that people use.
 
 use crate::data::import::{self, Bring};
-use crate::design::taxonomies::{self, new_label};
+use crate::design::{self, new_label};
 use crate::label::annotate::{self, Batch, Receipt, Served, Submission};
 use crate::label::queues::{self, Setup};
 use crate::site::people::{self, Newcomer};
@@ -80,18 +80,16 @@ impl Testbed {
     /// Adds labels to the draft and publishes it.
     pub async fn publish(&self, names: &[&str]) -> Vec<LabelId> {
         let (instance, owner, project) = (&self.instance, &self.owner, self.project);
-        let mut edit = taxonomies::draft(instance, owner, project).await.expect("a draft").edit;
+        let mut edit = design::draft(instance, owner, project).await.expect("a draft").edit;
         let mut labels = Vec::new();
         for name in names {
             let mut label = new_label(instance, name);
             label.other = *name == "other";
             labels.push(label.id);
-            edit = taxonomies::edit(instance, owner, project, edit, Edit::Add(label))
-                .await
-                .expect("an edit")
-                .edit;
+            edit =
+                design::edit(instance, owner, project, edit, Edit::Add(label)).await.expect("an edit").edit;
         }
-        taxonomies::publish(instance, owner, project, edit, "").await.expect("a version");
+        design::publish(instance, owner, project, edit, "").await.expect("a version");
         labels
     }
 

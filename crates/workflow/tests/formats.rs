@@ -23,10 +23,10 @@ use workflow::Instance;
 use workflow::agree::adjudicate;
 use workflow::care::doctor::{Depth, examine};
 use workflow::care::{backup, rebuild};
-use workflow::design::taxonomies;
+use workflow::design;
 use workflow::label::annotate::{self, Rest};
 use workflow::label::queues::{self, Setup};
-use workflow::release::releases::{self, Manifest, Order, read_manifest};
+use workflow::release::{self, Manifest, Order, read_manifest};
 use workflow::site::{projects, who};
 use workflow::testbed::Testbed;
 
@@ -144,9 +144,9 @@ async fn story(store: Store) -> Testbed {
     bed.publish(&["delivery"]).await;
     workflow::jobs::run_all(instance).await.expect("the jobs");
     let order = Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] };
-    releases::cut_now(instance, owner, project, &order, &|_, _| ()).await.expect("a release");
-    let edit = taxonomies::draft(instance, owner, project).await.expect("a draft").edit;
-    taxonomies::edit(instance, owner, project, edit, Edit::Remove(labels[0])).await.expect("an edit");
+    release::cut_now(instance, owner, project, &order, &|_, _| ()).await.expect("a release");
+    let edit = design::draft(instance, owner, project).await.expect("a draft").edit;
+    design::edit(instance, owner, project, edit, Edit::Remove(labels[0])).await.expect("an edit");
 
     // Where people are at the moment of the backup: Ada and Ben hold items, Cleo and Dan hold none.
     bed.advance(60);
@@ -166,7 +166,7 @@ async fn write() {
     let archive = target.join(format!("archive-{schema}.assay"));
     backup::backup_file(&bed.instance, &archive, |_, _| {}).await.expect("a backup");
     let folder =
-        releases::write_to_dir(&bed.instance, &bed.owner, bed.project, 1, &target).await.expect("a release");
+        release::write_to_dir(&bed.instance, &bed.owner, bed.project, 1, &target).await.expect("a release");
     println!("{}\n{}", archive.display(), folder.display());
 }
 
@@ -336,10 +336,10 @@ both! {
         assert_eq!(examine(&instance, Depth::All, |_| {}).await.expect("to look"), []);
 
         let project = projects::by_slug(&instance, &Actor::OPERATOR, SLUG).await.expect("the project").id;
-        let release = releases::get(&instance, &Actor::OPERATOR, project, 1).await.expect("a release");
+        let release = release::get(&instance, &Actor::OPERATOR, project, 1).await.expect("a release");
         assert_eq!(release.manifest.expect("a manifest"), manifest());
-        assert!(releases::verify(&instance, &Actor::OPERATOR, project, 1).await.expect("files").is_empty());
-        let published = taxonomies::published(&instance, &Actor::OPERATOR, project).await.expect("a version");
+        assert!(release::verify(&instance, &Actor::OPERATOR, project, 1).await.expect("files").is_empty());
+        let published = design::published(&instance, &Actor::OPERATOR, project).await.expect("a version");
         let published = published.expect("a version");
         assert_eq!(published.number, 2);
         let bed = Restored { instance, project, label: published.taxonomy.labels[1].id };

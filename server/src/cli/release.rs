@@ -9,7 +9,7 @@ use serde_json::json;
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use workflow::release::releases::{self, Forecast, Order, Release as Cut};
+use workflow::release::{self, Forecast, Order, Release as Cut};
 
 const OPERATOR: Actor = Actor::OPERATOR;
 
@@ -50,7 +50,7 @@ impl Release {
             let mut all: Vec<Cut> = Vec::new();
             loop {
                 let before = all.last().map(|release| release.row.number);
-                let page = releases::list(&instance, &OPERATOR, project.id, before).await?;
+                let page = release::list(&instance, &OPERATOR, project.id, before).await?;
                 if page.is_empty() {
                     break;
                 }
@@ -61,11 +61,11 @@ impl Release {
             return Ok(ExitCode::SUCCESS);
         }
         let cut = match (self.number, &self.name) {
-            (Some(number), _) => releases::get(&instance, &OPERATOR, project.id, number).await?,
+            (Some(number), _) => release::get(&instance, &OPERATOR, project.id, number).await?,
             (None, name) => {
                 let name = name.clone().unwrap_or_default();
                 let order = Order { name, states: vec![State::Agreed, State::Adjudicated] };
-                let forecast = releases::forecast(&instance, &OPERATOR, project.id, &order.states).await?;
+                let forecast = release::forecast(&instance, &OPERATOR, project.id, &order.states).await?;
                 if !self.goes_on(&forecast)? {
                     anyhow::bail!("nothing was cut");
                 }
@@ -80,14 +80,14 @@ impl Release {
                         bar.set_position(u64::try_from(done).unwrap_or(0));
                     }
                 };
-                let cut = releases::cut_now(&instance, &OPERATOR, project.id, &order, &told).await;
+                let cut = release::cut_now(&instance, &OPERATOR, project.id, &order, &told).await;
                 bar.finish_and_clear();
                 cut?
             }
         };
         let folder = match &self.out {
             Some(out) => {
-                Some(releases::write_to_dir(&instance, &OPERATOR, project.id, cut.row.number, out).await?)
+                Some(release::write_to_dir(&instance, &OPERATOR, project.id, cut.row.number, out).await?)
             }
             None => None,
         };
@@ -158,7 +158,13 @@ impl Release {
         }
         for cut in releases {
             let n_rows = cut.manifest.as_ref().map_or_else(String::new, |m| format!("{} items", m.n_rows));
-            writeln!(stdout(), "v{}\t{}\t{}\t{n_rows}", cut.row.number, cut.row.state, cut.row.name)?;
+            writeln!(
+                stdout(),
+                "v{}\t{}\t{}\t{n_rows}",
+                cut.row.number,
+                cut.row.state.as_str(),
+                cut.row.name
+            )?;
         }
         Ok(())
     }

@@ -19,8 +19,8 @@ use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use workflow::Error;
 use workflow::label::annotate::{self, Receipt, Served, Submission};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -134,7 +134,7 @@ async fn next(
         return error_json(&too_many(wanted.answers.len()));
     }
     let served = async {
-        let queue: QueueId = queue.parse().map_err(|_| Error::NotFound("The queue"))?;
+        let queue: QueueId = queue.parse().map_err(|_| Error::NotFound(Thing::Queue))?;
         let (instance, actor, project) = (&app.instance, visitor.actor()?, visitor.project()?.id);
         let (read, good) = read_all(wanted.answers);
         let (outcomes, batch) =

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 use store::data::sources::{Reject, Source};
-use workflow::Error;
 use workflow::data::import::{self, Bring, Opener};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -214,7 +214,7 @@ async fn show(
     Path((_, id)): Path<(String, String)>,
 ) -> Response {
     let shown = async {
-        let id: SourceId = id.parse().map_err(|_| Error::NotFound("The import"))?;
+        let id: SourceId = id.parse().map_err(|_| Error::NotFound(Thing::Import))?;
         let source = import::source(&app.instance, visitor.actor()?, visitor.project()?.id, id).await?;
         let rejects = app.instance.store.rejects(source.id, 0, REJECTS).await?;
         Ok::<_, Error>(Json(ImportBody::of(source, Some(rejects))))

@@ -9,9 +9,9 @@ use domain::QueueId;
 use domain::permission::Act;
 use serde::Deserialize;
 use serde_json::json;
-use workflow::Error;
 use workflow::agree::measure;
-use workflow::design::taxonomies;
+use workflow::design;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -24,8 +24,8 @@ pub fn routes() -> Vec<Route> {
 async fn taxonomy(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Response {
     let published = async {
         let project = visitor.project()?.id;
-        let published = taxonomies::published(&app.instance, visitor.actor()?, project).await?;
-        published.ok_or(Error::NotFound("A published taxonomy"))
+        let published = design::published(&app.instance, visitor.actor()?, project).await?;
+        published.ok_or(Error::NotFound(Thing::PublishedTaxonomy))
     };
     match published.await {
         Ok(published) => {

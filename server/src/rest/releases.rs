@@ -10,8 +10,8 @@ use axum::{Extension, Json};
 use domain::permission::Act;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use workflow::Error;
-use workflow::release::releases::{self, Manifest, Release};
+use workflow::release::{self, Manifest, Release};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -45,7 +45,7 @@ impl From<&Release> for ReleaseOut {
         ReleaseOut {
             number: release.row.number,
             name: release.row.name.clone(),
-            state: release.row.state.clone(),
+            state: release.row.state.as_str().to_owned(),
             error: release.row.error.clone(),
             hash: release.hash.clone(),
             n_rows: release.manifest.as_ref().map(|m| m.n_rows),
@@ -73,7 +73,7 @@ async fn list(
     Query(Before { before }): Query<Before>,
 ) -> Response {
     let listed =
-        async { releases::list(&app.instance, visitor.actor()?, visitor.project()?.id, before).await };
+        async { release::list(&app.instance, visitor.actor()?, visitor.project()?.id, before).await };
     match listed.await {
         Ok(listed) => {
             let releases: Vec<ReleaseOut> = listed.iter().map(ReleaseOut::from).collect();
@@ -89,7 +89,7 @@ async fn one(
     Path((_, number)): Path<(String, String)>,
 ) -> Response {
     let found =
-        async { releases::get(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
+        async { release::get(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?).await };
     match found.await {
         Ok(found) => {
             let release = ReleaseOut::from(&found);
@@ -105,7 +105,7 @@ async fn file(
     Path((_, number, path)): Path<(String, String, String)>,
 ) -> Response {
     let opened = async {
-        releases::open(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
+        release::open(&app.instance, visitor.actor()?, visitor.project()?.id, read(&number)?, &path).await
     };
     match opened.await {
         Ok((file, reader)) => download(&file, reader),
@@ -114,5 +114,5 @@ async fn file(
 }
 
 fn read(number: &str) -> Result<i64, Error> {
-    number.parse().map_err(|_| Error::NotFound("The release"))
+    number.parse().map_err(|_| Error::NotFound(Thing::Release))
 }

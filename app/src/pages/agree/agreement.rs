@@ -16,10 +16,10 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use store::label::tally::Tally;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::agree::adjudicate::{self, Decision};
 use workflow::agree::measure;
-use workflow::design::taxonomies;
+use workflow::design;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -48,11 +48,11 @@ async fn show(
     let actor = visitor.actor()?;
     let queue: Option<QueueId> = match which.queue.as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|_| Error::NotFound("The queue"))?),
+        text => Some(text.parse().map_err(|_| Error::NotFound(Thing::Queue))?),
     };
     let agreement = measure::agreement(&app.instance, actor, project.id, queue).await?;
     let found = measure::conflicts(&app.instance, actor, project.id, queue, which.after).await?;
-    let published = taxonomies::published(&app.instance, actor, project.id).await?;
+    let published = design::published(&app.instance, actor, project.id).await?;
     let counts = app.instance.store.tally(Tally::Project(project.id)).await?;
     let queues = workflow::label::queues::list(&app.instance, actor, project.id).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;
@@ -130,7 +130,7 @@ async fn decide(
     };
     let name = format!("decide-{}", digits("item"));
     let outcome = async {
-        let bad = |_| Error::NotFound("The item");
+        let bad = |_| Error::NotFound(Thing::Item);
         let labels = form.all("labels").map(str::parse).collect::<Result<_, _>>();
         let decision = Decision {
             item: form.get("item").parse().map_err(bad)?,

@@ -9,7 +9,7 @@ use crate::web::shell::{self, Station};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use domain::answer::{Origin, SkipReason};
+use domain::answer::{Kind, Origin, SkipReason, Standing};
 use domain::consensus::State as ItemState;
 use domain::permission::Act;
 use domain::taxonomy::Taxonomy;
@@ -329,7 +329,7 @@ async fn show(
     Extension(visitor): Extension<Visitor>,
     Path((slug, id)): Path<(String, String)>,
 ) -> Page {
-    let id: ItemId = id.parse().map_err(|_| workflow::Error::NotFound("The item"))?;
+    let id: ItemId = id.parse().map_err(|_| workflow::Error::NotFound(workflow::Thing::Item))?;
     let project = visitor.project()?.id;
     let page = browse::item(&app.instance, visitor.actor()?, project, id).await?;
     let taxonomy = app.instance.store.published_taxonomy(project).await?.map(|(_, _, taxonomy)| taxonomy);
@@ -399,9 +399,9 @@ fn answers(page: &ItemPage, taxonomy: &Taxonomy) -> AnyView {
 }
 
 fn answer(answer: &ItemAnswerRow, page: &ItemPage, taxonomy: &Taxonomy) -> AnyView {
-    let said = match answer.kind.as_str() {
-        "labels" => labels(&answer.labels.0, taxonomy),
-        "skip" => {
+    let said = match answer.kind {
+        Kind::Labels => labels(&answer.labels.0, taxonomy),
+        Kind::Skip => {
             let reason = answer
                 .skip_reason
                 .as_deref()
@@ -409,17 +409,17 @@ fn answer(answer: &ItemAnswerRow, page: &ItemPage, taxonomy: &Taxonomy) -> AnyVi
                 .map_or("no reason", SkipReason::title);
             view! { <span>{format!("Skipped: {reason}")}</span> }.into_any()
         }
-        _ => view! { <span class="quiet">"Taken back"</span> }.into_any(),
+        Kind::Withdrawn => view! { <span class="quiet">"Taken back"</span> }.into_any(),
     };
     let mut about = vec![answer.person.clone()];
     about.extend(answer.queue.clone());
-    about.extend(match Origin::parse(&answer.origin) {
-        Some(Origin::Queue) | None => None,
-        Some(origin) => Some(origin.as_str().replace('_', " ")),
+    about.extend(match answer.origin {
+        Origin::Queue => None,
+        origin => Some(origin.as_str().replace('_', " ")),
     });
     about.extend(answer.seconds.map(|s| format!("{s:.1} s")));
     about.extend(answer.sighted.then(|| "sighted".to_owned()));
-    about.extend((answer.standing == "extra").then(|| "kept, not counted".to_owned()));
+    about.extend((answer.standing == Standing::Extra).then(|| "kept, not counted".to_owned()));
     if answer.revision_id != page.item.revision_id.0 {
         let number = page.revisions.iter().find(|r| r.id.0 == answer.revision_id).map_or(0, |r| r.number);
         about.push(format!("on revision {number}"));

@@ -24,9 +24,9 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use store::design::taxonomies::VersionRow;
 use tower_sessions::Session;
-use workflow::Error;
-use workflow::design::taxonomies::{self, Draft};
+use workflow::design::{self, Draft};
 use workflow::jobs::JobView;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);
@@ -65,13 +65,13 @@ async fn show(
     Query(Before { before }): Query<Before>,
 ) -> Page {
     let project = visitor.project()?.id;
-    let draft = taxonomies::draft(&app.instance, visitor.actor()?, project).await?;
-    let versions = taxonomies::versions(&app.instance, visitor.actor()?, project, before).await?;
+    let draft = design::draft(&app.instance, visitor.actor()?, project).await?;
+    let versions = design::versions(&app.instance, visitor.actor()?, project, before).await?;
     let counts = app.instance.store.label_counts(project).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;
     let base = address(&visitor)?;
     let may_edit = visitor.may(Act::EditTaxonomy);
-    let settling = taxonomies::settling(&app.instance, visitor.actor()?, project).await?;
+    let settling = design::settling(&app.instance, visitor.actor()?, project).await?;
     let slug = &visitor.project()?.slug;
     let settling = settling.map(|job| settling_view(&job, slug, &base, may_edit));
     let state = match &draft.published {
@@ -377,7 +377,7 @@ fn history(versions: &[VersionRow], base: &str) -> Option<AnyView> {
 }
 
 fn step_view(step: &Operation) -> AnyView {
-    let said = taxonomies::said(step);
+    let said = design::said(step);
     match said.split_once(' ') {
         Some((verb, rest)) => view! {
             <b>{verb.to_owned()}</b>
@@ -404,8 +404,7 @@ async fn publish(
     let project = visitor.project()?.id;
     let outcome = async {
         let done =
-            taxonomies::publish(&app.instance, visitor.actor()?, project, seen(&form)?, form.get("note"))
-                .await?;
+            design::publish(&app.instance, visitor.actor()?, project, seen(&form)?, form.get("note")).await?;
         let look = match done.n_need_look {
             0 => "No item needs another look.".to_owned(),
             1 => "1 item needs another look.".to_owned(),
@@ -425,7 +424,7 @@ async fn discard(
     let base = address(&visitor)?;
     let project = visitor.project()?.id;
     let outcome = async {
-        taxonomies::discard(&app.instance, visitor.actor()?, project, seen(&form)?).await?;
+        design::discard(&app.instance, visitor.actor()?, project, seen(&form)?).await?;
         Ok(Done::to(base.clone()).say("The draft says again what is published."))
     };
     finish(&session, "discard", &form, &base, outcome.await).await
@@ -440,7 +439,7 @@ async fn catch_up(
     let base = address(&visitor)?;
     let project = visitor.project()?.id;
     let outcome = async {
-        taxonomies::catch_up(&app.instance, visitor.actor()?, project, seen(&form)?).await?;
+        design::catch_up(&app.instance, visitor.actor()?, project, seen(&form)?).await?;
         Ok(Done::to(base.clone())
             .say("What was published meanwhile is in the draft now. Look at it, then publish."))
     };
@@ -458,7 +457,7 @@ async fn from_field(
     let outcome = async {
         let (instance, actor) = (&app.instance, visitor.actor()?);
         let (_, n) =
-            taxonomies::labels_from_field(instance, actor, project, seen(&form)?, form.get("field")).await?;
+            design::labels_from_field(instance, actor, project, seen(&form)?, form.get("field")).await?;
         let said = match n {
             0 => "All values of this column were labels already.".to_owned(),
             1 => "1 label was added to the draft.".to_owned(),
@@ -478,7 +477,7 @@ async fn arrange(
     let base = address(&visitor)?;
     let project = visitor.project()?.id;
     let outcome = async {
-        let label: LabelId = form.get("label").parse().map_err(|_| Error::NotFound("The label"))?;
+        let label: LabelId = form.get("label").parse().map_err(|_| Error::NotFound(Thing::Label))?;
         let change = match form.get("do") {
             "up" => Edit::Move { label, up: true },
             "down" => Edit::Move { label, up: false },
@@ -486,7 +485,7 @@ async fn arrange(
             "restore" => Edit::Restore(label),
             _ => return Err(Error::conflict("The form was not complete. Nothing was changed.")),
         };
-        taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, change).await?;
+        design::edit(&app.instance, visitor.actor()?, project, seen(&form)?, change).await?;
         Ok(Done::to(base.clone()))
     };
     finish(&session, "arrange", &form, &base, outcome.await).await
@@ -499,6 +498,6 @@ async fn settle(
     form: Form,
 ) -> Page {
     let base = address(&visitor)?;
-    let asked = taxonomies::settle_again(&app.instance, visitor.actor()?, visitor.project()?.id).await;
+    let asked = design::settle_again(&app.instance, visitor.actor()?, visitor.project()?.id).await;
     finish(&session, "settle", &form, &base, asked.map(|_| Done::to(base.clone()))).await
 }

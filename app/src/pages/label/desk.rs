@@ -14,13 +14,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
 use domain::QueueId;
 use domain::permission::Act;
+use domain::queue::QueueState;
 use leptos::prelude::*;
 use std::collections::HashMap;
 use tower_sessions::Session;
 use uuid::Uuid;
-use workflow::Error;
 use workflow::label::annotate;
 use workflow::label::queues;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let label = Need::Project(Act::Label);
@@ -36,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 async fn choose(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
     let project = visitor.project()?;
     let mut open = queues::list(&app.instance, visitor.actor()?, project.id).await?;
-    open.retain(|queue| queue.state == "open");
+    open.retain(|queue| queue.state == QueueState::Open);
     let to = match open.as_slice() {
         [one] => format!("/p/{}/queues/{}/label", project.slug, one.id),
         _ => format!("/p/{}/queues", project.slug),
@@ -353,5 +354,5 @@ fn sent(form: &Form, word: Word) -> Result<Sent, Error> {
 }
 
 pub fn id(text: &str) -> Result<QueueId, Error> {
-    text.parse().map_err(|_| Error::NotFound("The queue"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Queue))
 }

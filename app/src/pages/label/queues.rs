@@ -14,7 +14,7 @@ use axum::response::IntoResponse;
 use domain::QueueId;
 use domain::consensus;
 use domain::permission::Act;
-use domain::queue::{FieldIs, Filter, Plan, Strategy};
+use domain::queue::{FieldIs, Filter, Plan, QueueState, Strategy};
 use domain::source::SourceState;
 use leptos::prelude::*;
 use store::data::sources::Source;
@@ -106,7 +106,7 @@ async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) ->
 
 fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
     let at = format!("{base}/{}", queue.id);
-    let open = queue.state == "open";
+    let open = queue.state == QueueState::Open;
     // As far as counts tell: what is free may be held by others.
     let is_left = queue.progress.answers < queue.progress.slots && queue.mine < queue.progress.members;
     let button = if is_left { "btn small do" } else { "btn small" };
@@ -121,7 +121,7 @@ fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
                 {name}
                 {(!queue.note.is_empty()).then(|| view! { <small dir="auto">{queue.note.clone()}</small> })}
             </th>
-            <td>{state_mark(&queue.state)}</td>
+            <td>{state_mark(queue.state)}</td>
             {sighted
                 .then(|| {
                     view! {
@@ -149,15 +149,19 @@ fn row(queue: &QueueView, base: &str, sighted: bool) -> AnyView {
     .into_any()
 }
 
-fn state_mark(state: &str) -> AnyView {
-    let class = if state == "filling" { "state running".to_owned() } else { format!("state {state}") };
-    view! { <span class=class>{state.to_owned()}</span> }.into_any()
+fn state_mark(state: QueueState) -> AnyView {
+    let class = match state {
+        QueueState::Filling => "state running",
+        QueueState::Open => "state open",
+        QueueState::Closed => "state closed",
+    };
+    view! { <span class=class>{state.as_str()}</span> }.into_any()
 }
 
 /// Answers of those that were asked for.
 fn meter(queue: &QueueView) -> AnyView {
     let (answers, slots) = (queue.progress.answers, queue.progress.slots);
-    let ink = (queue.state != "open").then_some("ink");
+    let ink = (queue.state != QueueState::Open).then_some("ink");
     view! {
         <div class="meter">
             <progress class=ink value=answers.to_string() max=slots.max(1).to_string() aria-label=queue.name.clone()>

@@ -15,13 +15,13 @@ use axum::response::IntoResponse;
 use domain::Time;
 use domain::consensus;
 use domain::permission::Act;
-use domain::release::Split;
+use domain::release::{ReleaseState, Split};
 use leptos::prelude::*;
 use serde::Deserialize;
 use store::label::tally::Tally;
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::release::releases::{self, Forecast, Order, Release};
+use workflow::release::{self, Forecast, Order, Release};
 
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -57,7 +57,7 @@ async fn list(
     Query(Before { before }): Query<Before>,
 ) -> Page {
     let project = visitor.project()?.id;
-    let releases = releases::list(&app.instance, visitor.actor()?, project, before).await?;
+    let releases = release::list(&app.instance, visitor.actor()?, project, before).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;
     let base = address(&visitor)?;
     let may_cut = visitor.may(Act::CutRelease);
@@ -145,7 +145,7 @@ fn row(release: &Release, base: &str) -> AnyView {
             <td class="wrap" dir="auto">
                 {release.row.name.clone()}
             </td>
-            <td>{state_mark(&release.row.state)}</td>
+            <td>{state_mark(release.row.state)}</td>
             <td class="n">
                 {release.manifest.as_ref().map_or_else(|| "—".to_owned(), |m| grouped(m.n_rows))}
             </td>
@@ -160,13 +160,13 @@ fn row(release: &Release, base: &str) -> AnyView {
     .into_any()
 }
 
-fn state_mark(state: &str) -> AnyView {
+fn state_mark(state: ReleaseState) -> AnyView {
     let class = match state {
-        "cutting" => "state running",
-        "failed" => "state failed",
-        _ => "state on",
+        ReleaseState::Cutting => "state running",
+        ReleaseState::Failed => "state failed",
+        ReleaseState::Done => "state on",
     };
-    view! { <span class=class>{state.to_owned()}</span> }.into_any()
+    view! { <span class=class>{state.as_str()}</span> }.into_any()
 }
 
 /// What to do before the first release.
@@ -233,7 +233,7 @@ async fn new(
     let project = visitor.project()?.id;
     let thread = shell::thread(&app.instance, &visitor).await?;
     let counts = app.instance.store.tally(Tally::Project(project)).await?;
-    let newest = releases::list(&app.instance, visitor.actor()?, project, None).await?;
+    let newest = release::list(&app.instance, visitor.actor()?, project, None).await?;
     let next = newest.first().map_or(1, |r| r.row.number + 1);
     let base = address(&visitor)?;
     let flash = &visitor.flash;
@@ -249,7 +249,7 @@ async fn new(
     let n = |state: consensus::State| counts.get(state.as_str()).copied().unwrap_or(0);
     let both = [consensus::State::Agreed, consensus::State::Adjudicated];
     let forecast = if look || both.iter().map(|state| n(*state)).sum::<i64>() <= LOOKED_AT {
-        Some(releases::forecast(&app.instance, visitor.actor()?, project, &both).await?)
+        Some(release::forecast(&app.instance, visitor.actor()?, project, &both).await?)
     } else {
         None
     };
@@ -313,7 +313,7 @@ async fn create(
     let outcome = async {
         let states = form.all("states").filter_map(consensus::State::parse).collect();
         let order = Order { name: form.get("name").to_owned(), states };
-        let (release, _) = releases::order(&app.instance, visitor.actor()?, project, &order).await?;
+        let (release, _) = release::order(&app.instance, visitor.actor()?, project, &order).await?;
         Ok(Done::to(format!("{base}/{}", release.row.number)))
     };
     finish(&session, "release", &form, &format!("{base}/new"), outcome.await).await

@@ -10,12 +10,13 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::JobId;
+use domain::job::JobState;
 use domain::permission::Act;
 use futures::StreamExt;
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::jobs::JobView;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -30,11 +31,8 @@ pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
     let start = moved(job);
     // A closure, because an island is made while the document is: not before it has its owner.
     let bar = move || view! { <Progress events=events.clone() start=start.clone() /> };
-    let (state, class) = match job.state.as_str() {
-        "waiting" => ("waiting", "state"),
-        other => (other, "state running"),
-    };
-    let (state, title) = (state.to_owned(), job.title.clone());
+    let class = if job.state == JobState::Waiting { "state" } else { "state running" };
+    let (state, title) = (job.state.as_str(), job.title.clone());
     let cancel = (!job.stopping).then(|| {
         view! {
             <input type="hidden" name="back" value=back.to_owned() />
@@ -85,7 +83,7 @@ fn moved(job: &JobView) -> Moved {
     let mut words: Vec<String> = Vec::new();
     if job.stopping {
         words.push("Stopping".to_owned());
-    } else if job.state == "waiting" {
+    } else if job.state == JobState::Waiting {
         words.push("Waiting for its turn".to_owned());
     }
     if !job.message.is_empty() {
@@ -146,10 +144,10 @@ async fn cancel(
 }
 
 async fn of_this_project(app: &App, visitor: &Visitor, job: &str) -> Result<JobId, PageError> {
-    let job: JobId = job.parse().map_err(|_| Error::NotFound("The work"))?;
+    let job: JobId = job.parse().map_err(|_| Error::NotFound(Thing::Job))?;
     let view = workflow::jobs::see(&app.instance, visitor.actor()?, job).await?;
     if view.project != Some(visitor.project()?.id) {
-        return Err(Error::NotFound("The work").into());
+        return Err(Error::NotFound(Thing::Job).into());
     }
     Ok(job)
 }

@@ -3,8 +3,8 @@ use super::*;
 fn read(file: &[u8]) -> (Vec<Seen>, Vec<String>) {
     let mut records = open(file, Format::Csv);
     while records.next_record().expect("readable").is_some() {}
-    let notices =
-        records.notices().iter().filter(|n| n.kind() == "decoded").map(ToString::to_string).collect();
+    let decoded = |notice: &&Notice| matches!(notice, Notice::Decoded { .. });
+    let notices = records.notices().iter().filter(decoded).map(ToString::to_string).collect();
     (all(file, Format::Csv), notices)
 }
 

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::label::consensus::state;
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
+use domain::answer::{Kind, Origin};
 use domain::consensus::State;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId};
 use futures::TryStreamExt;
@@ -17,8 +18,8 @@ pub struct ChainRow {
     pub item_id: ItemId,
     #[sqlx(try_from = "i64")]
     pub person_id: PersonId,
-    /// labels, skip, withdrawn.
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
     pub labels: Doc<Vec<LabelId>>,
     pub sighted: bool,
     pub control: bool,
@@ -46,11 +47,13 @@ pub struct ConflictAnswer {
     #[sqlx(try_from = "i64")]
     pub person_id: PersonId,
     pub person: String,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
     pub labels: Doc<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
-    pub origin: String,
+    #[sqlx(try_from = "String")]
+    pub origin: Origin,
     pub sighted: bool,
     pub at: i64,
 }

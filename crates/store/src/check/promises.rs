@@ -2,6 +2,7 @@
 //! for whoever finds it broken. Read in one moment, so that work that goes on meanwhile is not mistaken for damage.
 
 use crate::check::archive::{Column, Kind, Table};
+use crate::data::sources::may_go_on;
 use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
 use crate::{Either, on};
@@ -167,9 +168,12 @@ pub const QUESTIONS: &[Question] = &[
         promise: "An import that was cut off can go on",
         what: "uploaded files of imports that are gone",
         cure: "Bring the file again, and take the old import back.",
-        query: "SELECT 'import ' || s.id || ', ' || s.name AS example FROM source s
+        query: concat!(
+            "SELECT 'import ' || s.id || ', ' || s.name AS example FROM source s
                 LEFT JOIN blob b ON b.key = s.upload WHERE s.upload IS NOT NULL AND b.key IS NULL
-                  AND s.state IN ('preview', 'running', 'failed', 'cancelled')",
+                  AND s.state IN ",
+            may_go_on!()
+        ),
     },
     Question {
         promise: "Who was disabled is out",

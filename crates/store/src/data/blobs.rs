@@ -8,6 +8,7 @@
 
 mod sweep;
 
+use crate::data::sources::may_go_on;
 use crate::engine::private;
 use crate::error::Result;
 use crate::sql::dialect;
@@ -32,10 +33,13 @@ const UNFINISHED: &str = "new-";
 
 /// Nothing needs the blob of the row at hand: no import that may still run, no file of a release, nobody who has just
 /// written it. Every table that comes to refer to blobs is added here.
-pub(crate) const UNNEEDED: &str = "NOT EXISTS (SELECT 1 FROM source s WHERE s.upload = blob.key
-                AND s.state IN ('preview', 'running', 'failed', 'cancelled'))
+pub(crate) const UNNEEDED: &str = concat!(
+    "NOT EXISTS (SELECT 1 FROM source s WHERE s.upload = blob.key AND s.state IN ",
+    may_go_on!(),
+    ")
           AND NOT EXISTS (SELECT 1 FROM release_file f WHERE f.hash = blob.key)
-          AND NOT EXISTS (SELECT 1 FROM blob_pin p WHERE p.key = blob.key)";
+          AND NOT EXISTS (SELECT 1 FROM blob_pin p WHERE p.key = blob.key)"
+);
 
 impl Store {
     /// Starts a blob. It can be read only after [`BlobWriter::finish`]; what is dropped before is cleaned up.

@@ -14,7 +14,9 @@ use crate::error::Result;
 use crate::label::tally::Tally;
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, on};
+use domain::answer::{Kind, Origin, Standing};
 use domain::consensus::State;
+use domain::queue::QueueState;
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, SourceId};
 use serde_json::{Map, Value};
 use sqlx::QueryBuilder;
@@ -89,12 +91,15 @@ pub struct ItemAnswerRow {
     pub queue: Option<String>,
     pub revision_id: i64,
     pub number: i64,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
     pub labels: Doc<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
-    pub origin: String,
-    pub standing: String,
+    #[sqlx(try_from = "String")]
+    pub origin: Origin,
+    #[sqlx(try_from = "String")]
+    pub standing: Standing,
     pub sighted: bool,
     pub seconds: Option<f64>,
     pub at: i64,
@@ -106,7 +111,8 @@ pub struct ItemQueueRow {
     #[sqlx(try_from = "i64")]
     pub id: QueueId,
     pub name: String,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: QueueState,
     pub filled: i64,
     pub target: i64,
     pub stuck: bool,

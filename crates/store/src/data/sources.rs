@@ -70,6 +70,15 @@ struct Row {
     undo_stopped: bool,
 }
 
+/// The states in which an import may go on, so that its upload must be kept: a list in SQL. A macro, because constant
+/// queries are put together from literals. The same as [`SourceState::may_go_on`].
+macro_rules! may_go_on {
+    () => {
+        "('preview', 'running', 'failed', 'cancelled')"
+    };
+}
+pub(crate) use may_go_on;
+
 const SOURCE: &str =
     "SELECT s.*, EXISTS (SELECT 1 FROM job j WHERE j.id = s.job_id AND j.kind = 'undo_import'
                            AND j.state IN ('failed', 'cancelled') AND s.state <> 'undone') AS undo_stopped
@@ -242,5 +251,20 @@ impl Tx {
         let id: i64 =
             on!(self, |db| sqlx::query_scalar(select).bind(project.0).bind(name).fetch_one(db).await)?;
         Ok(PersonId(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queries_and_the_rules_agree_on_what_may_go_on() {
+        let states: Vec<String> = SourceState::ALL
+            .into_iter()
+            .filter(|state| state.may_go_on())
+            .map(|state| format!("'{}'", state.as_str()))
+            .collect();
+        assert_eq!(may_go_on!(), format!("({})", states.join(", ")));
     }
 }

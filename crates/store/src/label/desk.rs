@@ -4,6 +4,7 @@
 use crate::error::{Error, Result};
 use crate::label::answer_context::{AnswerContext, COLUMNS, ContextRow, id_is_taken, joins};
 use crate::label::leases::HeldRow;
+use crate::label::queues::pool_shares;
 use crate::sql::row_lists::{Kind, of_lists, of_rows};
 use crate::{Either, Tx};
 use domain::project::Settings;
@@ -187,8 +188,6 @@ pub(crate) fn read(mut rows: Vec<DeskRow>) -> Result<Option<(Desk, Option<Answer
         }
     }
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let mut shares = PerPool::<f64>::default();
-    shares[Pool::Control] = row.control_share;
     let desk = Desk {
         project_id: ProjectId(row.context.project_id),
         standing: row.standing()?,
@@ -196,7 +195,7 @@ pub(crate) fn read(mut rows: Vec<DeskRow>) -> Result<Option<(Desk, Option<Answer
         version: row.context.version_id.map(TaxonomyVersionId),
         lease_seconds: row.context.lease_seconds,
         state: row.context.state,
-        shares,
+        shares: pool_shares(row.control_share),
         seed: row.seed,
         has_expired: row.has_expired,
         held,

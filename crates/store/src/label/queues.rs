@@ -1,11 +1,12 @@
-//! Queues and their members. Who holds what of them stands in [`crate::label::leases`].
+//! Queues and their members. Their leases are in [`crate::label::leases`].
 
 use crate::error::{Error, Result};
 use crate::label::open_members::{OF_POOL, OPEN};
 use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
-use domain::queue::{Filter, Plan, Pool, Strategy};
+use domain::consensus::State;
+use domain::queue::{CheckedPlan, Filter, PerPool, Plan, Pool, QueueState, Strategy};
 use domain::{ItemId, PersonId, ProjectId, QueueId, SourceId};
 use sqlx::AssertSqlSafe;
 
@@ -16,8 +17,8 @@ pub struct QueueRow {
     #[sqlx(try_from = "i64")]
     pub project_id: ProjectId,
     pub name: String,
-    /// filling, open, closed.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: QueueState,
     pub strategy: String,
     pub overlap: i64,
     pub control_share: f64,
@@ -42,6 +43,11 @@ impl QueueRow {
             .ok_or_else(|| Error::Unreadable(format!("strategy {}", self.strategy)))
     }
 
+    /// What each pool has of what is served.
+    pub fn shares(&self) -> PerPool<f64> {
+        pool_shares(self.control_share)
+    }
+
     pub fn plan(&self) -> Result<Plan> {
         Ok(Plan {
             strategy: self.strategy()?,
@@ -52,16 +58,24 @@ impl QueueRow {
     }
 }
 
+/// What each pool has of what is served, from the columns of a queue. The plain pool has the rest.
+pub(crate) fn pool_shares(control: f64) -> PerPool<f64> {
+    PerPool::from_fn(|pool| match pool {
+        Pool::Plain => 0.0,
+        Pool::Control => control,
+    })
+}
+
 /// A queue to be made.
 #[derive(Debug, Clone)]
 pub struct NewQueue {
     pub project: ProjectId,
     pub name: String,
-    pub plan: Plan,
+    pub plan: CheckedPlan,
     pub seed: i64,
     pub filter: Filter,
     pub note: String,
-    /// Nobody, where it was made on the command line.
+    /// None if it was made on the command line.
     pub by: Option<PersonId>,
 }
 
@@ -87,7 +101,7 @@ pub struct Looked {
     pub answered: bool,
 }
 
-/// What someone did in a queue.
+/// What a person did in a queue.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct QueuePerson {
     #[sqlx(try_from = "i64")]
@@ -111,7 +125,8 @@ pub struct MemberRow {
     pub filled: i64,
     pub stuck: bool,
     /// The item's consensus state.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: State,
 }
 
 impl Tx {
@@ -187,15 +202,15 @@ impl Tx {
         Ok(n)
     }
 
-    /// Moves a queue from one of these states to another. False where it was in none of them.
-    pub async fn turn_queue(&mut self, queue: QueueId, from: &[&str], to: &str) -> Result<bool> {
+    /// Moves a queue from one of these states (two at most) to another. False where it was in none of them.
+    pub async fn turn_queue(&mut self, queue: QueueId, from: &[QueueState], to: QueueState) -> Result<bool> {
         let now = self.now().0;
         let query = "UPDATE queue SET state = $2, closed_at = CASE WHEN $2 = 'closed' THEN $3 END
                      WHERE id = $1 AND state IN ($4, $5)";
-        let (first, second) = (from.first().copied(), from.get(1).copied());
+        let (first, second) = (from.first().map(|s| s.as_str()), from.get(1).map(|s| s.as_str()));
         let n = on!(self, |db| sqlx::query(query)
             .bind(queue.0)
-            .bind(to)
+            .bind(to.as_str())
             .bind(now)
             .bind(first)
             .bind(second)
@@ -218,15 +233,14 @@ impl Tx {
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(queue.0).fetch_optional(db).await)?)
     }
 
-    /// New terms for a queue: they hold for what is served from now on. The overlap and the order of members
+    /// Changes a queue. The new lease time holds for what is served from now on. The overlap and the order of members
     /// are fixed as they enter.
     pub async fn change_queue(
         &mut self,
         queue: QueueId,
         name: &str,
         note: &str,
-        control_share: f64,
-        lease_seconds: i64,
+        plan: &CheckedPlan,
     ) -> Result<()> {
         let query =
             "UPDATE queue SET name = $2, note = $3, control_share = $4, lease_seconds = $5 WHERE id = $1";
@@ -234,8 +248,8 @@ impl Tx {
             .bind(queue.0)
             .bind(name)
             .bind(note)
-            .bind(control_share)
-            .bind(lease_seconds)
+            .bind(plan.control_share)
+            .bind(plan.lease_seconds)
             .execute(db)
             .await
             .map(|_| ()))?;
@@ -309,7 +323,7 @@ impl Store {
         })?)
     }
 
-    /// Who answered how much in a queue and holds how much of it now.
+    /// How many items each person has answered in a queue, and how many they hold now.
     pub async fn queue_people(&self, queue: QueueId) -> Result<Vec<QueuePerson>> {
         let query = "SELECT qc.person_id, person.name, CAST(SUM(qc.answered) AS BIGINT) AS answered,
                 (SELECT CAST(COUNT(*) AS BIGINT) FROM assignment a WHERE a.person_id = qc.person_id

@@ -4,8 +4,9 @@ use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
+use domain::answer::{Kind, Origin};
 use domain::consensus::State;
-use domain::release::Split;
+use domain::release::{ReleaseState, Split};
 use domain::{ItemId, JobId, LabelId, PersonId, ProjectId, ReleaseId, RevisionId};
 use serde::{Deserialize, Serialize};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
@@ -22,8 +23,8 @@ pub struct ReleaseRow {
     pub name: String,
     pub spec: String,
     pub manifest: Option<String>,
-    /// cutting, done, failed.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: ReleaseState,
     pub error: Option<String>,
     pub job_id: Option<i64>,
     pub created_by: Option<String>,
@@ -107,8 +108,10 @@ pub struct FullRow {
     pub fields: Doc<BTreeMap<String, serde_json::Value>>,
     pub group_key: Option<String>,
     pub event_at: Option<i64>,
-    pub split: String,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub split: Split,
+    #[sqlx(try_from = "String")]
+    pub state: State,
     pub control: bool,
     pub labels: Doc<Vec<LabelId>>,
     pub confidence: Option<f64>,
@@ -125,7 +128,8 @@ pub struct RowAnswer {
     pub queue_id: Option<i64>,
     pub source_id: Option<i64>,
     pub labels: Doc<Vec<LabelId>>,
-    pub origin: String,
+    #[sqlx(try_from = "String")]
+    pub origin: Origin,
     pub sighted: bool,
     pub confidence: Option<f64>,
     pub seconds: Option<f64>,
@@ -138,14 +142,16 @@ struct StandingRow {
     item_id: i64,
     person_id: i64,
     queue_id: Option<i64>,
-    kind: String,
+    #[sqlx(try_from = "String")]
+    kind: Kind,
     id: String,
-    origin: String,
+    #[sqlx(try_from = "String")]
+    origin: Origin,
 }
 
 impl StandingRow {
     fn decides(&self) -> bool {
-        self.origin == "adjudication"
+        self.origin == Origin::Adjudication
     }
 }
 
@@ -312,12 +318,13 @@ impl Snapshot {
             words.insert((row.item_id, row.person_id, row.queue_id, row.decides()), at);
         }
         let mut newest: HashMap<(i64, i64, bool), usize> = HashMap::new();
-        for at in words.into_values().filter(|at| rows[*at].kind != "withdrawn") {
+        for at in words.into_values().filter(|at| rows[*at].kind != Kind::Withdrawn) {
             let row = &rows[at];
             let place = newest.entry((row.item_id, row.person_id, row.decides())).or_insert(at);
             *place = at.max(*place);
         }
-        let mut standing: Vec<usize> = newest.into_values().filter(|at| rows[*at].kind == "labels").collect();
+        let mut standing: Vec<usize> =
+            newest.into_values().filter(|at| rows[*at].kind == Kind::Labels).collect();
         standing.sort_unstable();
         Ok(standing.into_iter().map(|at| (rows[at].item_id, rows[at].id.clone())).collect())
     }

@@ -1,9 +1,10 @@
-//! Background work as rows: leased, so that a crash frees it; fenced, so that whoever lost the lease can write
-//! nothing more about it; and once only, by its dedupe key, while it is open.
+//! Background work as rows. A job is leased, so that a crash frees it. It is fenced, so that a runner that lost its
+//! lease can't write about it. With a dedupe key it exists once while it is open.
 
 use crate::error::Result;
 use crate::sql::dialect;
 use crate::{Store, Tx, on};
+use domain::job::JobState;
 use domain::{JobId, PersonId, ProjectId, Time};
 use sqlx::AssertSqlSafe;
 
@@ -21,14 +22,14 @@ pub struct NewJob {
 
 /// A job as it stands.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct Job {
+pub struct JobRow {
     #[sqlx(try_from = "i64")]
     pub id: JobId,
     pub kind: String,
     pub project_id: Option<i64>,
     pub payload: String,
-    /// waiting, running, done, failed, cancelled.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: JobState,
     pub done: i64,
     pub total: Option<i64>,
     pub message: String,
@@ -48,7 +49,7 @@ pub struct Job {
 const COLUMNS: &str = "id, kind, project_id, payload, state, done, total, message, checkpoint, result, error, \
                        attempts, fence, lease_until, cancel, created_by, created_at, started_at, finished_at";
 
-/// A lease on a job. Every write about the job asks whether it still holds.
+/// A lease on a job. Every write about the job checks that the lease still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
     pub job: JobId,
@@ -59,9 +60,9 @@ pub struct Lease {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     Yes,
-    /// Still held, and someone asked for it to stop.
+    /// Still held, and the job was cancelled.
     Cancel,
-    /// Someone else has it, or it is over.
+    /// Another runner has it, or it is over.
     Lost,
 }
 
@@ -114,9 +115,8 @@ impl Tx {
         }
     }
 
-    /// Takes the oldest job that nobody works on: one that waits, or one whose runner has not been heard of
-    /// until its lease ran out.
-    pub async fn take_job(&mut self, lease_until: Time) -> Result<Option<Job>> {
+    /// Takes the oldest job that has no runner: it waits, or its lease has run out.
+    pub async fn take_job(&mut self, lease_until: Time) -> Result<Option<JobRow>> {
         let now = self.now().0;
         let pick = format!(
             "SELECT id FROM job
@@ -196,7 +196,7 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// Gives a job back unfinished, because the program stops in good order: that was no attempt.
+    /// Gives a job back unfinished, because the program stops in good order. That does not count as an attempt.
     pub async fn hand_back_job(&mut self, lease: Lease) -> Result<bool> {
         let query = "UPDATE job SET state = 'waiting', lease_until = NULL, attempts = attempts - 1
                      WHERE id = $1 AND fence = $2 AND state = 'running'";
@@ -209,8 +209,8 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// Lets every job that was running be taken at once: for the one server of a folder, when it starts. Whoever ran
-    /// them is gone. They count as tried, so that a job that kills its server is given up in the end.
+    /// Ends the lease of every running job, so that it can be taken at once: for the one server of a folder, when it
+    /// starts. The runners are gone. The attempts count, so that a job that kills its server is given up in the end.
     pub async fn free_jobs(&mut self) -> Result<()> {
         let now = self.now().0;
         let query = "UPDATE job SET lease_until = $1 - 1 WHERE state = 'running' AND lease_until >= $1";
@@ -218,8 +218,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Asks for a job to stop. False when it is over already. A job that waits is taken like any other, so
-    /// that what it belongs to is tidied up by the same code.
+    /// Asks a job to stop. False if it is over already. A waiting job is taken like any other, so that the same code
+    /// tidies up what it belongs to.
     pub async fn cancel_job(&mut self, job: JobId) -> Result<bool> {
         let query = "UPDATE job SET cancel = TRUE WHERE id = $1 AND state IN ('waiting', 'running')";
         let n = on!(self, |db| sqlx::query(query).bind(job.0).execute(db).await.map(|r| r.rows_affected()))?;
@@ -236,13 +236,13 @@ fn held(cancel: Option<bool>) -> Held {
 }
 
 impl Store {
-    pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
+    pub async fn job(&self, id: JobId) -> Result<Option<JobRow>> {
         let query = format!("SELECT {COLUMNS} FROM job WHERE id = $1");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(db).await)?)
     }
 
     /// The newest job of a kind that was made with this payload.
-    pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<Job>> {
+    pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<JobRow>> {
         let query = format!(
             "SELECT {COLUMNS} FROM job WHERE project_id = $1 AND kind = $2 AND payload = $3
              ORDER BY id DESC LIMIT 1"
@@ -261,7 +261,7 @@ impl Store {
         project: Option<ProjectId>,
         before: Option<JobId>,
         limit: i64,
-    ) -> Result<Vec<Job>> {
+    ) -> Result<Vec<JobRow>> {
         let of = if project.is_some() { "project_id = $1" } else { "$1 = 0" };
         let query = format!("SELECT {COLUMNS} FROM job WHERE {of} AND id < $2 ORDER BY id DESC LIMIT $3");
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query))

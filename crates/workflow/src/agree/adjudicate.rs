@@ -1,6 +1,6 @@
 //! Deciding what people do not agree on: the owner's word stands beside the answers and resolves the item.
 
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::answer::{Origin, Said, Standing, checked_labels};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
@@ -32,7 +32,7 @@ pub async fn decide(
     let Some(person) = actor.person_id() else {
         return Err(Error::conflict("A decision needs a person who stands for it: sign in."));
     };
-    let row = instance.store.project(project).await?.ok_or(Error::NotFound("the project"))?;
+    let row = instance.store.project(project).await?.ok_or(Error::NotFound(Thing::Project))?;
     let Some((version, _, taxonomy)) = instance.store.published_taxonomy(project).await? else {
         return Err(Error::conflict("No taxonomy is published yet, so there is nothing to decide for."));
     };
@@ -51,7 +51,7 @@ pub async fn decide(
             Box::pin(async move {
                 tx.lock_item(item).await?;
                 let found = tx.item_now(project, item).await?;
-                let (current, state) = found.ok_or(Error::NotFound("the item"))?;
+                let (current, state) = found.ok_or(Error::NotFound(Thing::Item))?;
                 if current != revision {
                     return Err(Error::conflict(
                         "The text of this item changed while you were looking at it: read it again, then decide.",

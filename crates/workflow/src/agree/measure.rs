@@ -3,36 +3,30 @@
 //! The pool holds independent answers: of each person, in a queue, the latest revision of what they first said of
 //! an item, on its current content, unsighted, and of each item the first as many as its queue asked for.
 
+mod cache;
 mod figures;
 mod votes;
 
+#[cfg(test)]
+mod tests;
+
+pub use cache::Cache;
 pub use figures::{Agreement, Figure, LabelFigure, MeanFigure, PairFigure, PersonFigure};
 
 use crate::{Error, Instance, Result, allow};
+use cache::Kept;
+use domain::answer::{Kind, Origin};
 use domain::permission::{Act, Actor};
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, Time};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::agree::votes::ConflictAnswer;
-use tokio::sync::Mutex;
 use votes::Votes;
 
-/// What was computed last, for each project and queue. Whoever computes holds it: figures of a big project keep all
-/// cores busy, and two who ask at once want the same ones.
-#[derive(Default)]
-pub struct Cache(Mutex<HashMap<(ProjectId, Option<QueueId>), Kept>>);
-
-struct Kept {
-    stamp: [i64; 4],
-    at: Time,
-    agreement: Arc<Agreement>,
-}
-
-/// So many figures are kept.
-const KEPT: usize = 64;
-/// Figures over more answers than this may be shown for a while after new answers came…
+/// Figures over more answers than this may be shown for some time after new answers have come.
 const LARGE: usize = 5_000;
-/// … a second for so many of them: a pile of 50,000 is measured anew every minute at most.
+/// How long such figures may be shown: one second for so many answers. Figures over 50,000 answers are computed at
+/// most once a minute.
 const ANSWERS_A_SECOND: f64 = 800.0;
 
 /// Agreement over a whole project, or in one of its queues.
@@ -43,15 +37,14 @@ pub async fn agreement(
     queue: Option<QueueId>,
 ) -> Result<Arc<Agreement>> {
     allow(actor, Act::SeeOthers)?;
-    let mut cache = instance.agreement.0.lock().await;
+    let _turn = instance.agreement.turn(project).await;
     let stamp = instance.store.votes_stamp(project).await?;
     let now = instance.store.now();
-    let key = (project, queue);
-    if let Some(kept) = cache.get(&key) {
+    if let Some(kept) = instance.agreement.kept(project, queue) {
         let n = kept.agreement.n_answers;
         let is_young = n > LARGE && now.seconds_since(kept.at) < n as f64 / ANSWERS_A_SECOND;
         if kept.stamp == stamp || is_young {
-            return Ok(kept.agreement.clone());
+            return Ok(kept.agreement);
         }
     }
     let pool = Votes::load(instance, project, queue).await?;
@@ -63,23 +56,18 @@ pub async fn agreement(
         person.name = names.get(&person.person).cloned().unwrap_or_default();
     }
     let agreement = Arc::new(agreement);
-    if cache.len() >= KEPT {
-        cache.clear();
-    }
-    cache.insert(key, Kept { stamp, at: now, agreement: agreement.clone() });
+    instance.agreement.keep(project, queue, Kept { stamp, at: now, agreement: agreement.clone() });
     Ok(agreement)
 }
 
-/// The figures over a whole project that were computed last, if any were: for pages that must not wait for new ones.
+/// The figures over a whole project that were computed last, if there are any. It never waits for a computation.
 pub async fn last_agreement(
     instance: &Instance,
     actor: &Actor,
     project: ProjectId,
 ) -> Result<Option<Arc<Agreement>>> {
     allow(actor, Act::SeeOthers)?;
-    // Whoever is computing holds the lock: this is not a page that waits for it.
-    let cache = instance.agreement.0.try_lock().ok();
-    Ok(cache.and_then(|cache| cache.get(&(project, None)).map(|kept| kept.agreement.clone())))
+    Ok(instance.agreement.kept(project, None).map(|kept| kept.agreement))
 }
 
 /// An item that people do not agree on, with what each of them said last.
@@ -92,23 +80,23 @@ pub struct Conflict {
     pub answers: Vec<Said>,
 }
 
-/// One person's word on it.
+/// The answer of one person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Said {
     pub person: String,
-    /// Nothing: skipped.
+    /// None if the item was skipped.
     pub labels: Option<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
-    pub origin: String,
+    pub origin: Origin,
     pub sighted: bool,
     pub at: Time,
 }
 
-/// Conflicts a page.
+/// How many conflicts a page shows.
 pub const CONFLICTS: i64 = 20;
 
-/// Items in conflict, oldest first, from behind `after` on.
+/// Items in conflict after an id, oldest first.
 pub async fn conflicts(
     instance: &Instance,
     actor: &Actor,
@@ -123,12 +111,12 @@ pub async fn conflicts(
     let mut answers: HashMap<ItemId, Vec<ConflictAnswer>> = HashMap::new();
     for answer in instance.store.answers_side_by_side(&items).await? {
         let of_item = answers.entry(answer.item_id).or_default();
-        // The last word of a person replaces what they said before.
+        // A later answer of the same person replaces the earlier one.
         of_item.retain(|earlier| earlier.person_id != answer.person_id);
         of_item.push(answer);
     }
     let said = |answer: ConflictAnswer| Said {
-        labels: (answer.kind == "labels").then_some(answer.labels.0),
+        labels: (answer.kind == Kind::Labels).then_some(answer.labels.0),
         person: answer.person,
         skip_reason: answer.skip_reason,
         note: answer.note,
@@ -143,7 +131,7 @@ pub async fn conflicts(
                 .remove(&row.item_id)
                 .unwrap_or_default()
                 .into_iter()
-                .filter(|a| a.kind != "withdrawn")
+                .filter(|a| a.kind != Kind::Withdrawn)
                 .map(said)
                 .collect(),
             item: row.item_id,

@@ -1,6 +1,6 @@
 //! Looking at items: the list with its filters, and one item with its whole history.
 
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use derived::search::Direction;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, ProjectId};
@@ -94,7 +94,7 @@ async fn with_words(
 pub async fn item(instance: &Instance, actor: &Actor, project: ProjectId, item: ItemId) -> Result<ItemPage> {
     allow(actor, Act::SeeOthers)?;
     let item = match instance.store.item(project, item).await {
-        Err(store::Error::NotFound) => return Err(Error::NotFound("The item")),
+        Err(store::Error::NotFound) => return Err(Error::NotFound(Thing::Item)),
         found => found?,
     };
     let (revisions, answers, queues) = tokio::try_join!(

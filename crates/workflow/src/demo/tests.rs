@@ -1,5 +1,11 @@
+use super::stage::{NAME, UNFINISHED};
 use super::*;
 use crate::care::doctor::{Depth, examine};
+use crate::design;
+use crate::label::queues;
+use crate::site::projects;
+use domain::permission::{Role, Roles, Via};
+use store::Clock;
 use store::both;
 use store::label::tally::Tally;
 use store::testing::number;
@@ -30,7 +36,7 @@ both! {
         }
         let days = projects::labels_by_day(&instance, &owner, project, 30).await.expect("days");
         assert!(days.iter().filter(|(_, n)| *n > 20).count() >= 8, "{days:?}");
-        assert_eq!(taxonomies::published(&instance, &owner, project).await.expect("a read").expect("one").number, 2);
+        assert_eq!(design::published(&instance, &owner, project).await.expect("a read").expect("one").number, 2);
         let releases = number(&instance.store, "SELECT CAST(COUNT(*) AS BIGINT) FROM release WHERE state = 'done'");
         assert_eq!(releases.await, 1);
         let now = instance.store.now().0;
@@ -113,16 +119,17 @@ async fn one_that_was_interrupted_says_so() {
     let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     // The program dies in the middle: nobody hears of the job until its lease has run out.
     let run = jobs::begin_to_run(&instance, jobs::take(&instance).await.expect("a take").expect("a job"));
+    let make: MakeDemo = run.payload().expect("its payload");
     tokio::select! {
         biased;
-        made = make_job(&instance, &run) => panic!("{made:?}"),
+        made = make.run(&instance, &run) => panic!("{made:?}"),
         () = has_answers(&instance) => {}
     }
     drop(run);
     clock.advance(600);
     assert_eq!(jobs::run_all(&instance).await.expect("to run"), 1);
     let job = making(&instance, &owner, project.id).await.expect("a read").expect("it stays to be seen");
-    assert_eq!(job.state, "failed");
+    assert_eq!(job.state, JobState::Failed);
     assert!(job.error.expect("a reason").contains("ended while the demo was being made"));
     let project = instance.store.project_by_slug(slug).await.expect("a read").expect("the project");
     assert_eq!(project.name, UNFINISHED);

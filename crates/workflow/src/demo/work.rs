@@ -1,8 +1,8 @@
 //! The four people at their desks: they take what a queue gives them and answer as their tables say.
 
-use crate::design::taxonomies::{self, Published};
+use crate::design::{self, Published};
 use crate::label::annotate::{self, Served, Submission};
-use crate::{Error, Instance, Result};
+use crate::{Error, Instance, Result, Thing};
 use domain::answer::{Said, SkipReason};
 use domain::permission::Actor;
 use domain::{ItemId, LabelId, ProjectId, QueueId};
@@ -50,8 +50,8 @@ impl<'a> Crew<'a> {
         let counts = self.instance.store.tally(Tally::Queue(queue)).await?;
         let count = |key: &str| counts.get(key).copied().unwrap_or(0);
         let wanted = ((count("slots") - count("answers")) as f64 * share).ceil() as usize;
-        let published = taxonomies::published(&self.instance, &self.workers[0].actor, self.project).await?;
-        let published = published.ok_or(Error::NotFound("The taxonomy"))?;
+        let published = design::published(&self.instance, &self.workers[0].actor, self.project).await?;
+        let published = published.ok_or(Error::NotFound(Thing::Taxonomy))?;
         let mut turns: Vec<usize> = (0..self.workers.len()).collect();
         let mut done = 0;
         while done < wanted {

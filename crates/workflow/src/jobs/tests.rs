@@ -1,7 +1,9 @@
 use super::runner::{Work, begin, run_next, runner_with, take};
 use super::*;
+use domain::job::JobState;
 use domain::permission::{Roles, Via};
 use futures::{FutureExt, StreamExt};
+use serde::Deserialize;
 use serde_json::json;
 use store::{Store, both};
 use tokio_util::sync::CancellationToken;
@@ -10,10 +12,30 @@ fn instance(store: Store) -> Instance {
     Instance::new(store, std::path::Path::new("/nowhere"))
 }
 
+/// A job whose work each test brings itself.
+#[derive(Serialize, Deserialize)]
+struct Rows {
+    n: i64,
+    #[serde(skip)]
+    key: Option<String>,
+}
+
+impl Job for Rows {
+    const NAME: &'static str = "import";
+    const TITLE: &'static str = "Import";
+
+    fn dedupe(&self) -> Option<String> {
+        self.key.clone()
+    }
+
+    async fn run(self, _: &Instance, _: &Running) -> JobOutcome {
+        Err(Error::internal("each test brings its own work").into())
+    }
+}
+
 async fn add(instance: &Instance, dedupe: Option<&str>) -> JobId {
-    let payload = json!({"n": 3});
-    let made = enqueue(instance, None, None, Kind::Import, &payload, dedupe.map(str::to_owned));
-    made.await.expect("a job")
+    let job = Rows { n: 3, key: dedupe.map(str::to_owned) };
+    enqueue(instance, None, None, &job).await.expect("a job")
 }
 
 async fn run_one(instance: &Instance, work: Work) -> bool {
@@ -71,7 +93,7 @@ both! {
         let instance = instance(store);
         let job = add(&instance, None).await;
         assert!(run_one(&instance, |_, _| async { panic!("on purpose") }.boxed()).await);
-        assert_eq!(view(&instance, job).await.expect("the job").state, "failed");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Failed);
     }
 
     async fn a_lost_lease_can_write_nothing(store: Store) {
@@ -137,7 +159,7 @@ both! {
             .boxed()
         };
         run_one(&instance, work).await;
-        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Cancelled);
         let late = cancel(&instance, &admin(), job).await;
         assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
     }
@@ -152,7 +174,7 @@ both! {
             run.progress(0, None, "").await?;
             Ok(json!("never"))
         }.boxed()).await;
-        assert_eq!(view(&instance, job).await.expect("the job").state, "cancelled");
+        assert_eq!(view(&instance, job).await.expect("the job").state, JobState::Cancelled);
     }
 
     async fn the_program_stops_and_the_job_waits(store: Store) {
@@ -176,7 +198,7 @@ both! {
         }
         assert!(run_one(&instance, |_, _| async { Ok(json!("never")) }.boxed()).await);
         let view = view(&instance, job).await.expect("the job");
-        assert_eq!(view.state, "failed");
+        assert_eq!(view.state, JobState::Failed);
         assert!(view.error.expect("a sentence").contains("5 times"));
     }
 
@@ -216,9 +238,37 @@ both! {
         let instance = instance(store);
         let job = add(&instance, None).await;
         let mut views = Box::pin(watch(&instance, job));
-        assert_eq!(views.next().await.expect("a view").state, "waiting");
+        assert_eq!(views.next().await.expect("a view").state, JobState::Waiting);
         run_one(&instance, |_, run| async move { run.progress(1, Some(2), "half").await?; Ok(json!(2)) }.boxed()).await;
         let last = views.collect::<Vec<_>>().await.pop().expect("the end");
         assert_eq!((last.state.as_str(), last.result), ("done", Some(json!(2))));
     }
+}
+
+#[test]
+fn what_stands_in_the_database_of_a_job_does_not_change() {
+    use crate::data::import::{Import, UndoImport};
+    use crate::design::SettleTaxonomy;
+    use crate::label::queues::FillQueue;
+    use crate::release::CutRelease;
+    use domain::{QueueId, ReleaseId, SourceId};
+
+    fn stored<J: Job>(job: &J) -> (String, String, Option<String>) {
+        let new = new(None, None, job).expect("a job");
+        (new.kind, new.payload, new.dedupe)
+    }
+    let expected = |kind: &str, payload: &str, dedupe: Option<&str>| {
+        (kind.to_owned(), payload.to_owned(), dedupe.map(str::to_owned))
+    };
+    let source = SourceId(7);
+    assert_eq!(stored(&Import { source }), expected("import", r#"{"source":7}"#, None));
+    let undo = expected("undo_import", r#"{"source":7}"#, Some("undo-import-7"));
+    assert_eq!(stored(&UndoImport { source }), undo);
+    let fill = expected("fill_queue", r#"{"queue":7}"#, Some("fill_queue:7"));
+    assert_eq!(stored(&FillQueue { queue: QueueId(7) }), fill);
+    let cut = expected("cut_release", r#"{"release":7}"#, Some("release-7"));
+    assert_eq!(stored(&CutRelease { release: ReleaseId(7) }), cut);
+    assert_eq!(stored(&SettleTaxonomy(ProjectId(7))), expected("settle_taxonomy", "7", None));
+    assert_eq!(registry::title("settle_taxonomy"), "New taxonomy");
+    assert_eq!(registry::title("a kind of a later version"), "Work");
 }

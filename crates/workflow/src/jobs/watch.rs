@@ -1,31 +1,31 @@
-//! A job as people see it, now and while it moves.
+//! Jobs as people see them: once, or as a stream of changes.
 
-use super::Kind;
-use crate::{Error, Instance, Result, allow};
+use super::{Job, registry};
+use crate::{Error, Instance, Result, Thing, allow};
+use domain::job::JobState;
 use domain::permission::{Act, Actor};
 use domain::{JobId, ProjectId};
 use futures::stream::unfold;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-use store::site::jobs::Job;
+use store::site::jobs::JobRow;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Where a job stands.
+/// A job and how far it has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobView {
     pub id: JobId,
     pub kind: String,
     pub title: String,
     pub project: Option<ProjectId>,
-    /// waiting, running, done, failed, cancelled.
-    pub state: String,
+    pub state: JobState,
     pub done: i64,
     pub total: Option<i64>,
     pub message: String,
-    /// As far as the pace until now says.
+    /// Estimated from the pace so far.
     pub seconds_left: Option<f64>,
-    /// Someone asked for it to stop, and it has not stopped yet.
+    /// It was cancelled, and has not stopped yet.
     pub stopping: bool,
     pub result: Option<serde_json::Value>,
     /// A sentence for people.
@@ -36,7 +36,7 @@ pub struct JobView {
 }
 
 impl JobView {
-    pub fn of(job: &Job, now: domain::Time) -> JobView {
+    pub fn of(job: &JobRow, now: domain::Time) -> JobView {
         let is_open = job.finished_at.is_none();
         let seconds_left = match (job.total, job.started_at) {
             (Some(total), Some(started)) if is_open && job.done > 0 && total >= job.done => {
@@ -47,10 +47,10 @@ impl JobView {
         };
         JobView {
             id: job.id,
-            title: Kind::parse(&job.kind).map_or("Work", Kind::title).to_owned(),
+            title: registry::title(&job.kind).to_owned(),
             kind: job.kind.clone(),
             project: job.project_id.map(ProjectId),
-            state: job.state.clone(),
+            state: job.state,
             done: job.done,
             total: job.total,
             message: job.message.clone(),
@@ -71,19 +71,20 @@ impl JobView {
     pub fn why_stopped(&self) -> &str {
         match &self.error {
             Some(why) => why,
-            None if self.state == "cancelled" => "It was cancelled.",
+            None if self.state == JobState::Cancelled => "It was cancelled.",
             None => "",
         }
     }
 }
 
-/// A job, whoever asks: for workflows that have asked for permission already.
+/// A job. The caller must have checked the permission.
 pub async fn view(instance: &Instance, job: JobId) -> Result<JobView> {
-    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound(Thing::Job))?;
     Ok(JobView::of(&row, instance.store.now()))
 }
 
-/// Does a job carry something? Not where there is none, or it is over: then nobody will say how that ended.
+/// Is there a job that still works on something? If there is none, or it is over, no job will report how that work
+/// ended.
 pub async fn carries(instance: &Instance, job: Option<i64>) -> Result<bool> {
     match job {
         Some(job) => Ok(instance.store.job(JobId(job)).await?.is_some_and(|job| job.finished_at.is_none())),
@@ -91,31 +92,25 @@ pub async fn carries(instance: &Instance, job: Option<i64>) -> Result<bool> {
     }
 }
 
-/// The newest job of a kind that was made with this payload, open or over: for workflows that have asked for
-/// permission already.
-pub async fn newest(
-    instance: &Instance,
-    project: ProjectId,
-    kind: Kind,
-    payload: &impl Serialize,
-) -> Result<Option<JobView>> {
-    let payload = serde_json::to_string(payload).map_err(Error::internal)?;
-    let job = instance.store.newest_job(project, kind.as_str(), &payload).await?;
+/// The newest job of the same kind with the same payload, open or over. The caller must have checked the permission.
+pub async fn newest<J: Job>(instance: &Instance, project: ProjectId, like: &J) -> Result<Option<JobView>> {
+    let payload = serde_json::to_string(like).map_err(Error::internal)?;
+    let job = instance.store.newest_job(project, J::NAME, &payload).await?;
     Ok(job.map(|job| JobView::of(&job, instance.store.now())))
 }
 
-/// A job for someone: who began it may see it, and who sees more than an annotator in its project. The actor's
-/// roles are those in the job's project.
+/// A job, for the person who began it and for people who may see the work of others in its project. The roles of the
+/// actor must be those in that project.
 pub async fn see(instance: &Instance, actor: &Actor, job: JobId) -> Result<JobView> {
-    let row = instance.store.job(job).await?.ok_or(Error::NotFound("The job"))?;
+    let row = instance.store.job(job).await?.ok_or(Error::NotFound(Thing::Job))?;
     if row.created_by != Some(actor.person.0) {
         allow(actor, Act::SeeOthers)?;
     }
     Ok(JobView::of(&row, instance.store.now()))
 }
 
-/// A job as it moves: its state now, then each news, and last the one in which it is over. Ends early only
-/// when the job has gone, or the program ends.
+/// A stream of what happens to a job: its state now, then each change, and last the state in which it is over. It
+/// ends early only if the job is deleted or the program ends.
 pub fn watch(instance: &Instance, job: JobId) -> impl Stream<Item = JobView> + Send + 'static + use<> {
     let watcher =
         Watcher { news: instance.jobs.moved.subscribe(), instance: instance.clone(), job, last: None };
@@ -148,7 +143,7 @@ impl Watcher {
                     return None;
                 }
             };
-            // Only the time left has moved: that is no news.
+            // A new estimate of the time left is no change.
             let timeless = |v: &JobView| JobView { seconds_left: None, ..v.clone() };
             if self.last.as_ref().map(timeless) != Some(timeless(&now)) {
                 self.last = Some(now.clone());
@@ -168,7 +163,7 @@ impl Watcher {
                 }
             }
         };
-        // Jobs of other processes are heard of by looking.
+        // Jobs of other processes send no signal here, so the row is read every second.
         let _ = tokio::time::timeout(Duration::from_secs(1), news).await;
     }
 }

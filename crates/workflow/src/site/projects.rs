@@ -1,7 +1,7 @@
 //! Projects: making one, finding it, what it decides for itself, putting it away.
 
 use crate::data::fields::Fields;
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::ProjectId;
 use domain::item::hash53;
 use domain::permission::{Act, Actor, Roles};
@@ -96,7 +96,7 @@ pub async fn create(instance: &Instance, actor: &Actor, form: NewProjectForm) ->
             })
         })
         .await?;
-    instance.store.project(id).await?.ok_or(Error::NotFound("this project"))
+    instance.store.project(id).await?.ok_or(Error::NotFound(Thing::Project))
 }
 
 /// 53 random bits: seeds stand in files that JavaScript may read.
@@ -116,8 +116,8 @@ fn description(fields: &mut Fields, text: &str) -> String {
 
 /// The project with this short name, if the actor may see it. `actor` carries the roles of that project.
 pub async fn by_slug(instance: &Instance, actor: &Actor, slug: &str) -> Result<Project> {
-    let project = instance.store.project_by_slug(slug).await?.ok_or(Error::NotFound("this project"))?;
-    allow(actor, Act::SeeProject).map_err(|_| Error::NotFound("this project"))?;
+    let project = instance.store.project_by_slug(slug).await?.ok_or(Error::NotFound(Thing::Project))?;
+    allow(actor, Act::SeeProject).map_err(|_| Error::NotFound(Thing::Project))?;
     Ok(project)
 }
 
@@ -182,7 +182,7 @@ pub async fn change(instance: &Instance, actor: &Actor, project: ProjectId, form
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let before = tx.project_to_change(project).await?.ok_or(Error::NotFound("this project"))?;
+                let before = tx.project_to_change(project).await?.ok_or(Error::NotFound(Thing::Project))?;
                 if seen != stamp(&before) {
                     return Err(Error::conflict(
                         "The settings were changed while you were looking at them. What you typed stands here, nothing of \
@@ -223,7 +223,7 @@ pub async fn set_archived(instance: &Instance, actor: &Actor, project: ProjectId
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let known = tx.project_to_change(project).await?.ok_or(Error::NotFound("this project"))?;
+                let known = tx.project_to_change(project).await?.ok_or(Error::NotFound(Thing::Project))?;
                 if tx.archive_project(project, away).await? {
                     let act = if away { "archived the project" } else { "took out of the archive" };
                     tx.audit(&actor, Some(project), act, &known.name, "").await?;

@@ -6,7 +6,7 @@ use domain::taxonomy::change::Operation;
 use domain::taxonomy::edit::Edit;
 use store::both;
 use workflow::Error;
-use workflow::design::taxonomies::*;
+use workflow::design::*;
 
 both! {
     async fn a_draft_that_two_change(store: Store) {

@@ -4,6 +4,7 @@ use crate::testbed::{Testbed, sentence};
 use domain::ProjectId;
 use domain::consensus::State;
 use domain::project::Task;
+use domain::release::ReleaseState;
 use domain::source::{Format, SourceState};
 use std::collections::BTreeMap;
 use store::engine::ids::Ids;
@@ -11,7 +12,7 @@ use store::{Store, both};
 use workflow::Error;
 use workflow::data::import;
 use workflow::jobs;
-use workflow::release::releases::*;
+use workflow::release::*;
 
 fn both_states() -> Order {
     Order { name: "first".into(), states: vec![State::Agreed, State::Adjudicated] }
@@ -97,7 +98,7 @@ both! {
         assert!(twice.contains("is being cut already"), "a second click: {twice}");
         bed.work().await;
         let first = get(instance, &bed.owner, project, 1).await.unwrap();
-        assert_eq!(first.row.state, "done", "{:?}", first.row.error);
+        assert_eq!(first.row.state, ReleaseState::Done, "{:?}", first.row.error);
         instance.store.clock().advance(3_600);
         let again = Order { name: "second".into(), ..both_states() };
         let second = cut_now(instance, &bed.owner, project, &again, &|_, _| ()).await.unwrap();
@@ -142,7 +143,7 @@ both! {
         let carried = sentence(end(instance, &bed.owner, project, 2).await);
         assert!(carried.contains("is under way"), "{carried}");
         bed.work().await;
-        assert_eq!(get(instance, &bed.owner, project, 2).await.unwrap().row.state, "done");
+        assert_eq!(get(instance, &bed.owner, project, 2).await.unwrap().row.state, ReleaseState::Done);
     }
 
     async fn whoever_cuts_an_ended_release_is_stopped(store: Store) {
@@ -227,8 +228,8 @@ both! {
         let bed = labeled(store, Task::Single).await;
         let (instance, project) = (&bed.instance, bed.project);
         let retire = domain::taxonomy::edit::Edit::Remove(bed.labels[0]);
-        workflow::design::taxonomies::edit(instance, &bed.owner, project, 4, retire).await.unwrap();
-        workflow::design::taxonomies::publish(instance, &bed.owner, project, 5, "").await.unwrap();
+        workflow::design::edit(instance, &bed.owner, project, 4, retire).await.unwrap();
+        workflow::design::publish(instance, &bed.owner, project, 5, "").await.unwrap();
         // The job that takes the label back has not run: cutting does it.
         let release = cut_now(instance, &bed.owner, project, &both_states(), &|_, _| ()).await.unwrap();
         let manifest = release.manifest.clone().unwrap();

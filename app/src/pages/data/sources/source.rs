@@ -23,9 +23,9 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use store::data::sources::{Reject, Source};
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::data::import;
 use workflow::jobs::{self, JobView};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);
@@ -41,7 +41,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The import that an address names.
 fn named(id: &str) -> Result<SourceId, Error> {
-    id.parse().map_err(|_| Error::NotFound("The import"))
+    id.parse().map_err(|_| Error::NotFound(Thing::Import))
 }
 
 #[derive(Deserialize)]

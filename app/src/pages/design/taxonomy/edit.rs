@@ -15,8 +15,8 @@ use domain::taxonomy::edit::Edit;
 use domain::taxonomy::{COMMAND_KEYS, Label};
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
-use workflow::design::taxonomies;
+use workflow::design;
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -28,7 +28,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
-    let draft = taxonomies::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+    let draft = design::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
     editor(&app, &visitor, None, draft.edit).await
 }
 
@@ -37,9 +37,9 @@ async fn show(
     Extension(visitor): Extension<Visitor>,
     Path((_, label)): Path<(String, String)>,
 ) -> Page {
-    let draft = taxonomies::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+    let draft = design::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
     let label = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
-    let label = label.ok_or(Error::NotFound("The label"))?;
+    let label = label.ok_or(Error::NotFound(Thing::Label))?;
     editor(&app, &visitor, Some(label), draft.edit).await
 }
 
@@ -144,9 +144,9 @@ async fn add(
     let base = address(&visitor)?;
     let project = visitor.project()?.id;
     let outcome = async {
-        let label = read(taxonomies::new_label(&app.instance, ""), &form)?;
+        let label = read(design::new_label(&app.instance, ""), &form)?;
         let said = format!("“{}” is in the draft.", label.name);
-        taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Add(label)).await?;
+        design::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Add(label)).await?;
         Ok(Done::to(base.clone()).say(said))
     };
     finish(&session, "label", &form, &format!("{base}/labels/new"), outcome.await).await
@@ -163,11 +163,11 @@ async fn change(
     let project = visitor.project()?.id;
     let back = format!("{base}/labels/{label}");
     let outcome = async {
-        let draft = taxonomies::draft(&app.instance, visitor.actor()?, project).await?;
+        let draft = design::draft(&app.instance, visitor.actor()?, project).await?;
         let before = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
-        let label = read(before.ok_or(Error::NotFound("The label"))?, &form)?;
+        let label = read(before.ok_or(Error::NotFound(Thing::Label))?, &form)?;
         let said = format!("“{}” is saved to the draft.", label.name);
-        taxonomies::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Change(label)).await?;
+        design::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Change(label)).await?;
         Ok(Done::to(base.clone()).say(said))
     };
     finish(&session, "label", &form, &back, outcome.await).await

@@ -14,13 +14,13 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use domain::permission::Act;
-use domain::queue::{Filter, Pool};
+use domain::queue::{Filter, Pool, QueueState};
 use domain::{PersonId, QueueId};
 use leptos::prelude::*;
 use store::label::queues::{MemberRow, QueuePerson};
 use tower_sessions::Session;
-use workflow::Error;
 use workflow::label::queues::{self, Change, Filling, QueueView};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     let run = Need::Project(Act::RunQueues);
@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
 type At = Path<(String, String)>;
 
 fn id(text: &str) -> Result<QueueId, Error> {
-    text.parse().map_err(|_| Error::NotFound("The queue"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Queue))
 }
 
 async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Path((_, queue)): At) -> Page {
@@ -52,7 +52,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
     let may_run = visitor.may(Act::RunQueues);
     let slug = &visitor.project()?.slug;
     let filling = filling.map(|filling| taking_in(&filling, slug, &at, may_run));
-    let is_empty = view.state != "filling" && view.progress.members == 0;
+    let is_empty = view.state != QueueState::Filling && view.progress.members == 0;
     let held: i64 = people.iter().map(|p| p.leased).sum();
     let content = view! {
         <header class="head">
@@ -65,7 +65,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
                     </ol>
                 </nav>
                 <h1 dir="auto">{view.name.clone()}</h1>
-                <p>{state_mark(&view.state)} " since " {moment(view.closed_at.unwrap_or(view.created_at))}</p>
+                <p>{state_mark(view.state)} " since " {moment(view.closed_at.unwrap_or(view.created_at))}</p>
             </div>
             {acts(&view, &at, may_run)}
         </header>
@@ -93,7 +93,7 @@ async fn show(State(app): State<App>, Extension(visitor): Extension<Visitor>, Pa
 }
 
 fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
-    let open = view.state == "open";
+    let open = view.state == QueueState::Open;
     view! {
         <div class="acts">
             {(open && view.progress.members > 0)
@@ -104,7 +104,7 @@ fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
                         </a>
                     }
                 })}
-            {(may_run && view.state != "closed")
+            {(may_run && view.state != QueueState::Closed)
                 .then(|| {
                     view! {
                         <form method="post" action=format!("{at}/close")>
@@ -112,7 +112,7 @@ fn acts(view: &QueueView, at: &str, may_run: bool) -> AnyView {
                         </form>
                     }
                 })}
-            {(may_run && view.state == "closed")
+            {(may_run && view.state == QueueState::Closed)
                 .then(|| {
                     view! {
                         <form method="post" action=format!("{at}/reopen")>
@@ -392,7 +392,7 @@ async fn release(
 ) -> Page {
     let at = format!("{}/{queue}", address(&visitor)?);
     let outcome = async {
-        let person: PersonId = form.get("person").parse().map_err(|_| Error::NotFound("The person"))?;
+        let person: PersonId = form.get("person").parse().map_err(|_| Error::NotFound(Thing::Person))?;
         let (project, queue) = (visitor.project()?.id, id(&queue)?);
         let n = queues::release_leases(&app.instance, visitor.actor()?, project, queue, Some(person)).await?;
         let said =

@@ -21,8 +21,8 @@ use domain::{JobId, LabelId, Time};
 use http::{HeaderMap, header};
 use leptos::prelude::*;
 use tower_sessions::Session;
-use workflow::Error;
-use workflow::release::releases::{self, Manifest, Release};
+use workflow::release::{self, Manifest, Release};
+use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 fn number(text: &str) -> Result<i64, Error> {
-    text.parse().map_err(|_| Error::NotFound("The release"))
+    text.parse().map_err(|_| Error::NotFound(Thing::Release))
 }
 
 async fn file(
@@ -42,7 +42,7 @@ async fn file(
     Path((_, n, path)): Path<(String, String, String)>,
 ) -> Page {
     let project = visitor.project()?.id;
-    let (file, reader) = releases::open(&app.instance, visitor.actor()?, project, number(&n)?, &path).await?;
+    let (file, reader) = release::open(&app.instance, visitor.actor()?, project, number(&n)?, &path).await?;
     Ok(download(&file, reader))
 }
 
@@ -54,7 +54,7 @@ async fn show(
 ) -> Page {
     let project = visitor.project()?.clone();
     let actor = visitor.actor()?;
-    let release = releases::get(&app.instance, actor, project.id, number(&n)?).await?;
+    let release = release::get(&app.instance, actor, project.id, number(&n)?).await?;
     let thread = shell::thread(&app.instance, &visitor).await?;
     let base = address(&visitor)?;
     let at = format!("{base}/{}", release.row.number);
@@ -85,7 +85,7 @@ async fn show(
                 <h1 dir="auto">{title.clone()}</h1>
                 <p dir="auto">
                     {release.row.name.clone()} " · " {moment(Time(release.row.created_at))}
-                    {release.row.created_by.clone().map(|name| format!(" · {name}"))} " " {state_mark(&release.row.state)}
+                    {release.row.created_by.clone().map(|name| format!(" · {name}"))} " " {state_mark(release.row.state)}
                 </p>
             </div>
         </header>
@@ -107,7 +107,7 @@ fn origin(headers: &HeaderMap) -> String {
 
 /// A release that is being cut, or came to nothing.
 async fn unfinished(app: &App, visitor: &Visitor, release: &Release, at: &str) -> Result<AnyView, Error> {
-    if release.row.state == "failed" {
+    if release.row.state == domain::release::ReleaseState::Failed {
         let why = release.row.error.clone().unwrap_or_default();
         let again = format!("{}/new", address(visitor)?);
         return Ok(view! {
@@ -156,7 +156,7 @@ async fn end(
     form: Form,
 ) -> Page {
     let at = format!("{}/{n}", address(&visitor)?);
-    let ended = releases::end(&app.instance, visitor.actor()?, visitor.project()?.id, number(&n)?).await;
+    let ended = release::end(&app.instance, visitor.actor()?, visitor.project()?.id, number(&n)?).await;
     finish(&session, "end", &form, &at, ended.map(|()| Done::to(&at))).await
 }
 

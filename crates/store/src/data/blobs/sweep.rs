@@ -2,6 +2,7 @@
 //! nothing in the program removes them by itself.
 
 use super::{Place, UNFINISHED, UNNEEDED, remove_file};
+use crate::data::sources::may_go_on;
 use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::{Store, on};
@@ -77,10 +78,14 @@ impl Snapshot {
 
     /// Keys of blobs that something needs and whose row is missing.
     pub async fn missing_blobs(&mut self) -> Result<Vec<String>> {
-        let query = "SELECT f.hash FROM release_file f LEFT JOIN blob b ON b.key = f.hash WHERE b.key IS NULL
+        let query = concat!(
+            "SELECT f.hash FROM release_file f LEFT JOIN blob b ON b.key = f.hash WHERE b.key IS NULL
                      UNION SELECT s.upload FROM source s LEFT JOIN blob b ON b.key = s.upload
                      WHERE b.key IS NULL AND s.upload IS NOT NULL
-                       AND s.state IN ('preview', 'running', 'failed', 'cancelled') ORDER BY 1";
+                       AND s.state IN ",
+            may_go_on!(),
+            " ORDER BY 1"
+        );
         Ok(on!(self, |db| sqlx::query_scalar(query).fetch_all(db).await)?)
     }
 }

@@ -1,6 +1,7 @@
 //! Loading the pool of independent answers.
 
-use crate::{Error, Instance, Result};
+use crate::{Error, Instance, Result, Thing};
+use domain::answer::Kind;
 use domain::project::Task;
 use domain::taxonomy::Taxonomy;
 use domain::{ItemId, LabelId, PersonId, ProjectId, QueueId, TaxonomyVersionId};
@@ -37,7 +38,7 @@ pub struct Vote {
 impl Votes {
     pub async fn load(instance: &Instance, project: ProjectId, queue: Option<QueueId>) -> Result<Votes> {
         let store = &instance.store;
-        let row = store.project(project).await?.ok_or(Error::NotFound("the project"))?;
+        let row = store.project(project).await?.ok_or(Error::NotFound(Thing::Project))?;
         let (taxonomy, maps) = match store.published_taxonomy(project).await? {
             Some((version, _, taxonomy)) => (taxonomy, store.label_maps(version).await?),
             None => (Arc::default(), LabelMaps::new()),
@@ -46,7 +47,7 @@ impl Votes {
         if let Some(queue) = queue {
             queues.retain(|(id, _)| *id == queue);
             if queues.is_empty() {
-                return Err(Error::NotFound("the queue"));
+                return Err(Error::NotFound(Thing::Queue));
             }
         }
         let many = queues.len() > 1;
@@ -114,7 +115,7 @@ impl Filling {
     fn end_of_item(&mut self) {
         let mut chains = std::mem::take(&mut self.chains);
         self.item = None;
-        chains.retain(|(_, last)| last.kind == "labels" && !last.sighted);
+        chains.retain(|(_, last)| last.kind == Kind::Labels && !last.sighted);
         chains.sort_by_key(|(began, last)| (*began, last.person_id));
         for (_, last) in chains.into_iter().take(self.overlap) {
             let is_new = match &mut self.heard {

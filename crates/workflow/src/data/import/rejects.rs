@@ -1,6 +1,6 @@
 //! Refused rows as a file: what they said, where they stood, why they were not taken.
 
-use super::of_project;
+use super::list::of_project;
 use crate::{Error, Instance, Result, allow};
 use bytes::Bytes;
 use domain::permission::{Act, Actor};

@@ -1,12 +1,23 @@
+use super::load::load_from;
 use super::*;
 use crate::data::browse;
-use crate::release::releases;
+use crate::jobs;
+use crate::release;
+use crate::{Error, Instance, Result};
+use domain::ProjectId;
 use domain::consensus::State;
+use domain::permission::Actor;
 use domain::project::{Settings, Task};
 use domain::source::LabelColumn;
+use domain::source::{Format, LabelUse, Mapping, SourceState};
 use futures::StreamExt;
 use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use store::data::sources::{NewSource, Source};
 use store::label::tally::Tally;
 use store::testing::{number, run};
 use store::{Store, both};
@@ -225,8 +236,8 @@ both! {
         let source = import_with(&instance, project, "a.csv", file, |_| {}).await;
         assert_eq!(counts(&source), [2, 2, 0, 0, 0]);
         let sample = look(&file[..], Some(Format::Csv)).expect("a sample");
-        let kinds: Vec<&str> = sample.notices.iter().map(|n| n.kind()).collect();
-        assert_eq!(kinds, ["separator", "decoded"]);
+        use records::Notice::{Decoded, Separator};
+        assert!(matches!(sample.notices[..], [Separator { .. }, Decoded { .. }]), "{:?}", sample.notices);
         for notice in &sample.notices {
             assert!(source.notes.contains(&notice.to_string()), "{:?}", source.notes);
         }
@@ -389,10 +400,10 @@ both! {
         assert_eq!(store.tally(Tally::Answers(project)).await.expect("counts")["all"], 0);
         let again = label("first.csv", "id,text,intent\n1,a,card\n2,b,refund\n").await;
         assert_eq!(again.counts.answers, 2, "as if it had never been");
-        let order = releases::Order { name: "one".into(), states: vec![State::Agreed] };
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
         let folder = tempfile::tempdir().expect("a folder");
         let with_folder = Instance::new(store.clone(), folder.path());
-        releases::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         let refused = undo(&instance, ADMIN, project, again.id).await.expect_err("a release speaks of its answers");
         assert_eq!(refused.to_string(), "This import can’t be taken back, because of 2 items in releases.");
         assert_eq!(labels().await, ["card", "refund", ""]);
@@ -403,10 +414,10 @@ both! {
         let labeled = "id,text,intent\n1,a,card\n2,b,refund\n";
         let first =
             import_with(&instance, project, "a.csv", labeled.as_bytes(), |m| m.label = as_answers("intent")).await;
-        let order = releases::Order { name: "one".into(), states: vec![State::Agreed] };
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
         let folder = tempfile::tempdir().expect("a folder");
         let with_folder = Instance::new(store.clone(), folder.path());
-        releases::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         // As a cut leaves it that fails when its rows are taken.
         run(&store, &["UPDATE release SET state = 'failed'"]).await;
         let rows = async || number(&store, "SELECT COUNT(*) FROM release_row").await;

@@ -1,26 +1,26 @@
-//! Taking an import back, as a whole and only while nothing rests on it.
+//! Undoing an import. It is undone as a whole, and only while nothing depends on it.
 
-use super::{Payload, of_project, release_upload};
-use crate::jobs::{self, JobOutcome, Kind, Running};
+use super::finish::release_upload;
+use super::list::of_project;
+use crate::jobs::{self, Job, JobOutcome, Running};
 use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::source::SourceState;
 use domain::{JobId, ProjectId, SourceId};
+use serde::{Deserialize, Serialize};
 use store::data::sources::Source;
 
-/// Items removed in one transaction.
+/// How many items are removed in one transaction.
 const PIECE: i64 = 64;
 
 const ENDED: [SourceState; 3] = [SourceState::Done, SourceState::Failed, SourceState::Cancelled];
 
-/// Takes an import back in the background; refused while anything depends on it.
+/// Enqueues a job that undoes an import. Refused while anything depends on it.
 pub async fn undo(instance: &Instance, actor: &Actor, project: ProjectId, source: SourceId) -> Result<JobId> {
     allow(actor, Act::Import)?;
     let source = end_if_cut_off(instance, of_project(instance, project, source).await?).await?;
     free_of_dependents(instance, &source).await?;
-    let dedupe = format!("undo-import-{}", source.id);
-    let payload = Payload { source: source.id };
-    let job = jobs::new(actor.person_id(), Some(project), Kind::UndoImport, &payload, Some(dedupe))?;
+    let job = jobs::new(actor.person_id(), Some(project), &UndoImport { source: source.id })?;
     let actor = *actor;
     let id = instance
         .store
@@ -37,8 +37,8 @@ pub async fn undo(instance: &Instance, actor: &Actor, project: ProjectId, source
     Ok(id)
 }
 
-/// An import that no job carries (from the command line, from a program) may have been cut off without a word. It is
-/// ended here; should it be alive after all, its next rows are refused.
+/// Ends an import that no job works on: one from the command line or from a program may have been interrupted without
+/// a trace. If it is still running after all, its next rows are refused.
 async fn end_if_cut_off(instance: &Instance, source: Source) -> Result<Source> {
     if source.state != SourceState::Running || jobs::carries(instance, source.job).await? {
         return Ok(source);
@@ -55,29 +55,44 @@ async fn end_if_cut_off(instance: &Instance, source: Source) -> Result<Source> {
     Ok(instance.store.source(id).await?)
 }
 
-/// Does the job that [`undo`] made. Cut off, it goes on where it was.
-pub async fn run_undo_job(instance: &Instance, run: &Running) -> JobOutcome {
-    let Payload { source } = run.payload()?;
-    let source = instance.store.source(source).await?;
-    let total = source.counts.new + source.counts.revised;
-    let mut done = 0;
-    run.progress(done, Some(total), "").await?;
-    free_of_dependents(instance, &source).await?;
-    loop {
-        let n = remove_piece(instance, &source).await?;
-        done += n;
-        if n == 0 {
-            break;
-        }
-        run.progress(done, Some(total.max(done)), &format!("{done} items")).await?;
+/// The job that [`undo`] makes. It is idempotent: after a crash the next attempt removes what is left.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct UndoImport {
+    pub source: SourceId,
+}
+
+impl Job for UndoImport {
+    const NAME: &'static str = "undo_import";
+    const TITLE: &'static str = "Undo of an import";
+
+    fn dedupe(&self) -> Option<String> {
+        Some(format!("undo-import-{}", self.source))
     }
-    let id = source.id;
-    instance
-        .store
-        .write(move |tx| Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await }))
-        .await?;
-    release_upload(instance, &source).await?;
-    Ok(serde_json::json!({ "removed": done }))
+
+    async fn run(self, instance: &Instance, running: &Running) -> JobOutcome {
+        let source = instance.store.source(self.source).await?;
+        let total = source.counts.new + source.counts.revised;
+        let mut done = 0;
+        running.progress(done, Some(total), "").await?;
+        free_of_dependents(instance, &source).await?;
+        loop {
+            let n = remove_piece(instance, &source).await?;
+            done += n;
+            if n == 0 {
+                break;
+            }
+            running.progress(done, Some(total.max(done)), &format!("{done} items")).await?;
+        }
+        let id = source.id;
+        instance
+            .store
+            .write(move |tx| {
+                Box::pin(async move { tx.move_source(id, &ENDED, SourceState::Undone, None).await })
+            })
+            .await?;
+        release_upload(instance, &source).await?;
+        Ok(serde_json::json!({ "removed": done }))
+    }
 }
 
 async fn remove_piece(instance: &Instance, source: &Source) -> Result<i64> {

@@ -1,7 +1,7 @@
 //! The next items for a person: those they hold, then the first that are open to them.
 
 use super::{Batch, By, Rest, Served};
-use crate::{Error, Result};
+use crate::{Error, Result, Thing};
 use domain::queue::{Mix, PerPool, Pool, merged};
 use domain::{ItemId, ProjectId, QueueId, Time};
 use store::label::desk::Desk;
@@ -62,7 +62,7 @@ pub async fn serve(
 }
 
 async fn desk(tx: &mut LabelTx<'_>, project: ProjectId) -> Result<Desk> {
-    tx.desk().await?.filter(|desk| desk.project_id == project).ok_or(Error::NotFound("The queue"))
+    tx.desk().await?.filter(|desk| desk.project_id == project).ok_or(Error::NotFound(Thing::Queue))
 }
 
 /// Leases up to `want` more members, and says what is left after them.

@@ -3,7 +3,7 @@
 use super::frames::{Frame, frame};
 use super::{By, Receipt, Submission};
 use crate::error::FieldError;
-use crate::{Error, Instance, Result};
+use crate::{Error, Instance, Result, Thing};
 use domain::answer::{Said, Standing, checked_labels};
 use domain::consensus::{State, Vote, n_skips_in};
 use domain::queue::{AnswerKind, Extra, Facts, Holding, Step, free_slot, step};
@@ -190,7 +190,7 @@ async fn context(
     id: &str,
 ) -> Result<AnswerContext> {
     let context = tx.answer_context(project, &Answering { assignment, id: id.to_owned() }).await?;
-    context.ok_or(Error::NotFound("The item that was answered"))
+    context.ok_or(Error::NotFound(Thing::AnsweredItem))
 }
 
 /// The person now has something else of the item: slots, counts and the others' cursors follow. Returns what is to be
@@ -309,7 +309,7 @@ fn kind(said: &Said) -> AnswerKind {
 /// Refusals are told for each answer; they hold nothing that can't be written again.
 fn copy(error: &Error) -> Error {
     match error {
-        Error::NotFound(what) => Error::NotFound(what),
+        Error::NotFound(what) => Error::NotFound(*what),
         Error::Forbidden(act) => Error::Forbidden(*act),
         Error::Conflict(why) => Error::Conflict(why.clone()),
         Error::Invalid(fields) => Error::Invalid(

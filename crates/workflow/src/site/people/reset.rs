@@ -1,7 +1,8 @@
 //! Links to set a password: made by an admin, shown once, good for a day and for one use.
 
+use super::password;
+use super::rights::known_to_sign_in;
 use super::tokens::secret;
-use super::{known_to_sign_in, password};
 use crate::data::fields::Fields;
 use crate::site::who::token_hash;
 use crate::{Error, Instance, Result, allow};

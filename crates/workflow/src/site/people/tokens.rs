@@ -2,7 +2,7 @@
 
 use crate::data::fields::Fields;
 use crate::site::who::token_hash;
-use crate::{Error, Instance, Result, allow};
+use crate::{Error, Instance, Result, Thing, allow};
 use domain::permission::{Act, Actor, Scope, may};
 use domain::person::PersonKind;
 use domain::{PersonId, ProjectId, TokenId};
@@ -48,7 +48,7 @@ pub async fn create_token(
         allow(actor, if scope == Scope::Label { Act::HoldLabelToken } else { Act::HoldDataToken })?;
     } else {
         allow(actor, Act::ManagePeople)?;
-        let known = instance.store.person(holder).await?.ok_or(Error::NotFound("this person"))?;
+        let known = instance.store.person(holder).await?.ok_or(Error::NotFound(Thing::Person))?;
         if known.kind == PersonKind::Source {
             return Err(Error::invalid("person", "This name stands for imported answers and can't act."));
         }
@@ -127,7 +127,7 @@ pub async fn revoke_token(
         .write(move |tx| {
             Box::pin(async move {
                 let name = tx.revoke_token(project, token, whose(&actor)).await?;
-                let name = name.ok_or(Error::NotFound("this token"))?;
+                let name = name.ok_or(Error::NotFound(Thing::Token))?;
                 tx.audit(&actor, Some(project), "revoked the token", &name, "").await?;
                 Ok(())
             })

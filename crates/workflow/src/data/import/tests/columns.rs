@@ -147,26 +147,26 @@ both! {
         let file = table("id,text,customer,label", row, 60);
         let of_columns = |m: &mut Mapping| (m.group, m.label) = (Some("customer".into()), as_answers("label"));
         import_with(&instance, project, "a.csv", file.as_bytes(), of_columns).await;
-        let order = releases::Order { name: "one".into(), states: vec![State::Agreed] };
-        let before = releases::forecast(&instance, ADMIN, project, &order.states).await.expect("a forecast");
+        let order = release::Order { name: "one".into(), states: vec![State::Agreed] };
+        let before = release::forecast(&instance, ADMIN, project, &order.states).await.expect("a forecast");
         assert_eq!((before.n_rows, before.splits.iter().sum::<i64>(), before.n_undecided), (60, 60, 31));
         assert_eq!(before.largest_group, Some(("acme".to_owned(), 30)));
         assert!(before.warnings()[0].contains("One group, “acme”, holds 50%"), "{:?}", before.warnings());
         assert_eq!(number(&store, "SELECT COUNT(*) FROM split").await, 0, "looking fixes nothing");
         let folder = tempfile::tempdir().expect("a folder");
         let with_folder = Instance::new(store.clone(), folder.path());
-        let cut = releases::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
+        let cut = release::cut_now(&with_folder, ADMIN, project, &order, &|_, _| ()).await.expect("a release");
         let splits: Vec<i64> = cut.manifest.expect("a manifest").splits.iter().map(|s| s.n_rows).collect();
         assert_eq!(splits, before.splits, "as it was foretold");
-        let after = releases::forecast(&instance, ADMIN, project, &order.states).await.expect("a forecast");
-        assert_eq!(after, releases::Forecast { n_undecided: 0, ..before });
+        let after = release::forecast(&instance, ADMIN, project, &order.states).await.expect("a forecast");
+        assert_eq!(after, release::Forecast { n_undecided: 0, ..before });
     }
 }
 
 #[test]
 fn a_split_without_rows_is_told() {
     let forecast =
-        |splits: [i64; 3]| releases::Forecast { n_rows: splits.iter().sum(), splits, ..Default::default() };
+        |splits: [i64; 3]| release::Forecast { n_rows: splits.iter().sum(), splits, ..Default::default() };
     assert!(forecast([10, 0, 0]).warnings()[0].contains("no row in validation and test"));
     assert!(forecast([0, 0, 10]).warnings()[0].contains("no row in train and validation"));
     assert!(forecast([8, 1, 1]).warnings().is_empty() && forecast([0, 0, 0]).warnings().is_empty());

@@ -62,9 +62,9 @@ both! {
         let two = [Label::named(LabelId(1), "Spam"), Label::named(LabelId(2), "sp\u{ad}am")];
         let field = "id,text,kind\n11,a,Spam\n12,b,spam \n13,c,nan\n14,d,[]\n15,e,['Eggs']\n";
         import(&instance, project, "b.csv", field).await;
-        let edit = crate::design::taxonomies::draft(&instance, ADMIN, project).await.expect("a draft").edit;
+        let edit = crate::design::draft(&instance, ADMIN, project).await.expect("a draft").edit;
         let (draft, n) =
-            crate::design::taxonomies::labels_from_field(&instance, ADMIN, project, edit, "kind").await.expect("labels of a field");
+            crate::design::labels_from_field(&instance, ADMIN, project, edit, "kind").await.expect("labels of a field");
         assert_eq!((n, draft.taxonomy.labels.last().map(|l| l.name.as_str())), (1, Some("Eggs")));
         let problems = Taxonomy { labels: two.to_vec(), ordered: false }.problems();
         assert!(matches!(problems[..], [Problem::SameName { .. }]), "{problems:?}");

@@ -1,4 +1,5 @@
-//! A line of what waits, on disk: whoever brings is not held up by whoever takes, and memory stays the same.
+//! A queue on disk between a fast producer and a slow consumer. The producer never waits (there is no backpressure),
+//! and memory stays the same.
 
 use crate::{Error, Result};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::{Mutex, mpsc};
 
-/// The end at which things are brought; dropped, the line comes to its end.
+/// The end of the producer. When it is dropped, the queue ends.
 pub struct Bring<T> {
     file: Arc<Mutex<File>>,
     places: mpsc::UnboundedSender<Place>,
@@ -19,7 +20,7 @@ pub struct Bring<T> {
     of: PhantomData<fn(T)>,
 }
 
-/// The end at which they are taken, in the same order.
+/// The end of the consumer. Values come in the order in which they were pushed.
 pub struct Take<T> {
     file: Arc<Mutex<File>>,
     places: mpsc::UnboundedReceiver<Place>,
@@ -31,7 +32,7 @@ struct Place {
     bytes: usize,
 }
 
-/// A line in a file without a name in `folder`: nothing is left of it, whatever happens to the program.
+/// A queue in an unnamed file in `folder`: the file is gone when the program ends, even after a crash.
 pub fn line<T>(folder: &Path) -> Result<(Bring<T>, Take<T>)> {
     let file = tempfile::tempfile_in(folder).map_err(store::Error::from)?;
     let file = Arc::new(Mutex::new(File::from_std(file)));
@@ -52,14 +53,14 @@ impl<T: Serialize> Bring<T> {
             file.flush().await
         };
         write.await.map_err(store::Error::from)?;
-        // Whoever took may have gone.
+        // An error only means that the consumer has gone.
         let _ = self.places.send(place);
         Ok(())
     }
 }
 
 impl<T: DeserializeOwned> Take<T> {
-    /// The next one; nothing when all that was brought has been taken and no more will come.
+    /// The next value. None when the producer has gone and all values were taken.
     pub async fn next(&mut self) -> Result<Option<T>> {
         let Some(place) = self.places.recv().await else { return Ok(None) };
         let mut bytes = vec![0; place.bytes];

@@ -1,6 +1,8 @@
-//! What the splits of a release would be, looked at before it fixes them for good.
+//! The splits that a release would have. It is computed before the release, because a release decides splits for
+//! good.
 
-use super::cut::{control_keys, current};
+use super::rows::current;
+use super::splits::{control_keys, decided};
 use crate::data::import::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 use crate::{Instance, Result, allow};
 use domain::ProjectId;
@@ -9,23 +11,22 @@ use domain::item::split_key;
 use domain::permission::{Act, Actor};
 use domain::release::{Split, split_by_control};
 use std::collections::HashMap;
-use store::engine::snapshot::Snapshot;
 use store::release::releases::PAGE;
 
-/// The rows that a release cut now would have.
+/// The rows that a release would have now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Forecast {
     pub n_rows: i64,
     /// Train, validation, test.
     pub splits: [i64; 3],
-    /// The group with the most rows, and how many.
+    /// The group with the most rows, and how many it has.
     pub largest_group: Option<(String, i64)>,
-    /// Groups, or texts without one, whose split no release has decided yet.
+    /// How many groups (or texts without a group) have a split that no release has decided yet.
     pub n_undecided: i64,
 }
 
 impl Forecast {
-    /// What is hard to mend afterwards.
+    /// Warnings about what is hard to repair after the release.
     pub fn warnings(&self) -> Vec<String> {
         if self.n_rows == 0 {
             return Vec::new();
@@ -49,7 +50,7 @@ impl Forecast {
     }
 }
 
-/// Looks at every resolved item of these states: for a million it takes some seconds.
+/// Reads every resolved item in these states. For a million items it takes some seconds.
 pub async fn forecast(
     instance: &Instance,
     actor: &Actor,
@@ -92,7 +93,7 @@ pub async fn forecast(
     Ok(forecast)
 }
 
-/// Rows by split key.
+/// How many rows each split key has.
 #[derive(Default)]
 struct Keys {
     rows: HashMap<i64, i64>,
@@ -109,20 +110,5 @@ impl Keys {
         {
             self.largest = Some((group, n));
         }
-    }
-}
-
-async fn decided(
-    moment: &mut Snapshot,
-    project: ProjectId,
-    wanted: &HashMap<i64, i64>,
-) -> Result<HashMap<i64, Split>> {
-    let mut decided = HashMap::new();
-    let mut after = -1;
-    loop {
-        let page = moment.splits_of(project, after, PAGE as i64).await?;
-        let Some((last, _)) = page.last() else { return Ok(decided) };
-        after = *last;
-        decided.extend(page.into_iter().filter(|(key, _)| wanted.contains_key(key)));
     }
 }

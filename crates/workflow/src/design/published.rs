@@ -1,0 +1,26 @@
+//! The taxonomy that people label with.
+
+use crate::{Instance, Result, allow};
+use domain::permission::{Act, Actor};
+use domain::taxonomy::Taxonomy;
+use domain::{ProjectId, TaxonomyVersionId};
+use std::sync::Arc;
+
+/// The version that people label with.
+#[derive(Debug, Clone)]
+pub struct Published {
+    pub id: TaxonomyVersionId,
+    pub number: i64,
+    pub taxonomy: Arc<Taxonomy>,
+}
+
+/// What people label with now, if a version was published.
+pub async fn published(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<Published>> {
+    allow(actor, Act::SeeProject)?;
+    newest(instance, project).await
+}
+
+pub(super) async fn newest(instance: &Instance, project: ProjectId) -> Result<Option<Published>> {
+    let newest = instance.store.published_taxonomy(project).await?;
+    Ok(newest.map(|(id, number, taxonomy)| Published { id, number, taxonomy }))
+}
