@@ -176,9 +176,9 @@ impl Tx {
     /// Ends a job. False when the lease was lost: then nothing has changed.
     pub async fn finish_job(&mut self, lease: Lease, end: &End) -> Result<bool> {
         let (state, result, error) = match end {
-            End::Done(result) => ("done", Some(result.as_str()), None),
-            End::Failed(why) => ("failed", None, Some(why.as_str())),
-            End::Cancelled => ("cancelled", None, None),
+            End::Done(result) => (JobState::Done, Some(result.as_str()), None),
+            End::Failed(why) => (JobState::Failed, None, Some(why.as_str())),
+            End::Cancelled => (JobState::Cancelled, None, None),
         };
         let query = "UPDATE job SET state = $3, result = $4, error = $5, finished_at = $6, lease_until = NULL
                      WHERE id = $1 AND fence = $2 AND state = 'running'";
@@ -186,7 +186,7 @@ impl Tx {
         let n = on!(self, |db| sqlx::query(query)
             .bind(lease.job.0)
             .bind(lease.fence)
-            .bind(state)
+            .bind(state.as_str())
             .bind(result)
             .bind(error)
             .bind(now)
