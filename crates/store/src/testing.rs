@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// 2026-11-02T09:00:00Z: when every test begins.
 pub const START: Time = Time(1_793_610_000_000_000);
 
+/// A project with the id 1, for tests below the workflows that make projects.
+pub const PROJECT: &str = "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)";
+
 static N: AtomicU32 = AtomicU32::new(0);
 
 /// An empty SQLite store in a folder of its own, with a clock that stands still. The folder goes with the guard.

@@ -2,7 +2,7 @@
 
 use domain::Time;
 use store::data::blobs::Written;
-use store::testing::run;
+use store::testing::{PROJECT, run};
 use store::{Error, Store, both};
 
 async fn written(store: &Store, content: &[u8]) -> Written {
@@ -73,7 +73,7 @@ both! {
                               VALUES (1, 1, 's', 'csv', '{{}}', '{}', 'failed', 0)", upload.key);
         let released = format!("INSERT INTO release_file (release_id, path, hash, bytes) VALUES (1, 'test.csv', '{}', 19)", file.key);
         run(&store, &[
-            "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)",
+            PROJECT,
             "INSERT INTO release (id, project_id, number, name, spec, state, created_at) VALUES (1, 1, 1, 'r', '{}', 'done', 0)",
             &source, &released,
         ]).await;

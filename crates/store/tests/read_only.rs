@@ -1,10 +1,8 @@
 //! A database that can't be written can still be read: after its server ended, and beside one that is stuck.
 
 use domain::ProjectId;
-use store::testing::{START, number, run};
+use store::testing::{PROJECT, START, number, run};
 use store::{Clock, Error, Store, testing};
-
-const PROJECT: &str = "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)";
 
 async fn is_only_read(store: &Store) {
     let project = store.project(ProjectId(1)).await.expect("a read");

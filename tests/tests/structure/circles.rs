@@ -84,6 +84,17 @@ fn reached<'a>(arrows: &'a Arrows, from: &str) -> BTreeSet<&'a str> {
     found
 }
 
+/// A transaction is a connection with a clock and ids. What is written with it stands above it.
+#[test]
+fn a_transaction_knows_nothing_of_what_is_written_with_it() {
+    let above = ["label", "site", "data", "design", "agree", "release", "check", "sql"];
+    let store = crates().into_iter().find(|one| one.name == "store").expect("the store");
+    let used = store.arrows().remove("engine::tx").expect("the file of Tx");
+    let wrong: Vec<_> =
+        used.iter().filter(|(to, _)| above.iter().any(|wing| to.split("::").next() == Some(*wing))).collect();
+    assert!(wrong.is_empty(), "engine/tx.rs uses {wrong:#?}");
+}
+
 #[test]
 fn imports_are_read_from_the_text() {
     let (found, for_tests) = imports(

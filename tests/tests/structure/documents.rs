@@ -103,6 +103,26 @@ fn exists(place: &Path, path: &str) -> bool {
     !found.is_empty()
 }
 
+/// It is read by people who begin here: in one sitting, and one thought at a time.
+#[test]
+fn the_architecture_is_short() {
+    let text = without_blocks(&read(&root().join("ARCHITECTURE.md")));
+    let n_words = |text: &str| text.split_whitespace().count();
+    assert!(n_words(&text) < 1_300, "ARCHITECTURE.md has {} words", n_words(&text));
+    // A point of a list and a row of a table are paragraphs of their own.
+    let begins = |line: &str| line.trim_start().starts_with(['-', '*', '|', '#']) || line.trim().is_empty();
+    let mut paragraphs = vec![String::new()];
+    for line in text.lines() {
+        if begins(line) {
+            paragraphs.push(String::new());
+        }
+        let last = paragraphs.last_mut().expect("one at least");
+        *last += &format!("{line} ");
+    }
+    let long: Vec<_> = paragraphs.iter().filter(|paragraph| n_words(paragraph) > 80).collect();
+    assert!(long.is_empty(), "paragraphs of more than 80 words: {long:#?}");
+}
+
 #[test]
 fn paths_are_found() {
     let (root, file) = (root(), root().join("crates/store/src/lib.rs"));

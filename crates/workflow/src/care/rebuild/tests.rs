@@ -5,7 +5,7 @@ use derived::search::Direction;
 use domain::permission::Actor;
 use domain::{ItemId, ProjectId};
 use store::data::changes::ChangeKind;
-use store::testing::run;
+use store::testing::{PROJECT, run};
 use store::{Store, both};
 
 const P: ProjectId = ProjectId(1);
@@ -20,8 +20,7 @@ async fn note(store: &Store, kind: ChangeKind, items: &'static [i64]) {
 /// A project with items 10, 20 … 10n.
 async fn instance(store: Store, n: i64) -> (Instance, tempfile::TempDir) {
     let mut statements = vec![
-        "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)"
-            .to_owned(),
+        PROJECT.to_owned(),
         "INSERT INTO source (id, project_id, name, format, mapping, state, created_at)
          VALUES (1, 1, 's', 'csv', '{}', 'done', 0)"
             .to_owned(),
