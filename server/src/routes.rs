@@ -2,9 +2,9 @@
 
 use crate::serve::Options;
 use crate::{assets, refused, rest, security, unsaved};
-use app::api::ApiError;
 use app::web::error::{island_error, unread};
 use app::web::guard::{App, BODY_LIMIT, Need, Route, guarded};
+use app::wire::ApiError;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::BytesRejection;

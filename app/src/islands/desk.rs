@@ -6,13 +6,13 @@ mod over;
 mod seat;
 mod table;
 
-use crate::api::label::{Card, Choice, Rest, Setting};
+use crate::wire::label::{Card, Choice, Remaining, Setting};
 use leptos::prelude::*;
 use seat::{Connection, Seat, Sheet};
 
 /// Takes the place of the plain form once it is awake.
 #[island]
-pub fn Desk(setting: Setting, first: Option<Card>, rest: Rest) -> impl IntoView {
+pub fn Desk(setting: Setting, first: Option<Card>, rest: Remaining) -> impl IntoView {
     let seat = Seat::new(setting, first, rest);
     Effect::new(move |_| {
         if let Some(plain) = document().get_element_by_id("plain") {
@@ -41,7 +41,7 @@ fn head(seat: Seat) -> impl IntoView {
     let (mine, answers, slots) = seat.setting.with_value(|s| (s.mine, s.answers, s.slots));
     let n_more = move || seat.table.with(|table| table.n_more());
     // How far the queue has come; full once nothing in it is left for this person.
-    let progress = move || match !seat.has_card() && seat.rest.get() == Rest::Done {
+    let progress = move || match !seat.has_card() && seat.rest.get() == Remaining::Done {
         true => slots,
         false => (answers + n_more()).clamp(0, slots),
     };
@@ -394,7 +394,7 @@ fn pause(seat: Seat) -> impl IntoView {
     };
     let title = words.clone();
     let waits = move || {
-        let may_come = matches!(seat.rest.get(), Rest::More | Rest::Waiting | Rest::Filling);
+        let may_come = matches!(seat.rest.get(), Remaining::More | Remaining::Waiting | Remaining::Filling);
         !seat.leaving.get() && (may_come || is_off())
     };
     view! {
@@ -456,20 +456,20 @@ fn foot(seat: Seat) -> impl IntoView {
 }
 
 /// Why there is no text: a title, and what it means.
-pub fn pause_words(rest: Rest, queue: &str) -> (&'static str, String) {
+pub fn pause_words(rest: Remaining, queue: &str) -> (&'static str, String) {
     match rest {
-        Rest::More => ("One moment", format!("The next texts of “{queue}” are on their way.")),
-        Rest::Waiting => (
+        Remaining::More => ("One moment", format!("The next texts of “{queue}” are on their way.")),
+        Remaining::Waiting => (
             "Nothing for you right now",
             format!(
                 "Other people hold what is left in “{queue}”. What they don’t answer in time comes back here."
             ),
         ),
-        Rest::Done => {
+        Remaining::Done => {
             ("All done", format!("Every text in “{queue}” that is yours to answer has your answer."))
         }
-        Rest::Closed => ("The queue is closed", format!("“{queue}” was closed. Your answers are safe.")),
-        Rest::Filling => (
+        Remaining::Closed => ("The queue is closed", format!("“{queue}” was closed. Your answers are safe.")),
+        Remaining::Filling => (
             "The queue is being filled",
             format!("Texts are still being taken into “{queue}”. It opens by itself when all are in."),
         ),

@@ -1,8 +1,8 @@
 //! One way from what went wrong to what is told: a page for people, JSON for programs. Internals are logged once,
 //! with an id that the person sees, and never sent.
 
-use crate::api::{ApiError, Code};
 use crate::web::shell;
+use crate::wire::{ApiError, Code};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;

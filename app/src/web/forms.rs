@@ -2,8 +2,8 @@
 //! What did not fit comes back with the values that were typed, carried by the session to the next page and no
 //! further. Passwords are never carried.
 
-use crate::api::{ApiError, Code};
 use crate::web::error::{PageError, api_error, error_page};
+use crate::wire::{ApiError, Code};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Redirect, Response};

@@ -1,13 +1,13 @@
 //! Who may open what, decided before a handler runs: each route says what it needs, and the answer comes from
 //! `domain::permission`. The table of routes is also what the test walks with every role.
 
-use crate::api::{ApiError, Code};
 use crate::parts::shortened;
 use crate::parts::times::day;
 use crate::web::error::{is_api, respond};
 use crate::web::forms::Flash;
 use crate::web::rate_limit::RateLimit;
 use crate::web::zero_bytes;
+use crate::wire::{ApiError, Code};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};

@@ -2,8 +2,8 @@
 //! nobody types one. It is refused here, for every address, field and document at once. Files of an import are the
 //! exception: there each row is refused by itself (`workflow::data::import`).
 
-use crate::api::{ApiError, Code};
 use crate::web::error::{island_error, respond, unread};
+use crate::wire::{ApiError, Code};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;

@@ -4,10 +4,10 @@
 //! 8 MB is taken in before the answer comes, with its counts and refused rows; a larger one is stored, and the answer
 //! (202) names the import to ask for. `GET /api/v1/projects/{slug}/sources[?before=id]` lists imports, newest first.
 
-use app::api::{ApiError, Code};
 use app::web::error::{api_error, error_json};
 use app::web::guard::{App, Need, Route, Visitor};
 use app::web::upload::{NotTaken, UPLOAD_LIMIT, Upload};
+use app::wire::{ApiError, Code};
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};

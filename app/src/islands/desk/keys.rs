@@ -1,7 +1,7 @@
 //! The keyboard. Letters never act while a text box has the focus.
 
 use super::seat::{Connection, Seat, Sheet};
-use crate::api::label::Word;
+use crate::wire::label::Word;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;

@@ -2,7 +2,7 @@
 
 use super::guideline as guideline_of;
 use super::seat::{Seat, Sheet};
-use crate::api::label::{Setting, Word};
+use crate::wire::label::{Setting, Word};
 use leptos::ev::MouseEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;

@@ -2,8 +2,9 @@
 
 use super::keep::{Keep, new_id};
 use super::table::{Table, Undone};
-use crate::api::label::{Card, Rest, Sent, Setting, Word, turn};
-use crate::api::{ApiError, Code};
+use crate::api::label::turn;
+use crate::wire::label::{Card, Remaining, Sent, Setting, Word};
+use crate::wire::{ApiError, Code};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
@@ -48,7 +49,7 @@ pub struct Seat {
     pub note: RwSignal<Option<String>>,
     pub sheet: RwSignal<Option<Sheet>>,
     pub line: RwSignal<Connection>,
-    pub rest: RwSignal<Rest>,
+    pub rest: RwSignal<Remaining>,
     /// What the person should know.
     pub told: RwSignal<Option<String>>,
     /// Why the server takes nothing, in its own words; nothing where it can't be reached.
@@ -67,7 +68,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    pub fn new(setting: Setting, first: Option<Card>, rest: Rest) -> Seat {
+    pub fn new(setting: Setting, first: Option<Card>, rest: Remaining) -> Seat {
         Seat {
             keep: StoredValue::new(Keep::of(&setting)),
             setting: StoredValue::new(setting),
@@ -260,7 +261,7 @@ impl Seat {
         });
     }
 
-    fn landed(self, turn: &crate::api::label::Turn) {
+    fn landed(self, turn: &crate::wire::label::Turn) {
         let was_empty = self.table.with_untracked(|table| table.cards.is_empty());
         self.keep.with_value(|keep| turn.fates.iter().for_each(|fate| keep.forget(&fate.id)));
         let message = turn.fates.iter().rev().find_map(|fate| fate.message.clone());
@@ -275,14 +276,14 @@ impl Seat {
         if was_empty && !is_empty {
             self.since.set_value(now());
         }
-        if was_empty && turn.rest == Rest::More {
+        if was_empty && turn.rest == Remaining::More {
             self.ahead.update_value(|ahead| *ahead = (*ahead + 4).min(MOST_AHEAD));
         }
         if has_more {
             self.send();
         } else if self.outdated.get_untracked() && (is_empty || self.leaving.get_untracked()) {
             let _ = window().location().reload();
-        } else if is_empty && matches!(turn.rest, Rest::More | Rest::Waiting | Rest::Filling) {
+        } else if is_empty && matches!(turn.rest, Remaining::More | Remaining::Waiting | Remaining::Filling) {
             self.send_after(LOOK_AGAIN);
         }
     }

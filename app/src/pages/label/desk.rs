@@ -1,14 +1,14 @@
 //! The Label page: a plain form for one text at a time, which the desk takes over once it is awake.
 
-pub mod wire;
+pub mod convert;
 
-use crate::api::label::{Card, Rest, Sent, Setting, Word};
 use crate::islands::desk::{Desk, guideline};
 use crate::parts::fields::inside_textarea;
 use crate::web::error::Page;
 use crate::web::forms::{Done, Flash, Form, finish};
 use crate::web::guard::{App, Need, Route, Visitor, percent_encoded};
 use crate::web::shell::{self, Station};
+use crate::wire::label::{Card, Remaining, Sent, Setting, Word};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect};
@@ -52,12 +52,12 @@ async fn show(
 ) -> Page {
     let queue = id(&queue)?;
     let project = visitor.project()?.clone();
-    let Some(setting) = wire::setting(&app.instance, &visitor, queue).await? else {
+    let Some(setting) = convert::setting(&app.instance, &visitor, queue).await? else {
         return no_labels(&app, &visitor).await;
     };
     let batch = annotate::next(&app.instance, visitor.actor()?, project.id, queue, 1).await?;
-    let rest = wire::rest(&batch);
-    let card = batch.items.into_iter().next().map(wire::card);
+    let rest = convert::rest(&batch);
+    let card = batch.items.into_iter().next().map(convert::card);
     let title = format!("Label · {} · Assay", setting.queue_name);
     let last = query.get("last").cloned();
     let plain = plain(&setting, card.as_ref(), rest, last.as_deref(), &visitor);
@@ -94,12 +94,12 @@ async fn no_labels(app: &App, visitor: &Visitor) -> Page {
 fn plain(
     setting: &Setting,
     card: Option<&Card>,
-    rest: Rest,
+    rest: Remaining,
     last: Option<&str>,
     visitor: &Visitor,
 ) -> impl IntoView + use<> {
     let here = format!("/p/{}/queues/{}/label", setting.slug, setting.queue);
-    let progress = if card.is_none() && rest == Rest::Done { setting.slots } else { setting.answers };
+    let progress = if card.is_none() && rest == Remaining::Done { setting.slots } else { setting.answers };
     let undo = last.map(|last| {
         view! {
             <footer>
@@ -258,7 +258,7 @@ fn form(
 }
 
 /// Why there is no text, and what to do.
-fn pause(setting: &Setting, rest: Rest, here: &str) -> impl IntoView + use<> {
+fn pause(setting: &Setting, rest: Remaining, here: &str) -> impl IntoView + use<> {
     let (title, text) = pause_words(rest, &setting.queue_name);
     let base = format!("/p/{}", setting.slug);
     view! {
@@ -266,7 +266,7 @@ fn pause(setting: &Setting, rest: Rest, here: &str) -> impl IntoView + use<> {
             <h1>{title}</h1>
             <p>{text}</p>
             <div class="acts">
-                {(rest != Rest::Done && rest != Rest::Closed)
+                {(rest != Remaining::Done && rest != Remaining::Closed)
                     .then(|| view! { <a class="btn do" href=here.to_owned()>"Look again"</a> })}
                 <a class="btn" href=format!("{base}/queues")>"Queues"</a>
             </div>
@@ -291,7 +291,7 @@ async fn answer(
     };
     let last = format!("{}-{}", form.get("assignment"), form.get("revision"));
     let outcome = match sent(&form, word) {
-        Ok(sent) => wire::one(&app.instance, &visitor, &sent).await,
+        Ok(sent) => convert::one(&app.instance, &visitor, &sent).await,
         Err(error) => Err(error),
     };
     let done = outcome.map(|receipt| {
@@ -330,7 +330,7 @@ async fn undo(
         note: None,
         seconds: None,
     };
-    let outcome = wire::one(&app.instance, &visitor, &back).await;
+    let outcome = convert::one(&app.instance, &visitor, &back).await;
     let done = outcome.map(|_| Done::to(here.clone()).say("Your answer was taken back."));
     finish(&session, "label", &form, &try_again(&here, &form), done).await
 }

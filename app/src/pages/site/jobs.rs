@@ -1,10 +1,11 @@
 //! Background work as it moves, for the pages that began it: news as server-sent events, and a button that stops it.
 
-use crate::islands::progress::{Moved, Progress};
+use crate::islands::progress::Progress;
 use crate::parts::numbers::percent;
 use crate::web::error::{Page, PageError};
 use crate::web::forms::{Done, Form, finish, is_ours};
 use crate::web::guard::{App, Need, Route, Visitor};
+use crate::wire::progress::Moved;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;

@@ -2,13 +2,13 @@
 
 pub(super) mod code;
 
-use crate::api::{ApiError, Code};
 use crate::parts::browsers::browser;
 use crate::parts::fields::Field;
 use crate::web::error::{Page, PageError, api_error, error_page};
 use crate::web::forms::{Done, Form, finish, is_ours};
 use crate::web::guard::{App, Need, Route, Visitor, percent_encoded};
 use crate::web::shell;
+use crate::wire::{ApiError, Code};
 use axum::Extension;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};

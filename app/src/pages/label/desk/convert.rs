@@ -1,10 +1,10 @@
 //! Between the words of the desk and those of the workflow.
 
-use crate::api::label::{Card, Choice, Fate, Rest, Sent, Setting, Turn, Word};
-use crate::api::{ApiError, Code};
 use crate::parts::labels::hue_class;
 use crate::web::error::api_error;
 use crate::web::guard::Visitor;
+use crate::wire::label::{Card, Choice, Fate, Remaining, Sent, Setting, Turn, Word};
+use crate::wire::{ApiError, Code};
 use domain::answer::{Said, SkipReason, Standing};
 use domain::project::Task;
 use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId, Time};
@@ -108,13 +108,13 @@ pub fn is_theirs(visitor: &Visitor, person: Option<i64>) -> Result<(), ApiError>
     }
 }
 
-pub fn rest(batch: &Batch) -> Rest {
+pub fn rest(batch: &Batch) -> Remaining {
     match batch.rest {
-        annotate::Rest::More => Rest::More,
-        annotate::Rest::Waiting => Rest::Waiting,
-        annotate::Rest::Done => Rest::Done,
-        annotate::Rest::Closed => Rest::Closed,
-        annotate::Rest::Filling => Rest::Filling,
+        annotate::Rest::More => Remaining::More,
+        annotate::Rest::Waiting => Remaining::Waiting,
+        annotate::Rest::Done => Remaining::Done,
+        annotate::Rest::Closed => Remaining::Closed,
+        annotate::Rest::Filling => Remaining::Filling,
     }
 }
 
