@@ -4,9 +4,9 @@ use crate::{Error, Instance, Result, allow};
 use derived::search::Direction;
 use domain::permission::{Act, Actor};
 use domain::{ItemId, ProjectId};
-use store::data::items::{ItemAnswerRow, ItemQueueRow, ItemRow, RevisionRow};
-
-pub use store::data::items::{ItemFilter as Filter, Order};
+pub use store::data::items::{
+    ItemAnswerRow, ItemFilter as Filter, ItemQueueRow, ItemRow, Order, RevisionRow,
+};
 
 /// Items of a page.
 pub const PAGE: usize = 50;

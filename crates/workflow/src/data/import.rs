@@ -25,6 +25,7 @@ pub(crate) use noticed::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
+pub use store::data::sources::{Reject, Source};
 pub use undo::{run_undo_job, undo};
 
 use crate::jobs::{self, Halt, JobOutcome, Kind, Running};
@@ -40,7 +41,8 @@ use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::data::sources::{NewSource, Reject, Source};
+use store::data::blobs::BlobWriter;
+use store::data::sources::NewSource;
 use store::label::tally::Tally;
 use tokio::sync::watch;
 
@@ -308,6 +310,23 @@ pub async fn bring(
         }
     }
     Ok(instance.store.source(id).await?)
+}
+
+/// Where the bytes of an uploaded file go, before anything looks at them.
+pub async fn receive(instance: &Instance, actor: &Actor) -> Result<BlobWriter> {
+    allow(actor, Act::Import)?;
+    Ok(instance.store.create_blob().await?)
+}
+
+/// The newest imports of a project, so many at most: what a form offers to choose from.
+pub async fn newest_sources(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+    most: i64,
+) -> Result<Vec<Source>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.sources(project, None, most).await?)
 }
 
 /// Imports of a project, newest first.

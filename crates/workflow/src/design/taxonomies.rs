@@ -73,6 +73,16 @@ pub async fn published(instance: &Instance, actor: &Actor, project: ProjectId) -
     newest(instance, project).await
 }
 
+/// How many items carry each label; labels that none carries are left out.
+pub async fn label_counts(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+) -> Result<Vec<(LabelId, i64)>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.label_counts(project).await?)
+}
+
 /// The draft; before anyone changed it, it is what was published last.
 pub async fn draft(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Draft> {
     allow(actor, Act::SeeOthers)?;

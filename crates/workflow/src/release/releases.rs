@@ -18,9 +18,11 @@ use crate::jobs::{self, Kind};
 use crate::{Error, Instance, Result, allow};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
+use domain::taxonomy::Taxonomy;
 use domain::{JobId, ProjectId, ReleaseId, TaxonomyVersionId};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::data::blobs::BlobReader;
 use store::label::tally::Tally;
 use store::release::releases::{ReleaseFile, ReleaseRow};
@@ -160,6 +162,12 @@ pub async fn list(
     allow(actor, Act::SeeOthers)?;
     let rows = instance.store.releases(project, before, PAGE).await?;
     rows.into_iter().map(|row| release(row, Vec::new())).collect()
+}
+
+/// The labels that a release was cut with.
+pub async fn taxonomy(instance: &Instance, actor: &Actor, release: &Release) -> Result<Arc<Taxonomy>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.taxonomy(release.spec.taxonomy).await?)
 }
 
 /// One release with its files.

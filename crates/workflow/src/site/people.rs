@@ -10,6 +10,7 @@ pub mod tokens;
 
 pub use reset::{make_reset_link, reset_link, use_reset_link};
 pub use sessions::{came_in, end_all_sessions, end_session, sessions};
+pub use store::site::people::{Member, Person};
 pub use tokens::{NewToken, create_machine, create_token, revoke_token, tokens};
 
 use crate::data::fields::Fields;
@@ -18,7 +19,7 @@ use domain::permission::{Act, Actor, Role, Roles, Via};
 use domain::person::{Email, PersonKind, Theme, check_password};
 use domain::{PersonId, ProjectId};
 use std::time::Duration;
-use store::site::people::{Credentials, Member, NewPerson, Person};
+use store::site::people::{Credentials, NewPerson};
 use tokio_util::sync::CancellationToken;
 
 /// People on one page of a list.
@@ -33,6 +34,12 @@ pub struct Newcomer {
     /// Without one they come in by a link that an admin makes.
     pub password: Option<String>,
     pub admin: bool,
+}
+
+/// What a person is called; nothing where there is no such person.
+pub async fn name_of(instance: &Instance, actor: &Actor, person: PersonId) -> Result<Option<String>> {
+    allow(actor, Act::ManagePeople)?;
+    Ok(instance.store.person(person).await?.map(|person| person.name))
 }
 
 /// Nobody has ever signed in here: the first page asks for the admin.
