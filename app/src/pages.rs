@@ -30,7 +30,7 @@ pub mod label;
 pub mod release;
 pub mod site;
 
-use crate::web::guard::Route;
+use crate::web::route::Route;
 
 /// Every page and every form, with what it needs. The one table: the router is made from it, and the test that
 /// walks all routes with every role reads it.

@@ -16,9 +16,9 @@ pub async fn turn(
     person: Option<i64>,
 ) -> Result<Turn, ApiError> {
     use crate::pages::label::desk::convert;
-    let (app, visitor) = super::seat(&slug, domain::permission::Act::Label).await?;
-    convert::is_theirs(&visitor, person)?;
-    convert::turn(&app.instance, &visitor, domain::QueueId(queue), sent, n)
+    let (instance, actor, project) = super::seat(&slug, domain::permission::Act::Label).await?;
+    convert::is_theirs(&actor, person)?;
+    convert::turn(&instance, &actor, project, domain::QueueId(queue), sent, n)
         .await
         .map_err(crate::web::error::api_error)
 }

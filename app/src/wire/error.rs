@@ -56,11 +56,6 @@ impl ApiError {
     pub fn new(code: Code, message: impl Into<String>) -> ApiError {
         ApiError { code, message: message.into(), fields: Vec::new() }
     }
-
-    #[cfg(feature = "ssr")]
-    pub fn status(&self) -> http::StatusCode {
-        http::StatusCode::from_u16(self.code.status()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
-    }
 }
 
 impl FromServerFnError for ApiError {
