@@ -39,12 +39,15 @@ impl Column {
             true => view! { <span class="vh">{self.name}</span> }.into_any(),
             false => self.name.into_any(),
         };
-        view! {
-            <th scope="col" class=self.class>
-                {name}
-            </th>
+        match self.class {
+            Some(class) => view! {
+                <th scope="col" class=class>
+                    {name}
+                </th>
+            }
+            .into_any(),
+            None => view! { <th scope="col">{name}</th> }.into_any(),
         }
-        .into_any()
     }
 }
 

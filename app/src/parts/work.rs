@@ -10,7 +10,7 @@ use workflow::jobs::JobView;
 pub fn under_way(job: &JobView, slug: &str, back: &str) -> AnyView {
     let events = format!("/p/{slug}/jobs/{}/events", job.id);
     let start = moved(job);
-    // A closure, because an island is made while the document is: not before it has its owner.
+    // A closure: an island needs its owner, which is there while the document is made.
     let bar = move || view! { <Progress events=events.clone() start=start.clone() /> };
     let (state, class) = match job.state.as_str() {
         "waiting" => ("waiting", "state"),

@@ -74,7 +74,7 @@ async fn guard(
     }
     parts.extensions.insert(visitor);
     let response = next.run(Request::from_parts(parts, body)).await;
-    // A workflow may refuse what the address alone allows; server functions have told of it themselves.
+    // A workflow may refuse what the address alone allows; server functions write down their own refusals.
     if let (StatusCode::FORBIDDEN, Some(asker), Need::Site(act) | Need::Project(act)) =
         (response.status(), asker, need)
         && !is_of_islands(uri.path())

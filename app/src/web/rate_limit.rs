@@ -172,7 +172,7 @@ mod tests {
         assert!(waits[..20].iter().all(Duration::is_zero), "{waits:?}");
         assert_eq!(waits[20..23], [250, 500, 1000].map(Duration::from_millis));
         assert_eq!(waits[39], LONGEST_WAIT);
-        // Whoever it is comes in, and other accounts don't wait.
+        // The owner comes in after that wait, and other accounts don't wait.
         assert_eq!(tries.begin(from(99), "bo@b", now).expect("a try").wait, Duration::ZERO);
         assert_eq!(tries.begin(from(99), "ada@b", now + WINDOW).expect("a try").wait, Duration::ZERO);
     }

@@ -2,8 +2,8 @@
 
 use crate::web::flash::Flash;
 use domain::permission::{Act, Actor, may};
-use store::site::projects::Project;
 use workflow::Error;
+use workflow::site::projects::Project;
 use workflow::site::who::Who;
 
 /// Who is asking, as the guard found out. Handlers of pages see it through [`crate::web::page`].

@@ -19,7 +19,7 @@ pub struct ApiError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// Nobody is signed in, or the token does not hold.
+    /// No person is signed in, or the token does not hold.
     Unauthorized,
     Forbidden,
     NotFound,

@@ -150,7 +150,7 @@ async fn change_password(
     let outcome = match people::change_password(page.instance(), actor, current, new, keep.as_deref()).await {
         Ok(()) => {
             page.app.rate_limit.was_right(attempt);
-            // A new name for this session too: the old one may have been seen by whoever knew the old password.
+            // A new name for this session too: a person who knew the old password may have seen the old one.
             let renamed = page.session.cycle_id().await.map_err(Error::internal);
             renamed.map(|()| Done::to("/account").say("Your password is changed."))
         }

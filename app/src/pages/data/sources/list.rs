@@ -39,7 +39,7 @@ fn drop_zone(base: &str, flash: &Flash) -> AnyView {
         Some(_) => (Some("true"), "file-hint file-error"),
         None => (None, "file-hint"),
     };
-    // A closure, because an island is made while the document is: not before it has its owner.
+    // A closure: an island needs its owner, which is there while the document is made.
     let zone = move || {
         let error = error.clone().map(|text| {
             view! {
