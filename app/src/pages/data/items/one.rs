@@ -1,6 +1,7 @@
 //! One item with its whole history.
 
 use super::marks::{labels, state};
+use crate::parts::facts::{fact, written_fact};
 use crate::parts::head::Head;
 use crate::parts::times::{moment, moment_or_dash};
 use crate::web::page::ProjectPage;
@@ -168,17 +169,12 @@ fn facts(page: &ItemPage, taxonomy: &Taxonomy, slug: &str) -> AnyView {
     let source = page.revisions.iter().find(|r| r.source_id == item.source_id).map(|r| r.source_name.clone());
     view! {
         <dl class="facts">
-            <dt>"State"</dt>
-            <dd>{state(&item.state)}</dd>
-            <dt>"Label"</dt>
-            <dd>{labels(item.labels.as_ref().map(|l| l.0.as_slice()).unwrap_or_default(), taxonomy)}</dd>
-            <dt>"Control item"</dt>
-            <dd>{if item.control { "yes" } else { "no" }}</dd>
-            <dt>"Happened"</dt>
-            <dd>{moment_or_dash(item.event_at.map(Time))}</dd>
-            <dt>"Came in"</dt>
-            <dd>{moment(Time(item.ingested_at))}</dd>
-            {item.group_key.clone().map(|group| view! { <dt>"Group"</dt><dd dir="auto">{group}</dd> })}
+            {fact("State", state(&item.state))}
+            {fact("Label", labels(item.labels.as_ref().map(|l| l.0.as_slice()).unwrap_or_default(), taxonomy))}
+            {fact("Control item", if item.control { "yes" } else { "no" })}
+            {fact("Happened", moment_or_dash(item.event_at.map(Time)))}
+            {fact("Came in", moment(Time(item.ingested_at)))}
+            {item.group_key.clone().map(|group| written_fact("Group", group))}
             {fields}
             <dt>"Import"</dt>
             <dd>

@@ -1,5 +1,6 @@
 //! My second factor: setting it up with an app, recovery codes, turning it off.
 
+use crate::parts::facts::fact;
 use crate::parts::fields::Field;
 use crate::parts::head::Head;
 use crate::parts::qr::qr;
@@ -119,10 +120,8 @@ fn existing(page: &SitePage, factor: &OwnFactor) -> AnyView {
     };
     view! {
         <dl class="facts">
-            <dt>"On since"</dt>
-            <dd>{moment(factor.since)}</dd>
-            <dt>"Recovery codes left"</dt>
-            <dd>{factor.recovery_codes_left}</dd>
+            {fact("On since", moment(factor.since))}
+            {fact("Recovery codes left", factor.recovery_codes_left)}
         </dl>
         <form class="form" method="post" action="/account/second-factor/codes">
             <h2>"New recovery codes"</h2>

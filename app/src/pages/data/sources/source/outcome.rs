@@ -1,7 +1,7 @@
 //! What came of an import: its counts, the rows that were refused, the way to take it back.
 
 use super::head::{SHOWN, head, undo_form};
-use crate::parts::facts::figure;
+use crate::parts::facts::{figure, written_fact};
 use crate::parts::numbers::{counted, grouped};
 use crate::parts::pager::{first, next, pager};
 use crate::parts::shortened;
@@ -97,14 +97,7 @@ fn half_gone(why: &str) -> String {
 
 fn columns_used(source: &Source) -> AnyView {
     let mapping = &source.mapping;
-    let fact = |name: &'static str, value: Option<String>| {
-        value.map(|value| {
-            view! {
-                <dt>{name}</dt>
-                <dd dir="auto">{value}</dd>
-            }
-        })
-    };
+    let fact = |name: &'static str, value: Option<String>| value.map(|value| written_fact(name, value));
     let label = mapping.label.as_ref().map(|label| match &label.becomes {
         LabelUse::Field => format!("{} (a field)", label.column),
         LabelUse::Answers { person } => format!("{} (answers of {person})", label.column),

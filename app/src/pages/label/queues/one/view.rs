@@ -2,7 +2,7 @@
 
 use crate::pages::label::queues::form::{CONTROL_SHARE, LEASE, NOTE, terms};
 use crate::pages::label::queues::marks::{meter, state_mark};
-use crate::parts::facts::figure;
+use crate::parts::facts::{fact, figure, written_fact};
 use crate::parts::fields::{Field, area};
 use crate::parts::head::Head;
 use crate::parts::numbers::grouped;
@@ -153,16 +153,11 @@ fn settings(view: &QueueView, at: &str, may_run: bool, page: &ProjectPage) -> An
         <section class="sheet">
             <h2>"Settings"</h2>
             <dl class="facts">
-                <dt>"Order"</dt>
-                <dd>{view.plan.strategy.title()}</dd>
-                <dt>"People an item"</dt>
-                <dd>{view.plan.overlap}</dd>
-                <dt>"Control share"</dt>
-                <dd>{format!("{:.0}%", view.plan.control_share * 100.0)}</dd>
-                <dt>"Lease"</dt>
-                <dd>{format!("{minutes} minutes")}</dd>
-                <dt>"Members"</dt>
-                <dd dir="auto">{said(&view.filter)}</dd>
+                {fact("Order", view.plan.strategy.title())}
+                {fact("People an item", view.plan.overlap)}
+                {fact("Control share", format!("{:.0}%", view.plan.control_share * 100.0))}
+                {fact("Lease", format!("{minutes} minutes"))}
+                {written_fact("Members", said(&view.filter))}
             </dl>
             {may_run.then(|| changing(view, at, page))}
         </section>

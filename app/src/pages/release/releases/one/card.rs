@@ -1,6 +1,7 @@
 //! A release that is whole: its labels, its files, its card, and what it was made from.
 
 use crate::pages::release::releases::marks::short;
+use crate::parts::facts::fact;
 use crate::parts::labels::{hue_class, named_tag};
 use crate::parts::numbers::{bytes, grouped};
 use crate::parts::table::{Table, figures, words};
@@ -166,21 +167,15 @@ fn card(release: &Release, manifest: &Manifest) -> AnyView {
         <section class="sheet">
             <h2>"Card"</h2>
             <dl class="facts">
-                <dt>"Task"</dt>
-                <dd>{task}</dd>
-                <dt>"Items"</dt>
-                <dd>{format!("{}, {}", grouped(manifest.n_rows), states.join(" or "))}</dd>
-                <dt>"Control"</dt>
-                <dd>{format!("{} in validation and test", grouped(control))}</dd>
-                <dt>"Answers"</dt>
-                <dd>{grouped(manifest.lineage.n_answers)}</dd>
-                <dt>"People"</dt>
-                <dd>{grouped(manifest.lineage.n_annotators)}</dd>
+                {fact("Task", task)}
+                {fact("Items", format!("{}, {}", grouped(manifest.n_rows), states.join(" or ")))}
+                {fact("Control", format!("{} in validation and test", grouped(control)))}
+                {fact("Answers", grouped(manifest.lineage.n_answers))}
+                {fact("People", grouped(manifest.lineage.n_annotators))}
                 {(manifest.n_left_out > 0)
                     .then(|| {
                         view! {
-                            <dt>"Left out"</dt>
-                            <dd>{format!("{} with a retired label", grouped(manifest.n_left_out))}</dd>
+                            {fact("Left out", format!("{} with a retired label", grouped(manifest.n_left_out)))}
                         }
                     })}
                 <dt>"Hash"</dt>
