@@ -16,8 +16,8 @@ use domain::permission::Act;
 use domain::taxonomy::Taxonomy;
 use std::sync::Arc;
 use workflow::Error;
-use workflow::data::browse::{self};
-use workflow::data::import::{self};
+use workflow::data::browse;
+use workflow::data::import;
 use workflow::design::taxonomies;
 
 pub fn routes() -> Vec<Route> {

@@ -17,7 +17,7 @@ use domain::permission::Act;
 use http::header;
 use serde::Deserialize;
 use workflow::Error;
-use workflow::data::import::{self};
+use workflow::data::import;
 
 pub fn routes() -> Vec<Route> {
     let mut routes = vec![

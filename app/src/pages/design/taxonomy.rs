@@ -22,7 +22,7 @@ use seen::seen;
 use serde::Deserialize;
 use view::{Shown, view};
 use workflow::Error;
-use workflow::design::taxonomies::{self};
+use workflow::design::taxonomies;
 
 pub fn routes() -> Vec<Route> {
     let see = Need::Project(Act::SeeOthers);

@@ -12,8 +12,8 @@ use crate::web::page::ProjectPage;
 use crate::web::route::{Need, Route};
 use domain::QueueId;
 use domain::permission::Act;
-use workflow::data::import::{self};
-use workflow::label::queues::{self};
+use workflow::data::import;
+use workflow::label::queues;
 
 /// Imports that a new queue offers to choose from.
 const MOST_SOURCES: i64 = 100;

@@ -17,8 +17,8 @@ use domain::permission::Act;
 use domain::project::Task;
 use leptos::prelude::*;
 use stops::{count, stops};
-use workflow::agree::measure::{self};
-use workflow::site::projects::{self};
+use workflow::agree::measure;
+use workflow::site::projects;
 use workflow::{Error, demo};
 
 pub fn routes() -> Vec<Route> {

@@ -13,7 +13,7 @@ use axum::extract::Query;
 use domain::permission::Act;
 use std::collections::HashMap;
 use workflow::Error;
-use workflow::site::projects::{self};
+use workflow::site::projects;
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -2,7 +2,7 @@
 
 use domain::taxonomy::change::Operation;
 use leptos::prelude::*;
-use workflow::design::taxonomies::{self};
+use workflow::design::taxonomies;
 
 pub fn step_view(step: &Operation) -> AnyView {
     let said = taxonomies::said(step);
