@@ -1,97 +1,30 @@
-//! Server functions that islands call, and their wire types: extract, call one workflow, return.
+//! Server functions that islands call: extract, call one workflow, return.
 
 pub mod label;
 
-use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::codec::JsonEncoding;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+#[cfg(feature = "ssr")]
+use crate::wire::ApiError;
 
-/// What went wrong, so that a program can decide and a person can read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
-#[error("{message}")]
-pub struct ApiError {
-    pub code: Code,
-    pub message: String,
-    /// Fields that do not fit, with what is wrong.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<(String, String)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    /// Nobody is signed in, or the token does not hold.
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    Invalid,
-    Conflict,
-    TooMany,
-    /// The server's disk is full or can't be written.
-    Storage,
-    /// What was sent has more bytes than are taken.
-    TooLarge,
-    Internal,
-    /// The request did not reach the server, or its answer did not come back.
-    Network,
-}
-
-impl Code {
-    /// The HTTP status that goes with it.
-    pub fn status(self) -> u16 {
-        match self {
-            Code::Unauthorized => 401,
-            Code::Forbidden => 403,
-            Code::NotFound => 404,
-            Code::Invalid => 422,
-            Code::Conflict => 409,
-            Code::TooMany => 429,
-            Code::Storage => 507,
-            Code::TooLarge => 413,
-            Code::Internal | Code::Network => 500,
-        }
-    }
-}
-
-impl ApiError {
-    pub fn new(code: Code, message: impl Into<String>) -> ApiError {
-        ApiError { code, message: message.into(), fields: Vec::new() }
-    }
-
-    #[cfg(feature = "ssr")]
-    pub fn status(&self) -> http::StatusCode {
-        http::StatusCode::from_u16(self.code.status()).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR)
-    }
-}
-
-impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let code = match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Code::Network,
-            ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => Code::Invalid,
-            _ => Code::Internal,
-        };
-        ApiError::new(code, error.to_string())
-    }
-}
-
-/// Who calls a server function, once they may do `act` in the project; and the instance they do it in.
+/// The person who calls a server function, once they may do `act` in a project; the instance and the project they do
+/// it in.
 #[cfg(feature = "ssr")]
 pub async fn seat(
     slug: &str,
     act: domain::permission::Act,
-) -> Result<(crate::web::guard::App, crate::web::guard::Visitor), ApiError> {
+) -> Result<(workflow::Instance, domain::permission::Actor, domain::ProjectId), ApiError> {
+    use crate::web::app::App;
+    use crate::web::error::api_error;
+    use crate::web::guard::identify;
+    use crate::web::route::Need;
+    use crate::wire::Code;
     use leptos::prelude::use_context;
     let missing = || ApiError::new(Code::Internal, "the server function was called outside of a request");
     let parts = use_context::<http::request::Parts>().ok_or_else(missing)?;
-    let app = use_context::<crate::web::guard::App>().ok_or_else(missing)?;
-    match crate::web::guard::identify(&app, &parts, crate::web::guard::Need::Project(act), Some(slug)).await {
-        Ok(visitor) => Ok((app, visitor)),
-        Err(refusal) => Err(crate::web::error::api_error(refusal.into())),
-    }
+    let app = use_context::<App>().ok_or_else(missing)?;
+    let visitor = identify(&app, &parts, Need::Project(act), Some(slug))
+        .await
+        .map_err(|refusal| api_error(refusal.into()))?;
+    let actor = *visitor.actor().map_err(api_error)?;
+    let project = visitor.project().map_err(api_error)?.id;
+    Ok((app.instance, actor, project))
 }

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod islands;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub mod pages;

@@ -1,5 +1,5 @@
-//! The pages: one file each, server only. A page calls a workflow and is a function of what it returns; its forms are
-//! plain forms, handled in the same file:
+//! The pages: server only. A page calls a workflow and is a function of what it returns; its forms are plain forms. The
+//! file of a page has its routes and handlers, the folder beside it what is shown:
 //!
 //! ```ignore
 //! pub fn routes() -> Vec<Route> {
@@ -9,17 +9,15 @@
 //!     ]
 //! }
 //!
-//! async fn list(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
-//!     let queues = workflow::label::queues::list(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
-//!     let thread = shell::thread(&app.instance, &visitor).await?;
-//!     let body = shell::project(&visitor, &thread, Station::Queues, view! { … })?;
-//!     Ok(shell::document("Queues · Assay", Some(&visitor), "project-shell", || body).into_response())
+//! async fn list(page: ProjectPage) -> PageResult {
+//!     let queues = queues::list(page.instance(), page.actor(), page.project.id).await?;
+//!     page.show("Queues", Station::Queues, list::list(&queues, &page)).await
 //! }
 //!
-//! async fn create(State(app), Extension(visitor), Extension(session): Extension<Session>, form: Form) -> Page {
-//!     let made = workflow::label::queues::create(&app.instance, visitor.actor()?, …).await;
-//!     let done = made.map(|queue| Done::to(format!("/p/{slug}/queues/{queue}")).say("The queue is open."));
-//!     finish(&session, "queue", &form, &format!("/p/{slug}/queues/new"), done).await
+//! async fn create(page: ProjectPage, form: Form) -> PageResult {
+//!     let made = queues::create(page.instance(), page.actor(), page.project.id, …).await;
+//!     let done = made.map(|queue| Done::to(page.path(&format!("/queues/{queue}"))).say("The queue is made."));
+//!     page.finish("queue", &form, &page.path("/queues/new"), done).await
 //! }
 //! ```
 
@@ -30,7 +28,7 @@ pub mod label;
 pub mod release;
 pub mod site;
 
-use crate::web::guard::Route;
+use crate::web::route::Route;
 
 /// Every page and every form, with what it needs. The one table: the router is made from it, and the test that
 /// walks all routes with every role reads it.

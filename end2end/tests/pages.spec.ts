@@ -1,4 +1,4 @@
-// Every page of a house that looks lived in, found by following its links: nothing sticks out, nothing is in the way.
+// Every page of the demo, found by following its links: nothing is wider than the screen, nothing covers anything else.
 // With ASSAY_SCREENS=1 each is also taken a picture of, into screens/, at both sizes and in both themes.
 import { expect, startServer, test, type Page, type Server } from "../harness/test.ts";
 import { PASSWORD, signIn } from "../harness/instance.ts";
@@ -8,7 +8,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ];
 
-// One house for both walks.
+// One demo for both walks.
 test.describe.configure({ mode: "default" });
 let demo: Server;
 
@@ -103,7 +103,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
-/** Where the page leads, within the house. Files to download are no pages. */
+/** Where the page leads, within the demo. Files to download are no pages. */
 async function links(page: Page): Promise<string[]> {
   const all = await page.locator("a[href]").evaluateAll((found) => found.map((a) => (a as HTMLAnchorElement).href));
   return all

@@ -1,8 +1,9 @@
 //! What the framework refuses by itself (a word where a number belongs, a method that an address does not take) is told
 //! as everything else: as a page, or as JSON where a program asked.
 
-use app::api::{ApiError, Code};
-use app::web::error::{is_api, respond};
+use app::web::address::is_api;
+use app::web::error::respond;
+use app::wire::{ApiError, Code};
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;

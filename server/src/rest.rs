@@ -6,7 +6,7 @@ pub mod measure;
 pub mod releases;
 pub mod tokens;
 
-use app::web::guard::Route;
+use app::web::route::Route;
 
 /// Every address of the API with what it needs.
 pub fn routes() -> Vec<Route> {

@@ -2,9 +2,11 @@
 
 use crate::serve::Options;
 use crate::{assets, refused, rest, security, unsaved};
-use app::api::ApiError;
-use app::web::error::{island_error, unread};
-use app::web::guard::{App, BODY_LIMIT, Need, Route, guarded};
+use app::web::app::App;
+use app::web::error::{island_error, status, unread};
+use app::web::guard::{BODY_LIMIT, guarded};
+use app::web::route::{Need, Route};
+use app::wire::ApiError;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::BytesRejection;
@@ -31,7 +33,7 @@ pub fn table() -> Vec<Route> {
 }
 
 pub fn router(app: App, options: &Options) -> Router {
-    app::web::shell::set_assets(assets::asset_url);
+    app::web::document::set_assets(assets::asset_url);
     let sessions = SessionManagerLayer::new(Sessions(app.instance.store.clone()))
         .with_name(session_cookie(options))
         .with_http_only(true)
@@ -86,7 +88,7 @@ async fn server_function(
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
     if let Ok(error) = serde_json::from_slice::<ApiError>(&body) {
-        parts.status = error.status();
+        parts.status = status(&error);
     }
     Response::from_parts(parts, Body::from(body))
 }

@@ -2,8 +2,8 @@
 //! origin of whatever changes something.
 
 use crate::serve::Options;
-use app::api::{ApiError, Code};
 use app::web::guard::bearer;
+use app::wire::{ApiError, Code};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;

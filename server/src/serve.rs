@@ -48,7 +48,7 @@ pub async fn serve(instance: Instance, listening: Listening, options: Options) -
     let _lock = only_one(&instance.data)?;
     workflow::jobs::take_over(&instance).await?;
     sweep(&instance).await;
-    let app = app::web::guard::App::new(instance.clone());
+    let app = app::web::app::App::new(instance.clone());
     let router = routes::router(app, &options);
     let closing = instance.closing.clone();
     let background = background()?;

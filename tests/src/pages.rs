@@ -1,8 +1,9 @@
 //! Every page and list over a pile.
 
+use domain::slice::Slice;
 use domain::{ItemId, LabelId, ProjectId, QueueId, SourceId};
 use workflow::Instance;
-use workflow::data::browse::{Filter, Order};
+use workflow::data::browse::Order;
 
 /// What addresses are made of.
 pub struct Known {
@@ -17,7 +18,7 @@ pub struct Known {
 impl Known {
     pub async fn of(instance: &Instance, slug: &'static str, project: ProjectId) -> Known {
         let store = &instance.store;
-        let items = store.items(project, &Filter::default(), Order::OldestFirst, None, 100).await;
+        let items = store.items(project, &Slice::default(), Order::OldestFirst, None, 100).await;
         let items = items.expect("items");
         let sources = store.sources(project, None, 10).await;
         let taxonomy = store.published_taxonomy(project).await;

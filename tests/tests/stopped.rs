@@ -32,7 +32,7 @@ both! {
             name: "round one".to_owned(),
             plan: domain::queue::Plan::default().check().expect("a plan"),
             seed: 1,
-            filter: Default::default(),
+            slice: Default::default(),
             note: String::new(),
             by: None,
         };

@@ -1,18 +1,7 @@
 //! Work that moves while one looks at it: a bar that follows the server's events, and the page anew at the end.
 
+use crate::wire::progress::Moved;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// How far the work has come, as the server tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Moved {
-    pub done: f64,
-    /// Nothing where the end is not known.
-    pub total: Option<f64>,
-    /// The same for people.
-    pub words: String,
-    pub over: bool,
-}
 
 /// A bar fed by the event stream at `events`. Without JavaScript it stands where the page found it.
 #[island]

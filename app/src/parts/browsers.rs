@@ -1,8 +1,8 @@
-//! Which browser somebody came with, in words: enough to tell one's own sessions apart.
+//! The browser of a person in words: enough to distinguish their own sessions.
 
 use http::{HeaderMap, header};
 
-/// Such as "Firefox on Linux". Made of words of ours alone: what the browser says of itself is kept nowhere.
+/// Such as "Firefox on Linux". Only our own words are kept, never what the browser says of itself.
 pub fn browser(headers: &HeaderMap) -> String {
     let said = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Each also names those that it wants to be taken for, so the first that fits is the one.

@@ -1,6 +1,6 @@
 //! The one field pattern: label, hint, input, error; what was typed comes back after an error.
 
-use crate::web::forms::Flash;
+use crate::web::flash::Flash;
 use leptos::prelude::*;
 
 /// A one-line field of a form. `value` stands there unless the visitor typed something else before.

@@ -3,7 +3,7 @@
 use domain::taxonomy::Label;
 use leptos::prelude::*;
 
-/// The class of a label's hue: sixteen that are told apart, and none for the *other* bucket.
+/// The class of a label's hue: sixteen that can be distinguished, and none for the *other* bucket.
 pub fn hue_class(hue: u8, other: bool) -> String {
     if other { "c0".to_owned() } else { format!("c{}", hue % 16 + 1) }
 }

@@ -1,8 +1,9 @@
-//! One way from what went wrong to what is told: a page for people, JSON for programs. Internals are logged once,
-//! with an id that the person sees, and never sent.
+//! What went wrong, for the outside: a page for people, JSON for programs. What happened inside is logged once, with an
+//! id that the person sees, and is never sent.
 
-use crate::api::{ApiError, Code};
-use crate::web::shell;
+use crate::web::address::{is_api, is_of_islands};
+use crate::web::document::{card, document};
+use crate::wire::{ApiError, Code};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,7 +13,8 @@ use workflow::Error;
 /// What a page handler returns when it can't show its page.
 pub struct PageError(pub Error);
 
-pub type Page = Result<Response, PageError>;
+/// What a handler of a page returns.
+pub type PageResult = Result<Response, PageError>;
 
 impl<E: Into<Error>> From<E> for PageError {
     fn from(error: E) -> PageError {
@@ -81,30 +83,42 @@ pub fn unread(status: StatusCode, why: impl Into<String>) -> ApiError {
     }
 }
 
+/// The HTTP status that goes with an error.
+pub fn status(error: &ApiError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// Short enough to read out on the phone.
 fn log_id() -> String {
     let now = store::Clock::System.now().0;
     format!("{:06x}", domain::item::hash53(&[&now.to_le_bytes()]) & 0xff_ffff)
 }
 
-/// Programs ask here.
-pub fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
-}
-
-/// The error for whoever asked at this address.
+/// The error in the form that belongs to an address.
 pub fn respond(path: &str, error: &ApiError) -> Response {
     if is_api(path) { error_json(error) } else { error_page(error) }
 }
 
+/// The same where islands ask as well.
+pub fn respond_to_all(path: &str, error: &ApiError) -> Response {
+    if is_of_islands(path) { island_error(error) } else { respond(path, error) }
+}
+
 /// The error as JSON.
 pub fn error_json(error: &ApiError) -> Response {
-    (error.status(), Json(serde_json::json!({ "error": error }))).into_response()
+    (status(error), Json(serde_json::json!({ "error": error }))).into_response()
 }
 
 /// The error as islands read it: as their server functions write it.
 pub fn island_error(error: &ApiError) -> Response {
-    (error.status(), Json(error)).into_response()
+    (status(error), Json(error)).into_response()
+}
+
+/// For a visitor whose tries to sign in have ended for now.
+pub fn too_many_tries() -> Response {
+    let message = "There were too many wrong passwords or codes from this address. Wait five minutes, then try again. \
+                   Whoever is signed in stays so.";
+    error_page(&ApiError::new(Code::TooMany, message))
 }
 
 /// The one error page: what happened, what it means, what to do.
@@ -130,20 +144,15 @@ pub fn error_page(error: &ApiError) -> Response {
         }
     };
     let message = error.message.clone();
-    let body = move || {
-        shell::card(
-            title,
-            view! {
-                <div class="sheet">
-                    <h1>{title}</h1>
-                    <p>{message}</p>
-                    <p class="quiet">{next}</p>
-                    <p class="acts">
-                        <a class="btn do" href="/">"To my projects"</a>
-                    </p>
-                </div>
-            },
-        )
+    let content = view! {
+        <div class="sheet">
+            <h1>{title}</h1>
+            <p>{message}</p>
+            <p class="quiet">{next}</p>
+            <p class="acts">
+                <a class="btn do" href="/">"To my projects"</a>
+            </p>
+        </div>
     };
-    (error.status(), shell::document(&format!("{title} · Assay"), None, "card-shell", body)).into_response()
+    (status(error), document(title, None, "card-shell", || card(content))).into_response()
 }

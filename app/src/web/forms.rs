@@ -2,62 +2,17 @@
 //! What did not fit comes back with the values that were typed, carried by the session to the next page and no
 //! further. Passwords are never carried.
 
-use crate::api::{ApiError, Code};
-use crate::web::error::{PageError, api_error, error_page};
+use crate::web::address::is_ours;
+use crate::web::error::{PageError, PageResult, api_error, error_page};
+use crate::web::flash::{Flash, Notice};
+use crate::wire::{ApiError, Code};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tower_sessions::Session;
 use workflow::{Error, Thing};
-
-/// What one page tells the next.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flash {
-    /// Which form on the page the values and errors belong to.
-    pub form: String,
-    pub values: Vec<(String, String)>,
-    pub errors: BTreeMap<String, String>,
-    pub notice: Option<Notice>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    pub good: bool,
-    pub text: String,
-}
-
-const KEY: &str = "flash";
-
-impl Flash {
-    /// What was typed into a field of this form, else nothing.
-    pub fn value(&self, form: &str, field: &str) -> Option<&str> {
-        (self.form == form)
-            .then(|| self.values.iter().find(|(k, _)| k == field).map(|(_, v)| v.as_str()))
-            .flatten()
-    }
-
-    pub fn error(&self, form: &str, field: &str) -> Option<&str> {
-        (self.form == form).then(|| self.errors.get(field).map(String::as_str)).flatten()
-    }
-
-    /// Takes it out of the session: it is shown once.
-    pub async fn take(session: &Session) -> Flash {
-        match session.get::<Flash>(KEY).await {
-            Ok(Some(flash)) => {
-                let _ = session.remove::<Flash>(KEY).await;
-                flash
-            }
-            _ => Flash::default(),
-        }
-    }
-
-    pub async fn put(&self, session: &Session) -> Result<(), Error> {
-        session.insert(KEY, self).await.map_err(Error::internal)
-    }
-}
 
 /// A posted form: names and values in their order.
 #[derive(Debug, Clone, Default)]
@@ -129,12 +84,6 @@ fn unreadable(why: &str) -> Response {
         .into_response()
 }
 
-/// Is this an address of a page of ours, by its path alone? It may have been written by anyone, so it is asked before a
-/// browser is sent there: `//host` and `/\host` lead to another site, and a header holds no control characters.
-pub fn is_ours(to: &str) -> bool {
-    to.starts_with('/') && !to.starts_with("//") && !to.contains(|c: char| c == '\\' || c.is_control())
-}
-
 /// Where to go after a form was done, and what to say there.
 pub struct Done {
     pub to: String,
@@ -159,7 +108,7 @@ pub async fn finish(
     form: &Form,
     back: &str,
     outcome: Result<Done, Error>,
-) -> Result<Response, PageError> {
+) -> PageResult {
     let (to, flash) = match outcome {
         Ok(Done { to, notice: None }) => return Ok(on_to(&to)),
         Ok(Done { to, notice: Some(text) }) => {

@@ -1,89 +1,33 @@
 //! Who may open what, decided before a handler runs: each route says what it needs, and the answer comes from
-//! `domain::permission`. The table of routes is also what the test walks with every role.
+//! `domain::permission`.
 
-use crate::api::{ApiError, Code};
 use crate::parts::shortened;
 use crate::parts::times::day;
-use crate::web::error::{is_api, respond};
-use crate::web::forms::Flash;
-use crate::web::rate_limit::RateLimit;
+use crate::web::address::{is_api, is_of_islands};
+use crate::web::error::{api_error, respond_to_all};
+use crate::web::flash::Flash;
+use crate::web::visitor::Visitor;
 use crate::web::zero_bytes;
+use crate::wire::{ApiError, Code};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
-use domain::permission::{Act, Actor, Via, may};
+use domain::permission::{Act, Via, may};
 use domain::{PersonId, ProjectId, Time};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
-use std::sync::Arc;
-use store::site::projects::Project;
 use store::site::sessions::PERSON;
 use tower_sessions::Session;
-use workflow::Instance;
 use workflow::site::audit::{self, Note};
 use workflow::site::who::{self, Who};
 
-/// What handlers work with. Cheap to clone.
-#[derive(Clone)]
-pub struct App {
-    pub instance: Instance,
-    /// Sign-ins that failed lately.
-    pub rate_limit: Arc<RateLimit>,
-}
+pub use crate::web::address::percent_encoded;
+pub use crate::web::app::App;
+pub use crate::web::route::{Need, Route};
 
-impl App {
-    pub fn new(instance: Instance) -> App {
-        App { instance, rate_limit: Arc::default() }
-    }
-}
-
-/// What a route needs of whoever asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// Nothing: sign in, health, the files of the page.
-    Anyone,
-    /// To be signed in, and to be allowed this outside of any project.
-    Site(Act),
-    /// To be allowed this in the project that the address names as `{slug}`.
-    Project(Act),
-}
-
-/// One address with what it needs.
-pub struct Route {
-    pub method: Method,
-    pub path: &'static str,
-    pub need: Need,
-    handler: MethodRouter<App>,
-    /// Its body is a stream of rows, however long, of which each is looked at by itself.
-    takes_rows: bool,
-}
-
-impl Route {
-    pub fn get<H, T>(path: &'static str, need: Need, handler: H) -> Route
-    where
-        H: axum::handler::Handler<T, App>,
-        T: 'static,
-    {
-        Route { method: Method::GET, path, need, handler: axum::routing::get(handler), takes_rows: false }
-    }
-
-    pub fn post<H, T>(path: &'static str, need: Need, handler: H) -> Route
-    where
-        H: axum::handler::Handler<T, App>,
-        T: 'static,
-    {
-        Route { method: Method::POST, path, need, handler: axum::routing::post(handler), takes_rows: false }
-    }
-
-    /// Its body is a stream of rows.
-    pub fn takes_rows(self) -> Route {
-        Route { takes_rows: true, ..self }
-    }
-}
-
-/// What somebody who is not signed in may send: an e-mail address, a password, an address to go on to.
+/// What a visitor who is not signed in may send: an e-mail address, a password, an address to go on to.
 const OPEN_BODY_LIMIT: usize = 8 << 10;
 
 /// A form or a request of the API is smaller than this; uploads and rows set their own limit.
@@ -108,34 +52,6 @@ fn whole(handler: MethodRouter<App>, longest: usize) -> MethodRouter<App> {
     handler.layer(DefaultBodyLimit::max(longest))
 }
 
-/// Who is asking, as handlers see them.
-#[derive(Debug, Clone)]
-pub struct Visitor {
-    pub who: Option<Who>,
-    /// What the page before had to say.
-    pub flash: Flash,
-}
-
-impl Visitor {
-    /// Someone who is signed in. Routes that need nothing must not ask for it.
-    pub fn who(&self) -> Result<&Who, workflow::Error> {
-        self.who.as_ref().ok_or(workflow::Error::NotFound(workflow::Thing::Session))
-    }
-
-    pub fn actor(&self) -> Result<&Actor, workflow::Error> {
-        Ok(&self.who()?.actor)
-    }
-
-    /// The project that the address names.
-    pub fn project(&self) -> Result<&Project, workflow::Error> {
-        self.who()?.presence.project.as_ref().ok_or(workflow::Error::NotFound(workflow::Thing::Project))
-    }
-
-    pub fn may(&self, act: Act) -> bool {
-        self.who.as_ref().is_some_and(|who| may(&who.actor, act))
-    }
-}
-
 async fn guard(
     State((app, need)): State<(App, Need)>,
     params: RawPathParams,
@@ -158,17 +74,17 @@ async fn guard(
     }
     parts.extensions.insert(visitor);
     let response = next.run(Request::from_parts(parts, body)).await;
-    // A workflow may refuse what the address alone allows; server functions have told of it themselves.
+    // A workflow may refuse what the address alone allows; server functions write down their own refusals.
     if let (StatusCode::FORBIDDEN, Some(asker), Need::Site(act) | Need::Project(act)) =
         (response.status(), asker, need)
-        && !uri.path().starts_with("/api/app/")
+        && !is_of_islands(uri.path())
     {
         was_refused(&app, asker, act, &method, uri.path()).await;
     }
     response
 }
 
-/// Why someone may not pass.
+/// Why a visitor is refused.
 #[derive(Debug)]
 pub enum Refusal {
     NotSignedIn,
@@ -233,7 +149,7 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
         return Err(Refusal::NoSecondFactor);
     }
     if matches!(need, Need::Project(_)) {
-        // Whoever may not know that a project is there is told that it is not.
+        // A visitor who may not know of a project is told that there is none.
         if found.presence.project.is_none() || !may(&found.actor, Act::SeeProject) {
             return Err(Refusal::NoSuchProject);
         }
@@ -244,7 +160,7 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
     }
     let is_archived = found.presence.project.as_ref().is_some_and(|project| project.archived_at.is_some());
     let looks_after_it = matches!(act, Act::ManageProjects | Act::ManagePeople);
-    // To look is to change nothing; but who opens the desk is given a text.
+    // Looking changes nothing. Opening the desk does: it leases a text.
     let is_look = parts.method == Method::GET && act != Act::Label;
     if is_archived && !is_look && !looks_after_it {
         return Err(Refusal::Archived);
@@ -252,7 +168,7 @@ pub async fn identify(app: &App, parts: &Parts, need: Need, slug: Option<&str>) 
     Ok(visitor(Some(found)))
 }
 
-/// Who asks, and in which project: what the audit log keeps of it.
+/// Who asks, and in which project: what the audit log keeps of a refusal.
 #[derive(Clone, Copy)]
 struct Asker {
     person: PersonId,
@@ -266,7 +182,7 @@ impl Asker {
     }
 }
 
-/// Writes into the audit log that somebody may not do what they asked for.
+/// Writes into the audit log that a visitor was not allowed what they asked for.
 async fn was_refused(app: &App, asker: Asker, act: Act, method: &Method, path: &str) {
     let note = Note {
         person: Some(asker.person),
@@ -278,7 +194,7 @@ async fn was_refused(app: &App, asker: Asker, act: Act, method: &Method, path: &
     audit::note(&app.instance, note).await;
 }
 
-/// What is sent as a token, whatever its bytes. Who sends one is known by it alone, and never by their session: a browser
+/// What is sent as a token, whatever its bytes. A program with one is known by it alone, and never by a session: a browser
 /// behind a proxy may send other credentials with everything.
 pub fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     headers.get(header::AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")
@@ -318,13 +234,9 @@ fn refuse(refusal: Refusal, parts: &Parts) -> Response {
             ApiError::new(Code::Unauthorized, "Sign in, or send a token: Authorization: Bearer …")
         }
         Refusal::BadToken => ApiError::new(Code::Unauthorized, "This token is unknown or revoked."),
-        _ => crate::web::error::api_error(refusal.into()),
+        _ => api_error(refusal.into()),
     };
-    let mut response = if path.starts_with("/api/app/") {
-        crate::web::error::island_error(&error)
-    } else {
-        respond(path, &error)
-    };
+    let mut response = respond_to_all(path, &error);
     response.extensions_mut().insert(Refused);
     response
 }
@@ -336,20 +248,6 @@ fn page_of_form(parts: &Parts) -> Option<&str> {
     from.strip_prefix(text(header::HOST)?).filter(|path| path.starts_with('/'))
 }
 
-/// Marks an answer of the guard, so that it can be told from one of a handler.
+/// Marks a response of the guard, so that tests can distinguish it from one of a handler.
 #[derive(Debug, Clone, Copy)]
 pub struct Refused;
-
-/// Enough of percent-encoding to carry an address in a query.
-pub fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(byte as char)
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}

@@ -1,9 +1,10 @@
-//! How often somebody may try to sign in. One network is refused after a few failures for one account, and after more
-//! for any; whoever comes from another network is not, so that nobody can lock an account of somebody else. Guessing
-//! from many networks at once is slowed down: each try for the account waits before its password is looked at.
+//! How often a visitor may try to sign in. One network is refused after a few failures for one account, and after more
+//! for any. Other networks are not, so that no stranger can lock the account of a person. Guessing from many networks at
+//! once is slowed down: each try for the account waits before its password is looked at.
 //!
-//! Kept in memory, bounded, and gone with the process. The clock is one that nobody can set.
+//! Kept in memory, bounded, and gone with the process. The clock is one that cannot be set.
 
+use domain::PersonId;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -65,8 +66,8 @@ impl RateLimit {
         self.begin_within(u32::MAX, address, account, now)
     }
 
-    /// The same for a code of a second factor. A million are few: their tries end for the account, wherever they come
-    /// from. Only somebody who has given the password gets here, so that strangers lock nobody out.
+    /// The same for a code of a second factor. There are only a million codes, so the tries end for the account, wherever
+    /// they come from. Only a visitor who has given the password gets here, so a stranger locks no person out.
     pub fn begin_code(&self, address: IpAddr, account: &str, now: Instant) -> Option<Try> {
         self.begin_within(CODES, address, account, now)
     }
@@ -86,7 +87,7 @@ impl RateLimit {
         if windows.len() + keys.len() > MOST {
             windows.retain(|_, window| is_open(window));
         }
-        // Somebody makes up accounts by the thousand: those that were tried once are forgotten before those that count.
+        // Made-up accounts come by the thousand: those that were tried once are forgotten before those that count.
         if windows.len() + keys.len() > MOST {
             windows.retain(|_, window| window.n > 1);
         }
@@ -116,6 +117,12 @@ impl RateLimit {
     }
 }
 
+/// The account that the codes of a person are counted for. It is another than that of their password: a stranger who
+/// knows the password could else try codes without end.
+pub fn codes_of(person: PersonId) -> String {
+    format!("codes of {person}")
+}
+
 /// How long a try waits after so many failures for its account.
 fn wait(failures: u32) -> Duration {
     match failures.checked_sub(UNDELAYED) {
@@ -124,7 +131,7 @@ fn wait(failures: u32) -> Duration {
     }
 }
 
-/// Who has one IPv6 address has a whole network of them.
+/// A person with one IPv6 address has a whole network of them.
 fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -165,7 +172,7 @@ mod tests {
         assert!(waits[..20].iter().all(Duration::is_zero), "{waits:?}");
         assert_eq!(waits[20..23], [250, 500, 1000].map(Duration::from_millis));
         assert_eq!(waits[39], LONGEST_WAIT);
-        // Whoever it is comes in, and other accounts don't wait.
+        // The owner comes in after that wait, and other accounts don't wait.
         assert_eq!(tries.begin(from(99), "bo@b", now).expect("a try").wait, Duration::ZERO);
         assert_eq!(tries.begin(from(99), "ada@b", now + WINDOW).expect("a try").wait, Duration::ZERO);
     }

@@ -4,14 +4,15 @@ use axum::RequestExt;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
+use domain::permission::Actor;
 use futures::{Stream, StreamExt};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
-use store::Store;
 use store::data::blobs::{BlobWriter, Written};
-use workflow::Error;
+use workflow::data::import;
+use workflow::{Error, Instance};
 
 /// Larger files come by the command line or in parts.
 pub const UPLOAD_LIMIT: i64 = 8 << 30;
@@ -44,8 +45,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub async fn begin(store: &Store) -> Result<Upload, NotTaken> {
-        Ok(Upload { blob: store.create_blob().await?, left: UPLOAD_LIMIT })
+    pub async fn begin(instance: &Instance, actor: &Actor) -> Result<Upload, NotTaken> {
+        Ok(Upload { blob: import::receive(instance, actor).await?, left: UPLOAD_LIMIT })
     }
 
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), NotTaken> {
@@ -68,7 +69,11 @@ const MOST_PARTS: usize = 16;
 const MOST_BESIDE: usize = 1 << 20;
 
 /// The file of a form, with the name that the browser gives it: the first part that is called `file` and has one.
-pub async fn file_of_form(store: &Store, request: Request) -> Result<(String, Written), NotTaken> {
+pub async fn file_of_form(
+    instance: &Instance,
+    actor: &Actor,
+    request: Request,
+) -> Result<(String, Written), NotTaken> {
     let broken = |e: MultipartError| {
         Error::invalid("file", format!("The file did not arrive whole: {}. Try again.", cause(&e)))
     };
@@ -86,7 +91,7 @@ pub async fn file_of_form(store: &Store, request: Request) -> Result<(String, Wr
         let name = part.file_name().unwrap_or_default().to_owned();
         let is_file = part.name() == Some("file") && !name.is_empty();
         if is_file {
-            let mut upload = Upload::begin(store).await?;
+            let mut upload = Upload::begin(instance, actor).await?;
             while let Some(piece) = part.chunk().await.map_err(broken)? {
                 upload.write(&piece).await?;
             }

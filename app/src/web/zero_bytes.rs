@@ -1,16 +1,16 @@
-//! No text from outside holds a zero byte (U+0000). PostgreSQL keeps none, SQLite shows only what stands before it, and
-//! nobody types one. It is refused here, for every address, field and document at once. Files of an import are the
+//! No text from outside holds a zero byte (U+0000): PostgreSQL keeps none, SQLite shows only what stands before it, and
+//! no person types one. It is refused here, for every address, field and document at once. Files of an import are the
 //! exception: there each row is refused by itself (`workflow::data::import`).
 
-use crate::api::{ApiError, Code};
-use crate::web::error::{island_error, respond, unread};
+use crate::web::error::{respond_to_all, unread};
+use crate::wire::{ApiError, Code};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-/// For every address, before anybody looks at it.
+/// For every address, before anything reads it.
 pub async fn refuse_in_address(request: Request, next: Next) -> Response {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
     if Kind::Form.holds_zero(address.as_bytes()) {
@@ -25,7 +25,9 @@ pub async fn refuse_in_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(body) => body,
-        Err(rejection) => return told(parts.uri.path(), &unread(rejection.status(), rejection.body_text())),
+        Err(rejection) => {
+            return respond_to_all(parts.uri.path(), &unread(rejection.status(), rejection.body_text()));
+        }
     };
     if kind.holds_zero(&body) {
         return refused(parts.uri.path(), "What was sent");
@@ -36,12 +38,7 @@ pub async fn refuse_in_body(request: Request, next: Next) -> Response {
 fn refused(path: &str, what: &str) -> Response {
     let message =
         format!("{what} holds a zero byte (U+0000). Take it out and send it again: nothing was saved.");
-    told(path, &ApiError::new(Code::Invalid, message))
-}
-
-/// An island reads what went wrong as its server functions write it.
-fn told(path: &str, error: &ApiError) -> Response {
-    if path.starts_with("/api/app/") { island_error(error) } else { respond(path, error) }
+    respond_to_all(path, &ApiError::new(Code::Invalid, message))
 }
 
 #[derive(Clone, Copy)]

@@ -3,10 +3,8 @@
 mod pool;
 mod state;
 
-pub use pool::{Mix, Pace, PerPool, Pool, UnknownPool, merged};
+pub use pool::{Mix, Pace, PerPool, Pool, merged};
 pub use state::QueueState;
-
-pub use crate::slice::{FieldIs, Slice as Filter};
 
 use crate::item::hash53;
 use crate::{ItemId, QueueId};

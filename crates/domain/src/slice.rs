@@ -4,7 +4,6 @@
 use crate::consensus::State;
 use crate::{LabelId, SourceId};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// Items that fit everything that is said here. The default means all items.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,8 +36,8 @@ pub struct SliceItem<'i> {
     /// What it is resolved to.
     pub labels: &'i [LabelId],
     pub control: bool,
-    /// The value of a field as filters see it; nothing where the item has no such field.
-    pub field: &'i dyn Fn(&str) -> Option<Cow<'i, str>>,
+    /// Has it this value in this field, as filters see values?
+    pub has_field: &'i dyn Fn(&FieldIs) -> bool,
 }
 
 impl Slice {
@@ -63,11 +62,10 @@ impl Slice {
 
     /// Does this item belong to the slice?
     pub fn fits(&self, item: &SliceItem<'_>) -> bool {
-        let has_value = |field: &FieldIs| (item.field)(&field.name).is_some_and(|value| value == field.value);
         (self.states.is_empty() || self.states.contains(&item.state))
             && self.source.is_none_or(|source| source == item.source)
             && self.label.is_none_or(|label| item.labels.contains(&label))
-            && self.field.as_ref().is_none_or(has_value)
+            && self.field.as_ref().is_none_or(item.has_field)
             && self.control.is_none_or(|control| control == item.control)
     }
 }
@@ -77,8 +75,8 @@ mod tests {
     use super::*;
 
     fn fits(slice: &Slice, state: State, labels: &[LabelId]) -> bool {
-        let field = |name: &str| (name == "channel").then_some(Cow::Borrowed("mail"));
-        slice.fits(&SliceItem { state, source: SourceId(1), labels, control: false, field: &field })
+        let has_field = |field: &FieldIs| (field.name.as_str(), field.value.as_str()) == ("channel", "mail");
+        slice.fits(&SliceItem { state, source: SourceId(1), labels, control: false, has_field: &has_field })
     }
 
     #[test]

@@ -3,4 +3,5 @@
 pub(crate) mod bound_rows;
 pub mod dialect;
 pub mod document;
+pub(crate) mod filter;
 pub(crate) mod row_lists;

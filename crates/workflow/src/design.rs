@@ -19,6 +19,6 @@ pub use edit::{edit, new_label};
 pub use from_field::{MOST_VALUES, labels_from_field};
 pub use impact::impact;
 pub use publish::{MAX_NOTE, Publication, publish};
-pub use published::{Published, published};
+pub use published::{Published, label_counts, published};
 pub use settle::{SettleTaxonomy, settle, settle_again, settling};
 pub use versions::{said, versions};

@@ -23,7 +23,7 @@ mod write_to_dir;
 pub use cut::{CutRelease, cut};
 pub use end::end;
 pub use forecast::{Forecast, forecast};
-pub use list::{get, list, open};
+pub use list::{get, list, open, taxonomy};
 pub use manifest::{Manifest, read_manifest};
 pub use order::{Order, cut_now, order};
 pub use verify::verify;

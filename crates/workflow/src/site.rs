@@ -4,3 +4,11 @@ pub mod audit;
 pub mod people;
 pub mod projects;
 pub mod who;
+
+use crate::Instance;
+use domain::Time;
+
+/// The time on the clock of the installation.
+pub fn now(instance: &Instance) -> Time {
+    instance.store.now()
+}

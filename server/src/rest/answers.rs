@@ -5,9 +5,11 @@
 //! token (which knows its project), `POST /api/v1/answers`, with one answer or a list of them. An answer's `id` is made by
 //! the sender (UUID version 7): sending it again changes nothing and gives the same receipt.
 
-use app::api::{ApiError, Code};
+use app::web::app::App;
 use app::web::error::{api_error, error_json, unread};
-use app::web::guard::{App, Need, Route, Visitor};
+use app::web::route::{Need, Route};
+use app::web::visitor::Visitor;
+use app::wire::{ApiError, Code};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};

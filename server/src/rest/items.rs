@@ -4,10 +4,12 @@
 //! 8 MB is taken in before the answer comes, with its counts and refused rows; a larger one is stored, and the answer
 //! (202) names the import to ask for. `GET /api/v1/projects/{slug}/sources[?before=id]` lists imports, newest first.
 
-use app::api::{ApiError, Code};
+use app::web::app::App;
 use app::web::error::{api_error, error_json};
-use app::web::guard::{App, Need, Route, Visitor};
+use app::web::route::{Need, Route};
 use app::web::upload::{NotTaken, UPLOAD_LIMIT, Upload};
+use app::web::visitor::Visitor;
+use app::wire::{ApiError, Code};
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -130,7 +132,7 @@ async fn taken(app: &App, visitor: &Visitor, keys: Keys, request: Request) -> Re
             None => return Ok(at_once(app, visitor, keys, head.freeze()).await?),
         }
     }
-    let mut upload = Upload::begin(&app.instance.store).await?;
+    let mut upload = Upload::begin(&app.instance, visitor.actor()?).await?;
     upload.write(&head).await?;
     drop(head);
     while let Some(piece) = body.next().await {

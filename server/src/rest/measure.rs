@@ -1,7 +1,9 @@
 //! `GET /api/v1/projects/{slug}/taxonomy` and `…/agreement`, for programs.
 
+use app::web::app::App;
 use app::web::error::{api_error, error_json};
-use app::web::guard::{App, Need, Route, Visitor};
+use app::web::route::{Need, Route};
+use app::web::visitor::Visitor;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};

@@ -2,8 +2,10 @@
 //! files of a release never change.
 
 use app::parts::files::download;
+use app::web::app::App;
 use app::web::error::{api_error, error_json};
-use app::web::guard::{App, Need, Route, Visitor};
+use app::web::route::{Need, Route};
+use app::web::visitor::Visitor;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};

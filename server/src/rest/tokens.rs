@@ -1,8 +1,10 @@
 //! `GET /api/v1/projects/{slug}/tokens`: which tokens there are and until when, for somebody who is signed in. A token lists
 //! no tokens.
 
+use app::web::app::App;
 use app::web::error::{api_error, error_json};
-use app::web::guard::{App, Need, Route, Visitor};
+use app::web::route::{Need, Route};
+use app::web::visitor::Visitor;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};

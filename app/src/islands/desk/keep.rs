@@ -1,7 +1,7 @@
 //! What the browser keeps until the server has confirmed it: one entry an answer, so that two tabs never write over
 //! each other. Sending an answer twice is one answer, so whichever tab sends it does no harm.
 
-use crate::api::label::{Sent, Setting};
+use crate::wire::label::{Sent, Setting};
 use leptos::prelude::window;
 use web_sys::Storage;
 

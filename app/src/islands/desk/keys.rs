@@ -1,7 +1,7 @@
 //! The keyboard. Letters never act while a text box has the focus.
 
 use super::seat::{Connection, Seat, Sheet};
-use crate::api::label::Word;
+use crate::wire::label::Word;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -11,7 +11,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, Scroll
 pub fn listen(seat: Seat) {
     let key = window_event_listener(ev::keydown, move |event| press(seat, &event));
     let online = window_event_listener(ev::online, move |_| seat.send());
-    // Somebody comes back to this tab: perhaps from signing in again in another one.
+    // The person comes back to this tab, perhaps from signing in again in another one.
     let focus = window_event_listener(ev::focus, move |_| come_back(seat));
     let seen = window_event_listener_untyped("visibilitychange", move |_| {
         if !document().hidden() {

@@ -1,8 +1,8 @@
 //! What lies over the desk: the reasons to skip, all keys, the guideline on a phone.
 
-use super::guideline as guideline_of;
+use super::guide::guideline as guideline_of;
 use super::seat::{Seat, Sheet};
-use crate::api::label::{Setting, Word};
+use crate::wire::label::{Setting, Word};
 use leptos::ev::MouseEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;

@@ -1,20 +1,14 @@
-//! The person at the desk: what is picked, what is open, and the sending in the background.
+//! The person at the desk: what is picked, what is open, what is said. Sending goes on in the background (`sending`).
 
 use super::keep::{Keep, new_id};
 use super::table::{Table, Undone};
-use crate::api::label::{Card, Rest, Sent, Setting, Word, turn};
-use crate::api::{ApiError, Code};
+use crate::wire::label::{Card, Remaining, Sent, Setting, Word};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use std::time::Duration;
 use web_sys::HtmlElement;
 
-/// So many texts are held ahead at first; more where they run out before the server answers.
+/// So many texts are held ahead at first.
 const AHEAD: usize = 5;
-const MOST_AHEAD: usize = 20;
-/// A desk with nothing to do looks again after this.
-const LOOK_AGAIN: Duration = Duration::from_secs(20);
 
 /// How the sending goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +30,11 @@ pub enum Sheet {
 #[derive(Clone, Copy)]
 pub struct Seat {
     pub setting: StoredValue<Setting>,
-    keep: StoredValue<Keep>,
+    pub(super) keep: StoredValue<Keep>,
     pub table: RwSignal<Table>,
     pub picked: RwSignal<Vec<i64>>,
     /// The label that the arrows or the box that finds labels came to on this very text, by its place in the list:
-    /// what Enter takes. Nothing else moves it, so that nobody answers with a label they did not look for.
+    /// what Enter takes. Nothing else moves it, so that no answer carries a label the person did not look for.
     pub cursor: RwSignal<Option<usize>>,
     /// The label whose guideline is shown: the cursor's, or the one that was pointed at last.
     pub pointed: RwSignal<usize>,
@@ -48,7 +42,7 @@ pub struct Seat {
     pub note: RwSignal<Option<String>>,
     pub sheet: RwSignal<Option<Sheet>>,
     pub line: RwSignal<Connection>,
-    pub rest: RwSignal<Rest>,
+    pub rest: RwSignal<Remaining>,
     /// What the person should know.
     pub told: RwSignal<Option<String>>,
     /// Why the server takes nothing, in its own words; nothing where it can't be reached.
@@ -58,16 +52,16 @@ pub struct Seat {
     /// Between two texts: the page is loaded again as soon as everything is saved.
     pub leaving: RwSignal<bool>,
     pub ready: RwSignal<bool>,
-    sending: StoredValue<bool>,
+    pub(super) sending: StoredValue<bool>,
     /// When it is tried again, or looked again: never two at once.
-    again: StoredValue<Option<TimeoutHandle>>,
-    ahead: StoredValue<usize>,
+    pub(super) again: StoredValue<Option<TimeoutHandle>>,
+    pub(super) ahead: StoredValue<usize>,
     /// When the text came to lie on the desk.
-    since: StoredValue<f64>,
+    pub(super) since: StoredValue<f64>,
 }
 
 impl Seat {
-    pub fn new(setting: Setting, first: Option<Card>, rest: Rest) -> Seat {
+    pub fn new(setting: Setting, first: Option<Card>, rest: Remaining) -> Seat {
         Seat {
             keep: StoredValue::new(Keep::of(&setting)),
             setting: StoredValue::new(setting),
@@ -238,83 +232,6 @@ impl Seat {
             self.cursor.set(None);
         }
     }
-
-    /// Sends what is there to send and asks for the next texts, one request at a time.
-    pub fn send(self) {
-        if self.sending.get_value() {
-            return;
-        }
-        self.sending.set_value(true);
-        self.forget_again();
-        let mut sent = Vec::new();
-        self.table.update_untracked(|table| sent = table.take_off());
-        let (slug, queue, person) = self.setting.with_value(|s| (s.slug.clone(), s.queue, s.person));
-        let n = self.ahead.get_value();
-        spawn_local(async move {
-            let landed = turn(slug, queue, sent, n, Some(person)).await;
-            self.sending.set_value(false);
-            match landed {
-                Ok(turn) => self.landed(&turn),
-                Err(error) => self.lost(&error),
-            }
-        });
-    }
-
-    fn landed(self, turn: &crate::api::label::Turn) {
-        let was_empty = self.table.with_untracked(|table| table.cards.is_empty());
-        self.keep.with_value(|keep| turn.fates.iter().for_each(|fate| keep.forget(&fate.id)));
-        let message = turn.fates.iter().rev().find_map(|fate| fate.message.clone());
-        if message.is_some() {
-            self.told.set(message);
-        }
-        self.line.set(Connection::Good);
-        self.rest.set(turn.rest);
-        self.outdated.set(turn.version != self.setting.with_value(|s| s.version));
-        self.table.update(|table| table.landed(turn));
-        let (is_empty, has_more) = self.table.with_untracked(|t| (t.cards.is_empty(), !t.outbox.is_empty()));
-        if was_empty && !is_empty {
-            self.since.set_value(now());
-        }
-        if was_empty && turn.rest == Rest::More {
-            self.ahead.update_value(|ahead| *ahead = (*ahead + 4).min(MOST_AHEAD));
-        }
-        if has_more {
-            self.send();
-        } else if self.outdated.get_untracked() && (is_empty || self.leaving.get_untracked()) {
-            let _ = window().location().reload();
-        } else if is_empty && matches!(turn.rest, Rest::More | Rest::Waiting | Rest::Filling) {
-            self.send_after(LOOK_AGAIN);
-        }
-    }
-
-    fn send_after(self, wait: Duration) {
-        self.forget_again();
-        self.again.set_value(set_timeout_with_handle(move || self.send(), wait).ok());
-    }
-
-    fn forget_again(self) {
-        if let Some(handle) = self.again.try_update_value(Option::take).flatten() {
-            handle.clear();
-        }
-    }
-
-    fn lost(self, error: &ApiError) {
-        self.table.update(|table| table.lost());
-        self.leaving.set(false);
-        match error.code {
-            Code::Unauthorized => self.line.set(Connection::SignedOut),
-            _ => {
-                let tries = match self.line.get_untracked() {
-                    Connection::Off(n) => n + 1,
-                    _ => 1,
-                };
-                let is_told = !matches!(error.code, Code::Network | Code::Invalid);
-                self.trouble.set(is_told.then(|| error.message.clone()));
-                self.line.set(Connection::Off(tries));
-                self.send_after(Duration::from_secs(1 << tries.min(4)));
-            }
-        }
-    }
 }
 
 /// A button that was pressed for one text keeps no focus for the next: Enter would press it again.
@@ -330,6 +247,6 @@ pub fn to_the_text() {
 }
 
 /// Milliseconds on a clock that only goes forward.
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     window().performance().map_or(0.0, |clock| clock.now())
 }

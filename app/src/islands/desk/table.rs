@@ -1,6 +1,6 @@
 //! What lies on the desk: texts to come, what was said, what has not reached the server. No browser in here.
 
-use crate::api::label::{Card, Fate, Rest, Sent, Turn, Word};
+use crate::wire::label::{Card, Fate, Remaining, Sent, Turn, Word};
 use std::collections::{HashSet, VecDeque};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,7 +89,7 @@ impl Table {
         self.outbox.retain(|sent| !turn.fates.iter().any(|fate| fate.id == sent.id));
         self.deal(turn.cards.clone());
         // What is answered from here on would not count.
-        if turn.rest == Rest::Closed {
+        if turn.rest == Remaining::Closed {
             self.cards.clear();
         }
     }
@@ -161,7 +161,7 @@ pub fn fit(name: &str, typed: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::label::Rest;
+    use crate::wire::label::Remaining;
 
     fn card(n: i64) -> Card {
         Card { assignment: n, revision: n, text: format!("text {n}"), beside: Vec::new() }
@@ -188,7 +188,7 @@ mod tests {
         Turn {
             fates: saved.iter().map(fate).collect(),
             cards: cards.iter().copied().map(card).collect(),
-            rest: Rest::More,
+            rest: Remaining::More,
             version: 1,
         }
     }

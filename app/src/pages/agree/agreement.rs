@@ -3,22 +3,22 @@
 mod conflicts;
 mod figures;
 
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Need, Route, Visitor};
-use crate::web::shell::{self, Station};
-use axum::Extension;
-use axum::extract::{Query, State};
-use axum::response::IntoResponse;
+use crate::parts::head::Head;
+use crate::web::error::PageResult;
+use crate::web::forms::{Done, Form};
+use crate::web::navigation::Station;
+use crate::web::page::ProjectPage;
+use crate::web::route::{Need, Route};
+use axum::extract::Query;
 use domain::permission::Act;
 use domain::{ItemId, QueueId};
 use leptos::prelude::*;
 use serde::Deserialize;
-use store::label::tally::Tally;
-use tower_sessions::Session;
 use workflow::agree::adjudicate::{self, Decision};
 use workflow::agree::measure;
 use workflow::design;
+use workflow::label::queues::{self, QueueView};
+use workflow::site::projects;
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -37,50 +37,22 @@ struct Which {
     after: Option<ItemId>,
 }
 
-async fn show(
-    State(app): State<App>,
-    Extension(mut visitor): Extension<Visitor>,
-    Query(which): Query<Which>,
-) -> Page {
+async fn show(mut page: ProjectPage, Query(which): Query<Which>) -> PageResult {
     // Only decisions are said here: where they were made, not at the top of a long page.
-    let decided = visitor.flash.notice.take();
-    let project = visitor.project()?.clone();
-    let actor = visitor.actor()?;
+    let decided = page.take_notice();
+    let project = &page.project;
+    let actor = page.actor();
     let queue: Option<QueueId> = match which.queue.as_str() {
         "" => None,
         text => Some(text.parse().map_err(|_| Error::NotFound(Thing::Queue))?),
     };
-    let agreement = measure::agreement(&app.instance, actor, project.id, queue).await?;
-    let found = measure::conflicts(&app.instance, actor, project.id, queue, which.after).await?;
-    let published = design::published(&app.instance, actor, project.id).await?;
-    let counts = app.instance.store.tally(Tally::Project(project.id)).await?;
-    let queues = workflow::label::queues::list(&app.instance, actor, project.id).await?;
-    let thread = shell::thread(&app.instance, &visitor).await?;
-    let base = format!("/p/{}/agreement", project.slug);
-    let options: Vec<_> = queues
-        .iter()
-        .map(|q| {
-            view! {
-                <option value=q.id.to_string() selected=queue == Some(q.id)>
-                    {q.name.clone()}
-                </option>
-            }
-        })
-        .collect();
-    let filter = (queues.len() > 1).then(|| {
-        view! {
-            <form class="filters" method="get" action=base.clone()>
-                <div class="field">
-                    <label for="queue">"Queue"</label>
-                    <select id="queue" name="queue">
-                        <option value="">"All queues"</option>
-                        {options}
-                    </select>
-                </div>
-                <button class="btn">"Show"</button>
-            </form>
-        }
-    });
+    let agreement = measure::agreement(page.instance(), actor, project.id, queue).await?;
+    let found = measure::conflicts(page.instance(), actor, project.id, queue, which.after).await?;
+    let published = design::published(page.instance(), actor, project.id).await?;
+    let counts = projects::counts(page.instance(), actor, project.id).await?;
+    let queues = queues::list(page.instance(), actor, project.id).await?;
+    let base = page.path("/agreement");
+    let filter = filter(&queues, queue, &base);
     let n_conflicts = counts.get("conflict").copied().unwrap_or(0);
     let target = project.settings.0.alpha_target;
     let list = conflicts::List {
@@ -93,32 +65,51 @@ async fn show(
         queue,
         base: &base,
         slug: &project.slug,
-        may_decide: visitor.may(Act::Adjudicate),
+        may_decide: page.may(Act::Adjudicate),
         decided,
     };
     let content = view! {
-        <header class="head">
-            <div>
-                <h1>"Agreement"</h1>
-            </div>
-        </header>
+        {Head::titled("Agreement").view()}
         {filter}
         <div class="stack">
-            {figures::view(&agreement, project.task, target, &project.slug)} {list.view(&visitor.flash)}
+            {figures::view(&agreement, project.task, target, &project.slug)} {list.view(&page.flash)}
         </div>
     };
-    let body = shell::project(&visitor, &thread, Station::Agreement, content)?;
-    Ok(shell::document("Agreement · Assay", Some(&visitor), "project-shell", || body).into_response())
+    page.show("Agreement", Station::Agreement, content).await
 }
 
-async fn decide(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let base = format!("/p/{}/agreement", visitor.project()?.slug);
-    let project = visitor.project()?.id;
+/// A choice of one queue, where there are several.
+fn filter(queues: &[QueueView], chosen: Option<QueueId>, base: &str) -> Option<AnyView> {
+    let options: Vec<_> = queues
+        .iter()
+        .map(|queue| {
+            view! {
+                <option value=queue.id.to_string() selected=chosen == Some(queue.id)>
+                    {queue.name.clone()}
+                </option>
+            }
+        })
+        .collect();
+    (queues.len() > 1).then(|| {
+        view! {
+            <form class="filters" method="get" action=base.to_owned()>
+                <div class="field">
+                    <label for="queue">"Queue"</label>
+                    <select id="queue" name="queue">
+                        <option value="">"All queues"</option>
+                        {options}
+                    </select>
+                </div>
+                <button class="btn">"Show"</button>
+            </form>
+        }
+        .into_any()
+    })
+}
+
+async fn decide(page: ProjectPage, form: Form) -> PageResult {
+    let base = page.path("/agreement");
+    let project = page.project.id;
     // Back to where the decision was made: the same queue, the same page of conflicts.
     let digits = |name: &str| form.get(name).chars().filter(char::is_ascii_digit).collect::<String>();
     let (queue, after) = (digits("queue"), digits("after"));
@@ -138,8 +129,8 @@ async fn decide(
             labels: labels.map_err(|_| Error::invalid("labels", "Choose a label of the taxonomy."))?,
             note: form.get("note").to_owned(),
         };
-        adjudicate::decide(&app.instance, visitor.actor()?, project, decision).await?;
+        adjudicate::decide(page.instance(), page.actor(), project, decision).await?;
         Ok(Done::to(back.clone()).say("Decided. The answers it was decided over are kept."))
     };
-    finish(&session, &name, &form, &back, outcome.await).await
+    page.finish(&name, &form, &back, outcome.await).await
 }

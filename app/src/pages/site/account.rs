@@ -3,15 +3,15 @@
 pub mod second_factor;
 mod sessions;
 
-use crate::pages::site::sign_in::too_many;
 use crate::parts::fields::Field;
+use crate::parts::head::Head;
 use crate::parts::times::moment;
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish, is_ours};
-use crate::web::guard::{App, Need, Route, Visitor};
-use crate::web::shell;
-use axum::Extension;
-use axum::extract::{ConnectInfo, State};
+use crate::web::address::is_ours;
+use crate::web::error::{PageResult, too_many_tries};
+use crate::web::forms::{Done, Form};
+use crate::web::page::SitePage;
+use crate::web::route::{Need, Route};
+use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Redirect};
 use domain::permission::Act;
 use domain::person::Theme;
@@ -19,7 +19,6 @@ use http::{HeaderMap, header};
 use leptos::prelude::*;
 use std::net::SocketAddr;
 use std::time::Instant;
-use tower_sessions::Session;
 use workflow::Error;
 use workflow::site::people;
 use workflow::site::people::second_factor::OwnFactor;
@@ -34,14 +33,10 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn page(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-) -> Page {
-    let me = &visitor.who()?.presence;
-    let factor = people::second_factor::own_factor(&app.instance, visitor.actor()?).await?;
-    let signed_in = people::sessions(&app.instance, visitor.actor()?).await?;
+async fn page(page: SitePage) -> PageResult {
+    let me = &page.who.presence;
+    let factor = people::second_factor::own_factor(page.instance(), page.actor()).await?;
+    let signed_in = people::sessions(page.instance(), page.actor()).await?;
     let current = Field {
         form: "password",
         name: "password",
@@ -58,24 +53,19 @@ async fn page(
         ..current
     };
     let body = view! {
-        <header class="head">
-            <div>
-                <h1>{me.name.clone()}</h1>
-                <p>{me.email.clone()}</p>
-            </div>
-        </header>
+        {Head::titled(me.name.clone()).about(view! { <p>{me.email.clone()}</p> }).view()}
         <div class="stack">
             <form class="form" method="post" action="/account/password">
                 <h2>"Change my password"</h2>
                 <input type="hidden" autocomplete="username" value=me.email.clone() />
-                {current.view(&visitor.flash)}
-                {new.view(&visitor.flash)}
+                {current.view(&page.flash)}
+                {new.view(&page.flash)}
                 <div class="acts">
                     <button class="btn do">"Change it"</button>
                 </div>
             </form>
             {factor_sheet(factor)}
-            {sessions::list(&signed_in, &sessions::here(&session))}
+            {sessions::list(&signed_in, &sessions::here(&page.session))}
             <form class="form" method="post" action="/account/theme">
                 <fieldset class="field">
                     <legend>"Theme"</legend>
@@ -87,8 +77,7 @@ async fn page(
             </form>
         </div>
     };
-    let shell = shell::site(&visitor, body);
-    Ok(shell::document("My account · Assay", Some(&visitor), "site-shell", || shell).into_response())
+    page.show("My account", body)
 }
 
 fn factor_sheet(factor: Option<OwnFactor>) -> AnyView {
@@ -146,41 +135,34 @@ fn themes(chosen: Theme) -> Vec<AnyView> {
 }
 
 async fn change_password(
-    State(app): State<App>,
+    page: SitePage,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
     form: Form,
-) -> Page {
-    let actor = visitor.actor()?;
-    let account = visitor.who()?.presence.email.clone().unwrap_or_default();
-    let Some(attempt) = app.rate_limit.begin(address.ip(), &account, Instant::now()) else {
-        return Ok(too_many());
+) -> PageResult {
+    let actor = page.actor();
+    let account = page.who.presence.email.clone().unwrap_or_default();
+    let Some(attempt) = page.app.rate_limit.begin(address.ip(), &account, Instant::now()) else {
+        return Ok(too_many_tries());
     };
     attempt.waited().await;
-    let keep = session.id().map(|id| id.to_string());
+    let keep = page.session.id().map(|id| id.to_string());
     let (current, new) = (form.raw("password"), form.raw("new_password"));
-    let outcome = match people::change_password(&app.instance, actor, current, new, keep.as_deref()).await {
+    let outcome = match people::change_password(page.instance(), actor, current, new, keep.as_deref()).await {
         Ok(()) => {
-            app.rate_limit.was_right(attempt);
-            // A new name for this session too: the old one may have been seen by whoever knew the old password.
-            let renamed = session.cycle_id().await.map_err(Error::internal);
+            page.app.rate_limit.was_right(attempt);
+            // A new name for this session too: a person who knew the old password may have seen the old one.
+            let renamed = page.session.cycle_id().await.map_err(Error::internal);
             renamed.map(|()| Done::to("/account").say("Your password is changed."))
         }
         Err(error) => Err(error),
     };
-    finish(&session, "password", &form, "/account", outcome).await
+    page.finish("password", &form, "/account", outcome).await
 }
 
-async fn set_theme(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
-    form: Form,
-) -> Page {
+async fn set_theme(page: SitePage, headers: HeaderMap, form: Form) -> PageResult {
     let theme =
         Theme::parse(form.get("theme")).ok_or_else(|| Error::invalid("theme", "There is no such theme."))?;
-    people::set_theme(&app.instance, visitor.actor()?, theme).await?;
+    people::set_theme(page.instance(), page.actor(), theme).await?;
     Ok(Redirect::to(&back(&headers)).into_response())
 }
 

@@ -1,52 +1,39 @@
 //! The audit log: of the whole installation here, of one project among its settings.
 
+use crate::parts::empty::Empty;
+use crate::parts::head::Head;
+use crate::parts::pager::{next, pager};
+use crate::parts::table::{Table, words};
 use crate::parts::times::moment;
-use crate::web::error::Page;
-use crate::web::guard::{App, Need, Route, Visitor};
-use crate::web::shell;
-use axum::Extension;
-use axum::extract::{Query, State};
-use axum::response::IntoResponse;
+use crate::web::error::PageResult;
+use crate::web::page::SitePage;
+use crate::web::route::{Need, Route};
+use axum::extract::Query;
 use domain::permission::Act;
 use leptos::prelude::*;
 use std::collections::HashMap;
-use store::site::audit::AuditEntry;
-use workflow::site::audit;
+use workflow::site::audit::{self, AuditEntry};
 
 pub fn routes() -> Vec<Route> {
     vec![Route::get("/audit", Need::Site(Act::ReadAudit), page)]
 }
 
-async fn page(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Page {
+async fn page(page: SitePage, Query(query): Query<HashMap<String, String>>) -> PageResult {
     let before = query.get("before").and_then(|id| id.parse().ok());
-    let entries = audit::log(&app.instance, visitor.actor()?, None, before).await?;
+    let entries = audit::log(page.instance(), page.actor(), None, before).await?;
     let body = view! {
-        <header class="head">
-            <div>
-                <h1>"Audit log"</h1>
-                <p>"Who did what, in all projects and outside of them. Nothing here can be changed."</p>
-            </div>
-        </header>
+        {Head::titled("Audit log").about(view! { <p>"Who did what, in all projects and outside of them. Nothing here can be changed."</p> }).view()}
         {log(&entries, "/audit", true)}
     };
-    let shell = shell::site(&visitor, body);
-    Ok(shell::document("Audit · Assay", Some(&visitor), "site-shell", || shell).into_response())
+    page.show("Audit", body)
 }
 
 /// Entries as a table, and the way to older ones.
 pub(super) fn log(entries: &[AuditEntry], address: &str, with_project: bool) -> AnyView {
     if entries.is_empty() {
-        return view! {
-            <section class="empty">
-                <h2>"Nothing here"</h2>
-                <p>"Who signs in and who is refused, and what is done to people, roles, tokens and projects, is written down here."</p>
-            </section>
-        }
-        .into_any();
+        let words = "Who signs in and who is refused, and what is done to people, roles, tokens and projects, is written \
+                     down here.";
+        return Empty::new("Nothing here", words).view();
     }
     let rows: Vec<_> = entries
         .iter()
@@ -65,28 +52,13 @@ pub(super) fn log(entries: &[AuditEntry], address: &str, with_project: bool) -> 
             }
         })
         .collect();
-    let older = (entries.len() as i64 == audit::A_PAGE).then(|| entries.last()).flatten().map(|last| {
-        let to = format!("{address}?before={}", last.id);
-        view! { <a class="btn small" href=to rel="next">"Older →"</a> }
-    });
+    let last = entries.last().filter(|_| entries.len() as i64 == audit::A_PAGE);
+    let older = last.map(|last| next(format!("{address}?before={}", last.id), "Older →"));
+    let mut columns = vec![words("When"), words("Who"), words("What")];
+    columns.extend(with_project.then(|| words("Project")));
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Audit log">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"When"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"What"</th>
-                        {with_project.then(|| view! { <th scope="col">"Project"</th> })}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <nav class="pager" aria-label="Pages">
-            <span>"newest first"</span>
-            {older}
-        </nav>
+        {Table::new("Audit log", columns).rows(rows)}
+        {pager("Pages", view! { <span>"newest first"</span> {older} })}
     }
     .into_any()
 }

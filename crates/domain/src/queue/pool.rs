@@ -4,10 +4,10 @@
 //! storage and serving go through [`Pool::ALL`].
 
 use crate::item::{HASH_RANGE, hash53};
+use crate::word::decoded;
 use crate::{PersonId, QueueId};
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
-use thiserror::Error;
 
 /// Which part of a queue a member belongs to. An annotator never learns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,18 +40,7 @@ impl Pool {
     }
 }
 
-/// A name that no pool has.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("there is no pool “{0}”")]
-pub struct UnknownPool(String);
-
-impl TryFrom<String> for Pool {
-    type Error = UnknownPool;
-
-    fn try_from(text: String) -> Result<Pool, UnknownPool> {
-        Pool::parse(&text).ok_or(UnknownPool(text))
-    }
-}
+decoded!(Pool, "pool of a queue");
 
 /// A value for each pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

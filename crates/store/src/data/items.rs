@@ -13,10 +13,12 @@ pub use upsert::{AnsweredBy, Incoming, Piece};
 use crate::error::Result;
 use crate::label::tally::Tally;
 use crate::sql::dialect::push_list;
+use crate::sql::filter::{Lead, push_slice};
 use crate::{Doc, Store, on};
 use domain::answer::{Kind, Origin, Standing};
 use domain::consensus::State;
 use domain::queue::QueueState;
+use domain::slice::{FieldIs, Slice, SliceItem};
 use domain::{ItemId, LabelId, ProjectId, QueueId, RevisionId, SourceId};
 use serde_json::{Map, Value};
 use sqlx::QueryBuilder;
@@ -38,7 +40,8 @@ pub struct ItemRow {
     pub event_at: Option<i64>,
     pub ingested_at: i64,
     pub control: bool,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: State,
     #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
     pub number: i64,
@@ -118,40 +121,22 @@ pub struct ItemQueueRow {
     pub stuck: bool,
 }
 
-/// Which items to show. Everything that is set must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ItemFilter {
-    pub state: Option<State>,
-    pub label: Option<LabelId>,
-    pub source: Option<SourceId>,
-    /// A field and its value, as far as filters see it.
-    pub field: Option<(String, String)>,
-    pub control: Option<bool>,
-}
-
-impl ItemFilter {
-    /// Does an item that is at hand fit?
-    pub fn fits(&self, item: &ItemRow) -> bool {
-        let has_label = |label: &LabelId| item.labels.as_ref().is_some_and(|l| l.0.contains(label));
-        let has_field = |(name, value): &(String, String)| {
-            item.fields.0.get(name).is_some_and(|found| *FieldValue::of(name, found).text == **value)
+impl ItemRow {
+    /// Does this item belong to a slice?
+    pub fn is_in(&self, slice: &Slice) -> bool {
+        let labels = self.labels.as_ref().map_or(&[][..], |labels| &labels.0);
+        let has_field = |field: &FieldIs| {
+            let value = self.fields.0.get(&field.name);
+            value.is_some_and(|value| *FieldValue::of(&field.name, value).text == *field.value)
         };
-        self.state.is_none_or(|state| state.as_str() == item.state)
-            && self.label.as_ref().is_none_or(has_label)
-            && self.source.is_none_or(|source| source == item.source_id)
-            && self.field.as_ref().is_none_or(has_field)
-            && self.control.is_none_or(|control| control == item.control)
+        slice.fits(&SliceItem {
+            state: self.state,
+            source: self.source_id,
+            labels,
+            control: self.control,
+            has_field: &has_field,
+        })
     }
-}
-
-/// Which part of a filter a list of items is read along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead {
-    Label,
-    Field,
-    State,
-    Source,
-    All,
 }
 
 /// So many items can be looked through for a page.
@@ -169,30 +154,29 @@ impl Store {
     pub async fn items(
         &self,
         project: ProjectId,
-        filter: &ItemFilter,
+        slice: &Slice,
         order: Order,
         after: Option<ItemId>,
         limit: i64,
     ) -> Result<Vec<ItemRow>> {
-        // A label is what an item is resolved to.
-        if filter.label.is_some() && filter.state.is_some_and(|state| !state.is_resolved()) {
+        if slice.contradicts_itself() {
             return Ok(Vec::new());
         }
-        let lead = self.lead(project, filter).await?;
+        let lead = self.lead(project, slice).await?;
         Ok(on!(self, |db| {
             let mut query = QueryBuilder::new(ITEM);
-            let key = match (lead, &filter.label, &filter.field) {
+            let key = match (lead, &slice.label, &slice.field) {
                 (Lead::Label, Some(label), _) => {
                     query.push(" FROM consensus_label l JOIN item i ON i.id = l.item_id").push(JOINS);
                     query.push(" WHERE l.project_id = ").push_bind(project.0);
                     query.push(" AND l.label_id = ").push_bind(label.0);
                     "l.item_id"
                 }
-                (Lead::Field, _, Some((name, value))) => {
+                (Lead::Field, _, Some(field)) => {
                     query.push(" FROM item_field f JOIN item i ON i.id = f.item_id").push(JOINS);
                     query.push(" WHERE f.project_id = ").push_bind(project.0);
-                    query.push(" AND f.name = ").push_bind(name.as_str());
-                    query.push(" AND f.text = ").push_bind(value.as_str());
+                    query.push(" AND f.name = ").push_bind(field.name.as_str());
+                    query.push(" AND f.text = ").push_bind(field.value.as_str());
                     "f.item_id"
                 }
                 _ => {
@@ -201,35 +185,7 @@ impl Store {
                     "i.id"
                 }
             };
-            // What does not lead is only looked at: as an expression, it tempts no planner to walk its index.
-            if let Some(state) = filter.state {
-                let leads = matches!(lead, Lead::State);
-                query.push(if leads { " AND i.state = " } else { " AND COALESCE(i.state, '') = " });
-                query.push_bind(state.as_str());
-            }
-            if let Some(source) = filter.source {
-                let leads = matches!(lead, Lead::Source);
-                query.push(if leads { " AND i.source_id = " } else { " AND COALESCE(i.source_id, 0) = " });
-                query.push_bind(source.0);
-            }
-            if let (Some(label), false) = (filter.label, matches!(lead, Lead::Label)) {
-                query.push(
-                    " AND EXISTS (SELECT 1 FROM consensus_label l WHERE l.item_id = i.id AND l.label_id = ",
-                );
-                query.push_bind(label.0).push(")");
-            }
-            match filter.control {
-                Some(true) => drop(query.push(" AND i.control")),
-                Some(false) => drop(query.push(" AND NOT i.control")),
-                None => {}
-            }
-            if let (false, Some((name, value))) = (matches!(lead, Lead::Field), &filter.field) {
-                query.push(
-                    " AND EXISTS (SELECT 1 FROM item_field f WHERE f.project_id = i.project_id AND f.name = ",
-                );
-                query.push_bind(name.as_str()).push(" AND f.text = ").push_bind(value.as_str());
-                query.push(" AND f.item_id = i.id)");
-            }
+            push_slice(&mut query, slice, lead);
             let (compare, direction) = match order {
                 Order::NewestFirst => (" < ", " DESC"),
                 Order::OldestFirst => (" > ", ""),
@@ -243,17 +199,18 @@ impl Store {
     }
 
     /// What narrows most leads, in an index that is in the order of the items: known from the counts.
-    async fn lead(&self, project: ProjectId, filter: &ItemFilter) -> Result<Lead> {
+    async fn lead(&self, project: ProjectId, slice: &Slice) -> Result<Lead> {
         let mut found = Vec::new();
-        if let Some(label) = filter.label {
+        if let Some(label) = slice.label {
             let counts = self.tally(Tally::Labels(project)).await?;
             found.push((counts.get(&label.to_string()).copied().unwrap_or(0), Lead::Label));
         }
-        if let Some(state) = filter.state {
+        // Of several states the index is not in the order of the items.
+        if let [state] = slice.states.as_slice() {
             let counts = self.tally(Tally::Project(project)).await?;
             found.push((counts.get(state.as_str()).copied().unwrap_or(0), Lead::State));
         }
-        if let Some(source) = filter.source {
+        if let Some(source) = slice.source {
             let query = "SELECT n_new FROM source WHERE id = $1";
             let n: Option<i64> =
                 on!(self, |db| sqlx::query_scalar(query).bind(source.0).fetch_optional(db).await)?;
@@ -261,10 +218,10 @@ impl Store {
         }
         let least = found.into_iter().min_by_key(|(n, _)| *n);
         // How many items have a value of a field is not counted: it leads where nothing small does.
-        let is_small = |n: i64| filter.field.is_none() || n < SMALL;
+        let is_small = |n: i64| slice.field.is_none() || n < SMALL;
         Ok(match least {
             Some((n, lead)) if is_small(n) => lead,
-            _ if filter.field.is_some() => Lead::Field,
+            _ if slice.field.is_some() => Lead::Field,
             _ => Lead::All,
         })
     }

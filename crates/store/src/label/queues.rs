@@ -3,10 +3,11 @@
 use crate::error::{Error, Result};
 use crate::label::open_members::{OF_POOL, OPEN};
 use crate::label::tally::{Tally, TallyChanges};
-use crate::sql::dialect::push_list;
+use crate::sql::filter::{Lead, push_slice};
 use crate::{Doc, Store, Tx, on};
 use domain::consensus::State;
-use domain::queue::{CheckedPlan, Filter, PerPool, Plan, Pool, QueueState, Strategy};
+use domain::queue::{CheckedPlan, PerPool, Plan, Pool, QueueState, Strategy};
+use domain::slice::Slice;
 use domain::{ItemId, PersonId, ProjectId, QueueId, SourceId};
 use sqlx::AssertSqlSafe;
 
@@ -24,7 +25,9 @@ pub struct QueueRow {
     pub control_share: f64,
     pub lease_seconds: i64,
     pub seed: i64,
-    pub filter: Doc<Filter>,
+    /// Which items it takes in.
+    #[sqlx(rename = "filter")]
+    pub slice: Doc<Slice>,
     pub note: String,
     pub created_by: Option<i64>,
     pub created_at: i64,
@@ -73,7 +76,7 @@ pub struct NewQueue {
     pub name: String,
     pub plan: CheckedPlan,
     pub seed: i64,
-    pub filter: Filter,
+    pub slice: Slice,
     pub note: String,
     /// None if it was made on the command line.
     pub by: Option<PersonId>,
@@ -146,7 +149,7 @@ impl Tx {
             .bind(new.plan.control_share)
             .bind(new.plan.lease_seconds)
             .bind(new.seed)
-            .bind(Doc(&new.filter))
+            .bind(Doc(&new.slice))
             .bind(&new.note)
             .bind(new.by.map(|p| p.0))
             .bind(now)
@@ -290,35 +293,18 @@ impl Store {
         project: ProjectId,
         source: SourceId,
         after: ItemId,
-        filter: &Filter,
+        slice: &Slice,
         limit: i64,
     ) -> Result<Vec<Looked>> {
         Ok(on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("SELECT item.id, item.control, (TRUE");
-            if !filter.states.is_empty() {
-                query.push(" AND item.state IN ");
-                push_list(&mut query, filter.states.iter().map(|state| state.as_str()));
-            }
-            if let Some(label) = filter.label {
-                query
-                    .push(" AND EXISTS (SELECT 1 FROM consensus_label c WHERE c.item_id = item.id AND c.label_id = ")
-                    .push_bind(label.0)
-                    .push(")");
-            }
-            if let Some(field) = &filter.field {
-                query
-                    .push(" AND EXISTS (SELECT 1 FROM item_field f WHERE f.project_id = item.project_id AND f.name = ")
-                    .push_bind(field.name.as_str())
-                    .push(" AND f.text = ")
-                    .push_bind(field.value.as_str())
-                    .push(" AND f.item_id = item.id)");
-            }
+            let mut query = sqlx::QueryBuilder::new("SELECT i.id, i.control, (TRUE");
+            push_slice(&mut query, slice, Lead::All);
             query
-                .push(") AS fits, item.state <> 'unlabeled' AS answered FROM item WHERE item.source_id = ")
+                .push(") AS fits, i.state <> 'unlabeled' AS answered FROM item i WHERE i.source_id = ")
                 .push_bind(source.0);
-            query.push(" AND item.project_id = ").push_bind(project.0);
-            query.push(" AND item.id > ").push_bind(after.0);
-            query.push(" ORDER BY item.id LIMIT ").push_bind(limit);
+            query.push(" AND i.project_id = ").push_bind(project.0);
+            query.push(" AND i.id > ").push_bind(after.0);
+            query.push(" ORDER BY i.id LIMIT ").push_bind(limit);
             query.build_query_as().fetch_all(db).await
         })?)
     }

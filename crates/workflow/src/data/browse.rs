@@ -3,10 +3,9 @@
 use crate::{Error, Instance, Result, Thing, allow};
 use derived::search::Direction;
 use domain::permission::{Act, Actor};
+pub use domain::slice::Slice;
 use domain::{ItemId, ProjectId};
-use store::data::items::{ItemAnswerRow, ItemQueueRow, ItemRow, RevisionRow};
-
-pub use store::data::items::{ItemFilter as Filter, Order};
+pub use store::data::items::{ItemAnswerRow, ItemQueueRow, ItemRow, Order, RevisionRow};
 
 /// Items of a page.
 pub const PAGE: usize = 50;
@@ -33,21 +32,21 @@ pub struct ItemPage {
     pub queues: Vec<ItemQueueRow>,
 }
 
-/// Items that hold all the words (any, where there are none) and fit a filter: a page from behind `after` on.
+/// Items that hold all the words (any, where there are none) and belong to a slice: a page from behind `after` on.
 pub async fn items(
     instance: &Instance,
     actor: &Actor,
     project: ProjectId,
     words: &str,
-    filter: &Filter,
+    slice: &Slice,
     order: Order,
     after: Option<ItemId>,
 ) -> Result<Page> {
     allow(actor, Act::SeeOthers)?;
     if !words.trim().is_empty() {
-        return with_words(instance, project, words, filter, order, after).await;
+        return with_words(instance, project, words, slice, order, after).await;
     }
-    let mut items = instance.store.items(project, filter, order, after, PAGE as i64 + 1).await?;
+    let mut items = instance.store.items(project, slice, order, after, PAGE as i64 + 1).await?;
     let more = items.len() > PAGE;
     items.truncate(PAGE);
     let next = items.last().filter(|_| more).map(|item| item.id);
@@ -59,7 +58,7 @@ async fn with_words(
     instance: &Instance,
     project: ProjectId,
     words: &str,
-    filter: &Filter,
+    slice: &Slice,
     order: Order,
     mut after: Option<ItemId>,
 ) -> Result<Page> {
@@ -67,14 +66,14 @@ async fn with_words(
         Order::NewestFirst => Direction::NewestFirst,
         Order::OldestFirst => Direction::OldestFirst,
     };
-    let wanted = if *filter == Filter::default() { PAGE + 1 } else { HITS };
+    let wanted = if slice.is_all() { PAGE + 1 } else { HITS };
     let mut page = Page::default();
     for _ in 0..LOOKS {
         let (search, words) = (instance.search().await?.clone(), words.to_owned());
         let find = move || search.find(project, &words, direction, after, wanted);
         let hits =
             tokio::task::spawn_blocking(find).await.map_err(Error::internal)?.map_err(Error::internal)?;
-        for item in instance.store.items_by_id(project, &hits).await?.into_iter().filter(|i| filter.fits(i)) {
+        for item in instance.store.items_by_id(project, &hits).await?.into_iter().filter(|i| i.is_in(slice)) {
             if page.items.len() == PAGE {
                 page.next = page.items.last().map(|i| i.id);
                 return Ok(page);

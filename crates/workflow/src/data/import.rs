@@ -27,13 +27,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use begin::{begin, discard};
+pub use begin::{begin, discard, receive};
 pub use bring::{Bring, bring};
 pub use guess::{Guess, Reason};
 pub use job::Import;
 pub(crate) use known::KnownLabels;
 pub(crate) use labels::Names;
-pub use list::{PAGE, rejects, source, sources};
+pub use list::{PAGE, newest_sources, rejects, source, sources};
 pub use load::Opener;
 pub(crate) use noticed::{FEW_ROWS, LARGE_GROUP, empty_splits, large_group};
 pub use preview::{Preview, awaits_columns, cautions, preview};
@@ -41,5 +41,6 @@ pub use rejects::rejects_csv;
 pub use run::{Ended, Progress};
 pub use sample::{Sample, look};
 pub use start::{fits, start};
+pub use store::data::sources::{Reject, Source};
 pub use undo::{UndoImport, undo};
 pub use words::in_words;

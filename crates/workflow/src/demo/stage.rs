@@ -12,7 +12,8 @@ use crate::site::projects::{self, NewProjectForm, ProjectForm};
 use crate::{Error, Instance, Result, Thing};
 use domain::consensus::State;
 use domain::permission::{Actor, Role, Roles, Via};
-use domain::queue::{FieldIs, Filter, Plan};
+use domain::queue::Plan;
+use domain::slice::{FieldIs, Slice};
 use domain::source::{Format, Mapping};
 use domain::taxonomy::edit::Edit;
 use domain::{PersonId, ProjectId, QueueId, Time};
@@ -277,7 +278,7 @@ impl Stage {
         let setup = Setup {
             name: name.to_owned(),
             plan: Plan { overlap, ..Plan::default() },
-            filter: Filter { field: Some(field), ..Filter::default() },
+            slice: Slice { field: Some(field), ..Slice::default() },
             note: QUEUE_NOTE.to_owned(),
         };
         Box::pin(queues::create_now(&self.instance, owner, project, setup)).await

@@ -3,7 +3,7 @@
 use crate::{Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::taxonomy::Taxonomy;
-use domain::{ProjectId, TaxonomyVersionId};
+use domain::{LabelId, ProjectId, TaxonomyVersionId};
 use std::sync::Arc;
 
 /// The version that people label with.
@@ -23,4 +23,14 @@ pub async fn published(instance: &Instance, actor: &Actor, project: ProjectId) -
 pub(super) async fn newest(instance: &Instance, project: ProjectId) -> Result<Option<Published>> {
     let newest = instance.store.published_taxonomy(project).await?;
     Ok(newest.map(|(id, number, taxonomy)| Published { id, number, taxonomy }))
+}
+
+/// How many items carry each label; labels that none carries are left out.
+pub async fn label_counts(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+) -> Result<Vec<(LabelId, i64)>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.label_counts(project).await?)
 }

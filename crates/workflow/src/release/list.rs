@@ -4,6 +4,8 @@ use super::{Release, read_manifest};
 use crate::{Error, Instance, Result, Thing, allow};
 use domain::ProjectId;
 use domain::permission::{Act, Actor};
+use domain::taxonomy::Taxonomy;
+use std::sync::Arc;
 use store::data::blobs::BlobReader;
 use store::release::releases::{ReleaseFile, ReleaseRow};
 
@@ -56,4 +58,10 @@ fn release(row: ReleaseRow, files: Vec<ReleaseFile>) -> Result<Release> {
     };
     let hash = row.manifest.as_ref().map(|text| blake3::hash(text.as_bytes()).to_hex().to_string());
     Ok(Release { row, spec, manifest, files, hash })
+}
+
+/// The labels that a release was cut with.
+pub async fn taxonomy(instance: &Instance, actor: &Actor, release: &Release) -> Result<Arc<Taxonomy>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.taxonomy(release.spec.taxonomy).await?)
 }

@@ -6,7 +6,7 @@ use domain::permission::{Act, Actor, Roles, Via};
 use domain::{PersonId, ProjectId, Time};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use store::site::audit::AuditEntry;
+pub use store::site::audit::AuditEntry;
 
 /// Entries on one page.
 pub const A_PAGE: i64 = 100;

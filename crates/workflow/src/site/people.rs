@@ -16,6 +16,7 @@ pub use reset::{make_reset_link, reset_link, use_reset_link};
 pub use rights::{set_admin, set_disabled, set_roles};
 pub use sessions::{came_in, end_all_sessions, end_session, sessions};
 pub use sign_in::{change_password, sign_in};
+pub use store::site::people::{Member, Person};
 pub use tokens::{NewToken, create_machine, create_token, revoke_token, tokens};
 
 use crate::{Error, Instance, Result, Thing, allow};
@@ -23,7 +24,6 @@ use domain::permission::{Act, Actor};
 use domain::person::{Email, Theme};
 use domain::{PersonId, ProjectId};
 use std::time::Duration;
-use store::site::people::{Member, Person};
 use tokio_util::sync::CancellationToken;
 
 /// People on one page of a list.
@@ -37,6 +37,12 @@ pub async fn list(
 ) -> Result<Vec<Person>> {
     allow(actor, Act::ManagePeople)?;
     Ok(instance.store.people(after, A_PAGE).await?)
+}
+
+/// What a person is called; nothing where there is no such person.
+pub async fn name_of(instance: &Instance, actor: &Actor, person: PersonId) -> Result<Option<String>> {
+    allow(actor, Act::ManagePeople)?;
+    Ok(instance.store.person(person).await?.map(|person| person.name))
 }
 
 /// The person with this e-mail.

@@ -10,8 +10,10 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use std::collections::BTreeMap;
 use store::label::tally::Tally;
-use store::site::overview::OverviewDetails;
-use store::site::projects::{ListedProject, NewProject, Project};
+use store::site::projects::NewProject;
+
+pub use store::site::overview::{Overview, OverviewDetails};
+pub use store::site::projects::{ListedProject, Project};
 
 /// Projects on one page of the list.
 pub const A_PAGE: i64 = 60;
@@ -141,6 +143,12 @@ pub async fn list(
 pub async fn counts(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<BTreeMap<String, i64>> {
     allow(actor, Act::SeeProject)?;
     Ok(instance.store.tally(Tally::Project(project)).await?)
+}
+
+/// The counts of a project that its navigation shows.
+pub async fn overview(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Overview> {
+    allow(actor, Act::SeeProject)?;
+    Ok(instance.store.overview(project).await?)
 }
 
 /// How far a project is, station by station.

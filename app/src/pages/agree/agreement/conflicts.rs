@@ -1,9 +1,10 @@
 //! What people do not agree on: the answers side by side, and a form that decides.
 
 use crate::parts::labels::tag;
+use crate::parts::notices::notice;
 use crate::parts::numbers::counted;
-use crate::web::forms::{Flash, Notice};
-use crate::web::shell;
+use crate::parts::pager::{first, next, pager};
+use crate::web::flash::{Flash, Notice};
 use domain::answer::SkipReason;
 use domain::project::Task;
 use domain::taxonomy::Taxonomy;
@@ -29,7 +30,7 @@ pub struct List<'a> {
 
 impl List<'_> {
     pub fn view(&self, flash: &Flash) -> AnyView {
-        let decided = self.decided.clone().map(shell::told);
+        let decided = self.decided.clone().map(notice);
         if self.found.is_empty() && self.is_first {
             return view! {
                 <section class="sheet" id="conflicts">
@@ -56,33 +57,16 @@ impl List<'_> {
         .into_any()
     }
 
-    fn pager(&self) -> AnyView {
+    fn pager(&self) -> Option<AnyView> {
         let queue = self.queue.map(|q| format!("queue={q}&")).unwrap_or_default();
-        let first = (!self.is_first).then(|| {
-            let query = queue.trim_end_matches('&').to_owned();
-            view! {
-                <a class="btn small" href=format!("{}?{query}#conflicts", self.base)>
-                    "← First"
-                </a>
-            }
+        let back = (!self.is_first).then(|| {
+            let query = queue.trim_end_matches('&');
+            first(format!("{}?{query}#conflicts", self.base), "← First")
         });
         let last = self.found.last().filter(|_| self.found.len() as i64 == CONFLICTS);
-        let next = last.map(|last| {
-            view! {
-                <a class="btn small" href=format!("{}?{queue}after={}#conflicts", self.base, last.item) rel="next">
-                    "More →"
-                </a>
-            }
-        });
-        if first.is_none() && next.is_none() {
-            return ().into_any();
-        }
-        view! {
-            <nav class="pager" aria-label="Conflicts">
-                {first} {next}
-            </nav>
-        }
-        .into_any()
+        let on =
+            last.map(|last| next(format!("{}?{queue}after={}#conflicts", self.base, last.item), "More →"));
+        (back.is_some() || on.is_some()).then(|| pager("Conflicts", view! { {back} {on} }))
     }
 
     fn conflict(&self, conflict: &Conflict, flash: &Flash) -> AnyView {

@@ -1,20 +1,19 @@
 //! One label: its name, key and guideline.
 
-use super::{address, seen};
+use super::seen::seen;
 use crate::parts::fields::{Field, area};
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Need, Route, Visitor};
-use crate::web::shell::{self, Station};
-use axum::Extension;
-use axum::extract::{Path, State};
-use axum::response::IntoResponse;
+use crate::parts::head::Head;
+use crate::web::error::PageResult;
+use crate::web::forms::{Done, Form};
+use crate::web::navigation::Station;
+use crate::web::page::ProjectPage;
+use crate::web::route::{Need, Route};
+use axum::extract::Path;
 use domain::LabelId;
 use domain::permission::Act;
 use domain::taxonomy::edit::Edit;
 use domain::taxonomy::{COMMAND_KEYS, Label};
 use leptos::prelude::*;
-use tower_sessions::Session;
 use workflow::design;
 use workflow::{Error, Thing};
 
@@ -27,31 +26,26 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn new(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
-    let draft = design::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
-    editor(&app, &visitor, None, draft.edit).await
+async fn new(page: ProjectPage) -> PageResult {
+    let draft = design::draft(page.instance(), page.actor(), page.project.id).await?;
+    editor(&page, None, draft.edit).await
 }
 
-async fn show(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Path((_, label)): Path<(String, String)>,
-) -> Page {
-    let draft = design::draft(&app.instance, visitor.actor()?, visitor.project()?.id).await?;
+async fn show(page: ProjectPage, Path((_, label)): Path<(String, String)>) -> PageResult {
+    let draft = design::draft(page.instance(), page.actor(), page.project.id).await?;
     let label = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
     let label = label.ok_or(Error::NotFound(Thing::Label))?;
-    editor(&app, &visitor, Some(label), draft.edit).await
+    editor(&page, Some(label), draft.edit).await
 }
 
-async fn editor(app: &App, visitor: &Visitor, label: Option<Label>, edit: i64) -> Page {
-    let base = address(visitor)?;
-    let thread = shell::thread(&app.instance, visitor).await?;
+async fn editor(page: &ProjectPage, label: Option<Label>, edit: i64) -> PageResult {
+    let base = page.path("/taxonomy");
     let is_new = label.is_none();
     let label = label.unwrap_or_else(|| Label::named(LabelId(0), ""));
     let action = if is_new { format!("{base}/labels/new") } else { format!("{base}/labels/{}", label.id) };
     let title = if is_new { "New label".to_owned() } else { label.name.clone() };
-    let flash = &visitor.flash;
-    let may_edit = visitor.may(Act::EditTaxonomy);
+    let flash = &page.flash;
+    let may_edit = page.may(Act::EditTaxonomy);
     let key = label.key.map(String::from).unwrap_or_default();
     let commands: Vec<String> = COMMAND_KEYS.chars().map(String::from).collect();
     let key_hint = format!(
@@ -88,18 +82,7 @@ async fn editor(app: &App, visitor: &Visitor, label: Option<Label>, edit: i64) -
         }
     });
     let content = view! {
-        <header class="head">
-            <div>
-                <nav class="crumbs" aria-label="Breadcrumb">
-                    <ol>
-                        <li>
-                            <a href=base.clone()>"Taxonomy"</a>
-                        </li>
-                    </ol>
-                </nav>
-                <h1 dir="auto">{title.clone()}</h1>
-            </div>
-        </header>
+        {Head::named(title.clone()).under(base.clone(), "Taxonomy").view()}
         <form class="form" method="post" action=action>
             <input type="hidden" name="edit" value=edit.to_string() />
             <div class="pairs">
@@ -131,46 +114,34 @@ async fn editor(app: &App, visitor: &Visitor, label: Option<Label>, edit: i64) -
         </form>
         {remove}
     };
-    let body = shell::project(visitor, &thread, Station::Taxonomy, content)?;
-    Ok(shell::document(&format!("{title} · Assay"), Some(visitor), "project-shell", || body).into_response())
+    page.show(&title, Station::Taxonomy, content).await
 }
 
-async fn add(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let base = address(&visitor)?;
-    let project = visitor.project()?.id;
+async fn add(page: ProjectPage, form: Form) -> PageResult {
+    let base = page.path("/taxonomy");
+    let project = page.project.id;
     let outcome = async {
-        let label = read(design::new_label(&app.instance, ""), &form)?;
+        let label = read(design::new_label(page.instance(), ""), &form)?;
         let said = format!("“{}” is in the draft.", label.name);
-        design::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Add(label)).await?;
+        design::edit(page.instance(), page.actor(), project, seen(&form)?, Edit::Add(label)).await?;
         Ok(Done::to(base.clone()).say(said))
     };
-    finish(&session, "label", &form, &format!("{base}/labels/new"), outcome.await).await
+    page.finish("label", &form, &format!("{base}/labels/new"), outcome.await).await
 }
 
-async fn change(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    Path((_, label)): Path<(String, String)>,
-    form: Form,
-) -> Page {
-    let base = address(&visitor)?;
-    let project = visitor.project()?.id;
+async fn change(page: ProjectPage, Path((_, label)): Path<(String, String)>, form: Form) -> PageResult {
+    let base = page.path("/taxonomy");
+    let project = page.project.id;
     let back = format!("{base}/labels/{label}");
     let outcome = async {
-        let draft = design::draft(&app.instance, visitor.actor()?, project).await?;
+        let draft = design::draft(page.instance(), page.actor(), project).await?;
         let before = label.parse().ok().and_then(|id: LabelId| draft.taxonomy.get(id).cloned());
         let label = read(before.ok_or(Error::NotFound(Thing::Label))?, &form)?;
         let said = format!("“{}” is saved to the draft.", label.name);
-        design::edit(&app.instance, visitor.actor()?, project, seen(&form)?, Edit::Change(label)).await?;
+        design::edit(page.instance(), page.actor(), project, seen(&form)?, Edit::Change(label)).await?;
         Ok(Done::to(base.clone()).say(said))
     };
-    finish(&session, "label", &form, &back, outcome.await).await
+    page.finish("label", &form, &back, outcome.await).await
 }
 
 /// What the form says of a label; what it does not ask for stays.

@@ -1,17 +1,16 @@
 //! My second factor: setting it up with an app, recovery codes, turning it off.
 
-use crate::pages::site::sign_in::{code::of_codes, too_many};
+use crate::parts::facts::fact;
 use crate::parts::fields::Field;
+use crate::parts::head::Head;
 use crate::parts::qr::qr;
 use crate::parts::times::moment;
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Need, Route, Visitor};
-use crate::web::rate_limit::Try;
-use crate::web::shell;
-use axum::Extension;
-use axum::extract::{ConnectInfo, State};
-use axum::response::{IntoResponse, Response};
+use crate::web::error::{PageResult, too_many_tries};
+use crate::web::forms::{Done, Form};
+use crate::web::page::SitePage;
+use crate::web::rate_limit::{Try, codes_of};
+use crate::web::route::{Need, Route};
+use axum::extract::ConnectInfo;
 use domain::permission::Act;
 use leptos::prelude::*;
 use std::net::SocketAddr;
@@ -34,37 +33,20 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn page(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-) -> Page {
-    let content = match second_factor::own_factor(&app.instance, visitor.actor()?).await? {
-        Some(factor) => existing(&visitor, &factor),
-        None => new(&visitor, &secret(&session).await?)?,
+async fn page(page: SitePage) -> PageResult {
+    let content = match second_factor::own_factor(page.instance(), page.actor()).await? {
+        Some(factor) => existing(&page, &factor),
+        None => new(&page, &secret(&page.session).await?),
     };
-    Ok(show(&visitor, content))
+    show(&page, content)
 }
 
-fn show(visitor: &Visitor, content: AnyView) -> Response {
+fn show(page: &SitePage, content: AnyView) -> PageResult {
     let body = view! {
-        <header class="head">
-            <div>
-                <nav class="crumbs" aria-label="Breadcrumb">
-                    <ol>
-                        <li>
-                            <a href="/account">"My account"</a>
-                        </li>
-                    </ol>
-                </nav>
-                <h1>"Second factor"</h1>
-                <p>"A code from an app on your phone, asked for beside your password when you sign in."</p>
-            </div>
-        </header>
+        {Head::titled("Second factor").under("/account", "My account").about(view! { <p>"A code from an app on your phone, asked for beside your password when you sign in."</p> }).view()}
         <div class="stack">{content}</div>
     };
-    let shell = shell::site(visitor, body);
-    shell::document("Second factor · Assay", Some(visitor), "site-shell", || shell).into_response()
+    page.show("Second factor", body)
 }
 
 /// The secret under way, or a new one.
@@ -86,8 +68,8 @@ fn password_field(form: &'static str) -> Field<'static> {
     Field { name: "password", label: "Password", kind: "password", ..code_field(form, "") }
 }
 
-fn new(visitor: &Visitor, secret: &str) -> Result<AnyView, Error> {
-    let me = &visitor.who()?.presence;
+fn new(page: &SitePage, secret: &str) -> AnyView {
+    let me = &page.who.presence;
     let email = me.email.clone().unwrap_or_default();
     let drawn = qr(&second_factor::app_address(secret, &email), "QR code for your app");
     let groups = secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
@@ -99,7 +81,7 @@ fn new(visitor: &Visitor, secret: &str) -> Result<AnyView, Error> {
         }
     });
     let code = code_field("factor", "The six digits that the app shows then.");
-    Ok(view! {
+    view! {
         {asked}
         <section class="sheet stack tight" aria-labelledby="new-h">
             <h2 id="new-h">"Set it up"</h2>
@@ -115,7 +97,7 @@ fn new(visitor: &Visitor, secret: &str) -> Result<AnyView, Error> {
             <form class="form" method="post" action=HOME>
                 <input type="hidden" autocomplete="username" value=email />
                 <div class="pairs">
-                    {code.view(&visitor.flash)} {password_field("factor").view(&visitor.flash)}
+                    {code.view(&page.flash)} {password_field("factor").view(&page.flash)}
                 </div>
                 <p class="hint">"You stay signed in here and are signed out everywhere else."</p>
                 <div class="acts">
@@ -124,24 +106,22 @@ fn new(visitor: &Visitor, secret: &str) -> Result<AnyView, Error> {
             </form>
         </section>
     }
-    .into_any())
+    .into_any()
 }
 
-fn existing(visitor: &Visitor, factor: &OwnFactor) -> AnyView {
+fn existing(page: &SitePage, factor: &OwnFactor) -> AnyView {
     let hint = "Of the app, or a recovery code.";
     let fields = |form: &'static str| {
         view! {
             <div class="pairs">
-                {code_field(form, hint).view(&visitor.flash)} {password_field(form).view(&visitor.flash)}
+                {code_field(form, hint).view(&page.flash)} {password_field(form).view(&page.flash)}
             </div>
         }
     };
     view! {
         <dl class="facts">
-            <dt>"On since"</dt>
-            <dd>{moment(factor.since)}</dd>
-            <dt>"Recovery codes left"</dt>
-            <dd>{factor.recovery_codes_left}</dd>
+            {fact("On since", moment(factor.since))}
+            {fact("Recovery codes left", factor.recovery_codes_left)}
         </dl>
         <form class="form" method="post" action="/account/second-factor/codes">
             <h2>"New recovery codes"</h2>
@@ -166,7 +146,7 @@ fn existing(visitor: &Visitor, factor: &OwnFactor) -> AnyView {
 }
 
 /// Shown as the answer to the form and stored nowhere.
-fn codes_page(visitor: &Visitor, codes: &[String]) -> Response {
+fn codes_page(page: &SitePage, codes: &[String]) -> PageResult {
     let listed = codes.join("\n");
     let content = view! {
         <section class="sheet once" aria-labelledby="once-h">
@@ -184,77 +164,81 @@ fn codes_page(visitor: &Visitor, codes: &[String]) -> Response {
             </div>
         </section>
     };
-    show(visitor, content.into_any())
+    show(page, content.into_any())
 }
 
-/// Counts a try at password and code of somebody who is signed in; nothing after too many.
-fn begin(app: &App, address: SocketAddr, visitor: &Visitor) -> Result<Option<Try>, Error> {
-    Ok(app.rate_limit.begin_code(address.ip(), &of_codes(visitor.actor()?.person), Instant::now()))
+/// A form with code and password, and the try that it is.
+struct Given<'a> {
+    code: &'a str,
+    password: &'a str,
+    /// The session that stays, where all others end.
+    this_session: Option<String>,
+    attempt: Try,
 }
 
-fn this_session(session: &Session) -> Option<String> {
-    session.id().map(|id| id.to_string())
+impl<'a> Given<'a> {
+    /// Counts the try; nothing after too many.
+    fn read(page: &SitePage, address: SocketAddr, form: &'a Form) -> Option<Given<'a>> {
+        let account = codes_of(page.actor().person);
+        let attempt = page.app.rate_limit.begin_code(address.ip(), &account, Instant::now())?;
+        Some(Given {
+            code: form.get("code"),
+            password: form.raw("password"),
+            this_session: page.session.id().map(|id| id.to_string()),
+            attempt,
+        })
+    }
+
+    fn was_right(self, page: &SitePage) {
+        page.app.rate_limit.was_right(self.attempt);
+    }
 }
 
-async fn set_up(
-    State(app): State<App>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let Some(attempt) = begin(&app, address, &visitor)? else { return Ok(too_many()) };
-    let secret = secret(&session).await?;
-    let (code, password) = (form.get("code"), form.raw("password"));
-    let keep = this_session(&session);
-    let made =
-        second_factor::set_up(&app.instance, visitor.actor()?, &secret, code, password, keep.as_deref())
-            .await;
-    match made {
+/// Back to the form. What was typed may be a code that still opens the account: it is not kept.
+async fn refused(page: &SitePage, form: &'static str, error: Error) -> PageResult {
+    page.finish(form, &Form::default(), HOME, Err(error)).await
+}
+
+async fn set_up(page: SitePage, ConnectInfo(address): ConnectInfo<SocketAddr>, form: Form) -> PageResult {
+    let Some(given) = Given::read(&page, address, &form) else { return Ok(too_many_tries()) };
+    let secret = secret(&page.session).await?;
+    let (code, password, keep) = (given.code, given.password, given.this_session.as_deref());
+    match second_factor::set_up(page.instance(), page.actor(), &secret, code, password, keep).await {
         Ok(codes) => {
-            app.rate_limit.was_right(attempt);
-            session.remove::<String>(SECRET).await.map_err(Error::internal)?;
-            session.cycle_id().await.map_err(Error::internal)?;
-            Ok(codes_page(&visitor, &codes))
+            given.was_right(&page);
+            page.session.remove::<String>(SECRET).await.map_err(Error::internal)?;
+            page.session.cycle_id().await.map_err(Error::internal)?;
+            codes_page(&page, &codes)
         }
-        Err(error) => finish(&session, "factor", &Form::default(), HOME, Err(error)).await,
+        Err(error) => refused(&page, "factor", error).await,
     }
 }
 
 async fn renew_codes(
-    State(app): State<App>,
+    page: SitePage,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
     form: Form,
-) -> Page {
-    let Some(attempt) = begin(&app, address, &visitor)? else { return Ok(too_many()) };
-    let (code, password) = (form.get("code"), form.raw("password"));
-    match second_factor::renew_recovery_codes(&app.instance, visitor.actor()?, code, password).await {
+) -> PageResult {
+    let Some(given) = Given::read(&page, address, &form) else { return Ok(too_many_tries()) };
+    let (code, password) = (given.code, given.password);
+    match second_factor::renew_recovery_codes(page.instance(), page.actor(), code, password).await {
         Ok(codes) => {
-            app.rate_limit.was_right(attempt);
-            Ok(codes_page(&visitor, &codes))
+            given.was_right(&page);
+            codes_page(&page, &codes)
         }
-        Err(error) => finish(&session, "codes", &Form::default(), HOME, Err(error)).await,
+        Err(error) => refused(&page, "codes", error).await,
     }
 }
 
-async fn remove(
-    State(app): State<App>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let Some(attempt) = begin(&app, address, &visitor)? else { return Ok(too_many()) };
-    let (code, password) = (form.get("code"), form.raw("password"));
-    let keep = this_session(&session);
-    let removed =
-        second_factor::remove_own_factor(&app.instance, visitor.actor()?, code, password, keep.as_deref())
-            .await;
-    let outcome = removed.map(|()| {
-        app.rate_limit.was_right(attempt);
-        Done::to("/account").say("Your second factor is off.")
-    });
-    finish(&session, "off", &Form::default(), HOME, outcome).await
+async fn remove(page: SitePage, ConnectInfo(address): ConnectInfo<SocketAddr>, form: Form) -> PageResult {
+    let Some(given) = Given::read(&page, address, &form) else { return Ok(too_many_tries()) };
+    let (code, password, keep) = (given.code, given.password, given.this_session.as_deref());
+    match second_factor::remove_own_factor(page.instance(), page.actor(), code, password, keep).await {
+        Ok(()) => {
+            given.was_right(&page);
+            let done = Done::to("/account").say("Your second factor is off.");
+            page.finish("off", &Form::default(), HOME, Ok(done)).await
+        }
+        Err(error) => refused(&page, "off", error).await,
+    }
 }

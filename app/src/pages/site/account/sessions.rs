@@ -1,17 +1,17 @@
 //! Where I am signed in: the list on the account page, and ending one session or all of them.
 
+use crate::parts::table::{Table, hidden, words};
 use crate::parts::times::moment;
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Visitor};
-use axum::Extension;
-use axum::extract::{Path, State};
+use crate::web::error::PageResult;
+use crate::web::forms::{Done, Form};
+use crate::web::page::SitePage;
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::*;
-use store::site::sessions::{Signed, key};
+use store::site::sessions::key;
 use tower_sessions::Session;
 use workflow::Error;
-use workflow::site::people;
+use workflow::site::people::{self, sessions::Signed};
 
 /// The list; `here` is the key of the session that asks.
 pub(super) fn list(sessions: &[Signed], here: &str) -> AnyView {
@@ -22,21 +22,7 @@ pub(super) fn list(sessions: &[Signed], here: &str) -> AnyView {
             <p>
                 "A session ends 14 days after it was last used, and after 30 days in any case. If you don’t know one of these, end it and change your password."
             </p>
-            <div class="scroll" tabindex="0" role="region" aria-label="Sessions">
-                <table class="table stacked">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Browser"</th>
-                            <th scope="col">"Signed in"</th>
-                            <th scope="col">"Last seen"</th>
-                            <th scope="col">
-                                <span class="vh">"Act"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {Table::new("Sessions", [words("Browser"), words("Signed in"), words("Last seen"), hidden("Act")]).stacked().rows(rows)}
             <form class="acts" method="post" action="/account/sessions/end">
                 <button class="btn danger">"Sign out everywhere"</button>
             </form>
@@ -74,27 +60,18 @@ pub(super) fn here(session: &Session) -> String {
     session.id().map(|id| key(&id.to_string())).unwrap_or_default()
 }
 
-pub(super) async fn end_one(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    Path(other): Path<String>,
-) -> Page {
-    let ended = people::end_session(&app.instance, visitor.actor()?, &other).await;
-    if ended.is_ok() && other == here(&session) {
-        session.flush().await.map_err(Error::internal)?;
+pub(super) async fn end_one(page: SitePage, Path(other): Path<String>) -> PageResult {
+    let ended = people::end_session(page.instance(), page.actor(), &other).await;
+    if ended.is_ok() && other == here(&page.session) {
+        page.session.flush().await.map_err(Error::internal)?;
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let outcome = ended.map(|()| Done::to("/account").say("That session has ended."));
-    finish(&session, "session", &Form::default(), "/account", outcome).await
+    page.finish("session", &Form::default(), "/account", outcome).await
 }
 
-pub(super) async fn end_all(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-) -> Page {
-    people::end_all_sessions(&app.instance, visitor.actor()?).await?;
-    session.flush().await.map_err(Error::internal)?;
+pub(super) async fn end_all(page: SitePage) -> PageResult {
+    people::end_all_sessions(page.instance(), page.actor()).await?;
+    page.session.flush().await.map_err(Error::internal)?;
     Ok(Redirect::to("/sign-in").into_response())
 }

@@ -1,21 +1,22 @@
 //! Who has which roles in a project.
 
-use super::settings;
+use super::frame::settings;
+use crate::parts::empty::Empty;
 use crate::parts::fields::Field;
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Need, Route, Visitor, percent_encoded};
-use axum::Extension;
-use axum::extract::{Path, Query, State};
+use crate::parts::pager::{by_name, place_by_name};
+use crate::parts::table::{Table, words};
+use crate::web::error::PageResult;
+use crate::web::forms::{Done, Form};
+use crate::web::page::ProjectPage;
+use crate::web::route::{Need, Route};
+use axum::extract::{Path, Query};
 use domain::PersonId;
 use domain::permission::{Act, Role, Roles};
 use domain::person::PersonKind;
 use leptos::prelude::*;
 use std::collections::HashMap;
-use store::site::people::Member;
-use tower_sessions::Session;
 use workflow::Error;
-use workflow::site::people;
+use workflow::site::people::{self, Member};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -32,56 +33,23 @@ const ROLES: [(Role, &str); 3] = [
     (Role::Engineer, "sees all answers, imports, runs queues, cuts releases"),
 ];
 
-async fn page(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Page {
-    let project = visitor.project()?;
-    let after = match (query.get("name"), query.get("after").and_then(|id| id.parse::<PersonId>().ok())) {
-        (Some(name), Some(id)) => Some((name.as_str(), id)),
-        _ => None,
-    };
-    let members = people::members(&app.instance, visitor.actor()?, project.id, after).await?;
-    let may_change = visitor.may(Act::ManagePeople);
-    let base = format!("/p/{}/settings/people", project.slug);
+async fn page(page: ProjectPage, Query(query): Query<HashMap<String, String>>) -> PageResult {
+    let project = &page.project;
+    let members = people::members(page.instance(), page.actor(), project.id, place_by_name(&query)).await?;
+    let may_change = page.may(Act::ManagePeople);
+    let base = page.path("/settings/people");
     let rows: Vec<_> = members.iter().map(|member| row(member, &base, may_change)).collect();
-    let more = (members.len() as i64 == people::A_PAGE).then(|| members.last()).flatten().map(|last| {
-        let to = format!("{base}?name={}&after={}", percent_encoded(&last.person.name), last.person.id);
-        view! {
-            <nav class="pager" aria-label="Pages">
-                <span>"by name"</span>
-                <a class="btn small" href=to rel="next">"More →"</a>
-            </nav>
-        }
-    });
+    let last = members.last().filter(|_| members.len() as i64 == people::A_PAGE);
+    let more = last.map(|last| by_name(&base, &last.person.name, last.person.id));
     let table = if rows.is_empty() {
-        view! {
-            <section class="empty">
-                <h2>"Nobody has a role here yet"</h2>
-                <p>"Admins see every project. Others see this one once they have a role in it."</p>
-            </section>
-        }
-        .into_any()
+        let words = "Admins see every project. Others see this one once they have a role in it.";
+        Empty::new("Nobody has a role here yet", words).view()
     } else {
-        view! {
-            <div class="scroll" tabindex="0" role="region" aria-label="People and roles">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Person"</th>
-                            <th scope="col">"Roles here"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        Table::new("People and roles", [words("Person"), words("Roles here")]).rows(rows)
     };
     let content =
-        view! { <div class="stack">{table} {more} {may_change.then(|| add_form(&visitor, &base))}</div> };
-    Ok(settings(&app, &visitor, "People", content).await?)
+        view! { <div class="stack">{table} {more} {may_change.then(|| add_form(&page, &base))}</div> };
+    settings(&page, "People", content).await
 }
 
 fn boxes(chosen: Roles, id: &str) -> Vec<AnyView> {
@@ -147,8 +115,8 @@ fn row(member: &Member, base: &str, may_change: bool) -> AnyView {
     .into_any()
 }
 
-fn add_form(visitor: &Visitor, base: &str) -> AnyView {
-    let flash = &visitor.flash;
+fn add_form(page: &ProjectPage, base: &str) -> AnyView {
+    let flash = &page.flash;
     let email = Field {
         form: "member",
         name: "their_email",
@@ -198,48 +166,36 @@ fn chosen(form: &Form) -> Roles {
     Roles::of(&form.all("role").filter_map(|role| role.parse().ok()).collect::<Vec<_>>())
 }
 
-async fn add(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let (actor, project) = (visitor.actor()?, visitor.project()?);
+async fn add(page: ProjectPage, form: Form) -> PageResult {
+    let (actor, project) = (page.actor(), &page.project);
     let roles = chosen(&form);
-    let back = format!("/p/{}/settings/people", project.slug);
+    let back = page.path("/settings/people");
     let outcome = async {
         let refuse = |message: String| Error::invalid("their_email", message);
-        let person =
-            people::find(&app.instance, actor, form.get("their_email")).await.map_err(
-                |error| match error {
-                    Error::NotFound(_) => {
-                        refuse("Nobody here has this e-mail. Add them among the people first.".to_owned())
-                    }
-                    Error::Invalid(_) => refuse(error.to_string()),
-                    other => other,
-                },
-            )?;
+        let person = people::find(page.instance(), actor, form.get("their_email")).await.map_err(
+            |error| match error {
+                Error::NotFound(_) => {
+                    refuse("Nobody here has this e-mail. Add them among the people first.".to_owned())
+                }
+                Error::Invalid(_) => refuse(error.to_string()),
+                other => other,
+            },
+        )?;
         if roles.is_empty() {
             return Err(Error::invalid("roles", "Choose at least one role."));
         }
-        people::set_roles(&app.instance, actor, project.id, person.id, roles).await?;
+        people::set_roles(page.instance(), actor, project.id, person.id, roles).await?;
         Ok(Done::to(back.clone()).say(format!("{} is here now as {}.", person.name, said(roles))))
     };
     let outcome = outcome.await;
-    finish(&session, "member", &form, &back, outcome).await
+    page.finish("member", &form, &back, outcome).await
 }
 
-async fn set_roles(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    Path((slug, id)): Path<(String, PersonId)>,
-    form: Form,
-) -> Page {
-    let (actor, project) = (visitor.actor()?, visitor.project()?);
+async fn set_roles(page: ProjectPage, Path((slug, id)): Path<(String, PersonId)>, form: Form) -> PageResult {
+    let (actor, project) = (page.actor(), &page.project);
     let roles = chosen(&form);
     let back = format!("/p/{slug}/settings/people");
-    let outcome = people::set_roles(&app.instance, actor, project.id, id, roles).await;
+    let outcome = people::set_roles(page.instance(), actor, project.id, id, roles).await;
     let done = outcome.map(|()| {
         Done::to(back.clone()).say(if roles.is_empty() {
             "They have no role here any more. Their answers stay.".to_owned()
@@ -247,7 +203,7 @@ async fn set_roles(
             format!("Saved: {}.", said(roles))
         })
     });
-    finish(&session, "roles", &form, &back, done).await
+    page.finish("roles", &form, &back, done).await
 }
 
 fn said(roles: Roles) -> String {

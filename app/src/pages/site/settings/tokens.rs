@@ -1,20 +1,21 @@
 //! Tokens for programs: made, shown once, revoked.
 
-use super::settings;
+use super::frame::settings;
+use crate::parts::empty::Empty;
 use crate::parts::fields::{Field, select};
+use crate::parts::table::{Table, hidden, words};
 use crate::parts::times::{moment, moment_or_dash};
-use crate::web::error::Page;
-use crate::web::forms::{Done, Form, finish};
-use crate::web::guard::{App, Need, Route, Visitor};
-use axum::Extension;
-use axum::extract::{Path, State};
+use crate::web::error::PageResult;
+use crate::web::forms::{Done, Form};
+use crate::web::page::ProjectPage;
+use crate::web::route::{Need, Route};
+use axum::extract::Path;
 use domain::permission::{Act, Scope};
 use domain::{Time, TokenId};
 use leptos::prelude::*;
-use store::site::tokens::Token;
-use tower_sessions::Session;
 use workflow::Error;
 use workflow::site::people;
+use workflow::site::people::tokens::Token;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -24,20 +25,16 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn page(State(app): State<App>, Extension(visitor): Extension<Visitor>) -> Page {
-    Ok(show(&app, &visitor, None).await?)
+async fn page(page: ProjectPage) -> PageResult {
+    show(&page, None).await
 }
 
 /// The list; above it a token that was just made, which no address shows again.
-async fn show(
-    app: &App,
-    visitor: &Visitor,
-    made: Option<(String, String)>,
-) -> Result<axum::response::Response, Error> {
-    let project = visitor.project()?;
-    let tokens = people::tokens(&app.instance, visitor.actor()?, project.id).await?;
-    let base = format!("/p/{}/settings/tokens", project.slug);
-    let now = app.instance.store.now();
+async fn show(page: &ProjectPage, made: Option<(String, String)>) -> PageResult {
+    let project = &page.project;
+    let tokens = people::tokens(page.instance(), page.actor(), project.id).await?;
+    let base = page.path("/settings/tokens");
+    let now = workflow::site::now(page.instance());
     let rows: Vec<_> = tokens.iter().map(|token| row(token, &base, now)).collect();
     let made = made.map(|(name, secret)| {
         view! {
@@ -56,38 +53,22 @@ async fn show(
         }
     });
     let table = if rows.is_empty() {
-        view! {
-            <section class="empty">
-                <h2>"No token yet"</h2>
-                <p>"A token lets a program act for you in this project, and in no other."</p>
-            </section>
-        }
-        .into_any()
+        let words = "A token lets a program act for you in this project, and in no other.";
+        Empty::new("No token yet", words).view()
     } else {
-        view! {
-            <div class="scroll" tabindex="0" role="region" aria-label="Tokens">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Name"</th>
-                            <th scope="col">"Of"</th>
-                            <th scope="col">"May"</th>
-                            <th scope="col">"Made"</th>
-                            <th scope="col">"Last used"</th>
-                            <th scope="col">"Expires"</th>
-                            <th scope="col">
-                                <span class="vh">"Act"</span>
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
+        let columns = [
+            words("Name"),
+            words("Of"),
+            words("May"),
+            words("Made"),
+            words("Last used"),
+            words("Expires"),
+            hidden("Act"),
+        ];
+        Table::new("Tokens", columns).rows(rows)
     };
-    let content = view! { <div class="stack">{made} {table} {make_form(visitor, &base)}</div> };
-    settings(app, visitor, "Tokens", content).await
+    let content = view! { <div class="stack">{made} {table} {make_form(page, &base)}</div> };
+    settings(page, "Tokens", content).await
 }
 
 fn row(token: &Token, base: &str, now: Time) -> AnyView {
@@ -140,14 +121,14 @@ fn days(form: &Form) -> Result<Option<i64>, Error> {
     Ok(value.parse().ok())
 }
 
-fn make_form(visitor: &Visitor, base: &str) -> AnyView {
-    let flash = &visitor.flash;
+fn make_form(page: &ProjectPage, base: &str) -> AnyView {
+    let flash = &page.flash;
     let mut options = vec![("label".to_owned(), "label, as me".to_owned())];
-    if visitor.may(Act::HoldDataToken) {
+    if page.may(Act::HoldDataToken) {
         options.push(("read".to_owned(), "read what I may see".to_owned()));
         options.push(("write".to_owned(), "read and change what I may".to_owned()));
     }
-    if visitor.may(Act::ManagePeople) {
+    if page.may(Act::ManagePeople) {
         options.push(("machine".to_owned(), "label, as a machine of its own".to_owned()));
     }
     let days: Vec<_> = LIVES.iter().map(|(value, said)| ((*value).to_owned(), (*said).to_owned())).collect();
@@ -178,44 +159,41 @@ fn make_form(visitor: &Visitor, base: &str) -> AnyView {
     .into_any()
 }
 
-async fn create(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    form: Form,
-) -> Page {
-    let (actor, project) = (visitor.actor()?, visitor.project()?);
+async fn create(page: ProjectPage, form: Form) -> PageResult {
+    let (actor, project) = (page.actor(), &page.project);
     let name = form.get("name");
     let made = async {
         let days = days(&form)?;
         if form.get("scope") == "machine" {
-            let machine = people::create_machine(&app.instance, actor, project.id, name).await?;
-            return people::create_token(&app.instance, actor, project.id, machine, name, Scope::Label, days)
-                .await;
+            let machine = people::create_machine(page.instance(), actor, project.id, name).await?;
+            return people::create_token(
+                page.instance(),
+                actor,
+                project.id,
+                machine,
+                name,
+                Scope::Label,
+                days,
+            )
+            .await;
         }
         let refuse = |()| Error::invalid("scope", "Choose what the token may do.");
         let scope = form.get("scope").parse().map_err(refuse)?;
-        people::create_token(&app.instance, actor, project.id, actor.person, name, scope, days).await
+        people::create_token(page.instance(), actor, project.id, actor.person, name, scope, days).await
     };
     match made.await {
-        Ok(made) => Ok(show(&app, &visitor, Some((name.to_owned(), made.secret))).await?),
+        Ok(made) => show(&page, Some((name.to_owned(), made.secret))).await,
         Err(error) => {
-            let back = format!("/p/{}/settings/tokens", project.slug);
-            finish(&session, "token", &form, &back, Err(error)).await
+            let back = page.path("/settings/tokens");
+            page.finish("token", &form, &back, Err(error)).await
         }
     }
 }
 
-async fn revoke(
-    State(app): State<App>,
-    Extension(visitor): Extension<Visitor>,
-    Extension(session): Extension<Session>,
-    Path((slug, id)): Path<(String, TokenId)>,
-    form: Form,
-) -> Page {
-    let outcome = people::revoke_token(&app.instance, visitor.actor()?, visitor.project()?.id, id).await;
+async fn revoke(page: ProjectPage, Path((slug, id)): Path<(String, TokenId)>, form: Form) -> PageResult {
+    let outcome = people::revoke_token(page.instance(), page.actor(), page.project.id, id).await;
     let back = format!("/p/{slug}/settings/tokens");
     let done =
         outcome.map(|()| Done::to(back.clone()).say("The token is revoked: it opens nothing any more."));
-    finish(&session, "revoke", &form, &back, done).await
+    page.finish("revoke", &form, &back, done).await
 }

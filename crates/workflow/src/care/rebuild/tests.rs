@@ -68,7 +68,7 @@ both! {
         let (instance, _folder) = instance(store, 3).await;
         catch_up(&instance).await.expect("from nothing");
         for (words, n) in [("refund", 3), ("elephant", 0)] {
-            let (filter, order) = (browse::Filter::default(), browse::Order::NewestFirst);
+            let (filter, order) = (domain::slice::Slice::default(), browse::Order::NewestFirst);
             let page = browse::items(&instance, &Actor::OPERATOR, P, words, &filter, order, None).await;
             assert_eq!(page.expect("a page").items.len(), n, "{words}");
         }

@@ -7,6 +7,7 @@ use crate::{Error, Instance, Result, allow};
 use domain::permission::{Act, Actor};
 use domain::source::{Format, SourceState};
 use domain::{ProjectId, SourceId};
+use store::data::blobs::BlobWriter;
 use store::data::sources::NewSource;
 
 /// Registers an uploaded file and guesses the meaning of its columns. Nothing is imported yet.
@@ -74,4 +75,10 @@ pub(super) fn file_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let name: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
     if name.trim().is_empty() { "upload".to_owned() } else { name }
+}
+
+/// Where the bytes of an uploaded file go, before anything looks at them.
+pub async fn receive(instance: &Instance, actor: &Actor) -> Result<BlobWriter> {
+    allow(actor, Act::Import)?;
+    Ok(instance.store.create_blob().await?)
 }

@@ -54,3 +54,14 @@ pub(super) fn uploaded(source: &Source) -> Result<&str> {
     let gone = || Error::conflict("The file of this import is not kept any more; bring it again.");
     source.upload.as_deref().ok_or_else(gone)
 }
+
+/// The newest imports of a project, so many at most: what a form offers to choose from.
+pub async fn newest_sources(
+    instance: &Instance,
+    actor: &Actor,
+    project: ProjectId,
+    most: i64,
+) -> Result<Vec<Source>> {
+    allow(actor, Act::SeeOthers)?;
+    Ok(instance.store.sources(project, None, most).await?)
+}

@@ -8,6 +8,7 @@ use domain::ProjectId;
 use domain::consensus::State;
 use domain::permission::Actor;
 use domain::project::{Settings, Task};
+use domain::slice::Slice;
 use domain::source::LabelColumn;
 use domain::source::{Format, LabelUse, Mapping, SourceState};
 use futures::StreamExt;
@@ -70,7 +71,7 @@ async fn tally(store: &Store, project: ProjectId) -> BTreeMap<String, i64> {
 }
 
 async fn texts(instance: &Instance, project: ProjectId) -> Vec<String> {
-    let filter = browse::Filter::default();
+    let filter = Slice::default();
     let page = browse::items(instance, ADMIN, project, "", &filter, browse::Order::OldestFirst, None).await;
     page.expect("a page").items.into_iter().map(|i| i.text).collect()
 }
@@ -137,7 +138,7 @@ both! {
         let page = browse::item(&instance, ADMIN, project, item).await.expect("its page");
         let history: Vec<(i64, &str)> = page.revisions.iter().map(|r| (r.number, r.text.as_str())).collect();
         assert_eq!(history, [(2, "World!"), (1, "World")]);
-        let filter = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
+        let filter = Slice::of_field("plan", "plus");
         let found = browse::items(&instance, ADMIN, project, "", &filter, browse::Order::NewestFirst, None).await;
         assert_eq!(found.expect("a page").items.len(), 1);
     }
@@ -259,7 +260,7 @@ both! {
         assert_eq!((texts(&instance, project).await, tally(&store, project).await, plans().await), before);
         let source = source(&instance, ADMIN, project, second.id).await.expect("the source");
         assert_eq!(source.state, SourceState::Undone);
-        let plus = browse::Filter { field: Some(("plan".into(), "plus".into())), ..Default::default() };
+        let plus = Slice::of_field("plan", "plus");
         let found = browse::items(&instance, ADMIN, project, "", &plus, browse::Order::NewestFirst, None).await;
         assert!(found.expect("a page").items.is_empty(), "fields fall back, too");
         assert!(matches!(undo(&instance, ADMIN, project, second.id).await, Err(Error::Conflict(_))));
@@ -344,7 +345,7 @@ both! {
         assert_eq!(number, 1);
         let names: Vec<&str> = taxonomy.labels.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["card", "refund"]);
-        let card = browse::Filter { label: Some(taxonomy.labels[0].id), ..Default::default() };
+        let card = Slice { label: Some(taxonomy.labels[0].id), ..Default::default() };
         let found = browse::items(&instance, ADMIN, project, "", &card, browse::Order::OldestFirst, None).await;
         assert_eq!(found.expect("a page").items.len(), 2);
         // Again: nothing. An unknown label: a refusal. It can be taken back with all it brought.
@@ -558,7 +559,7 @@ both! {
         assert_eq!(counts(&import_with(&instance, project, "items.csv", &file, |_| {}).await), [13_083, 0, 0, 13_083, 0]);
         let control = store.tally(Tally::Project(project)).await.expect("a tally")["control"];
         assert!((1_200..1_420).contains(&control), "{control}");
-        let unlabeled = browse::Filter { state: Some(State::Unlabeled), ..Default::default() };
+        let unlabeled = Slice::of_state(State::Unlabeled);
         let page = browse::items(&instance, ADMIN, project, "", &unlabeled, browse::Order::NewestFirst, None).await;
         assert!(page.expect("a page").next.is_some());
     }

@@ -6,7 +6,8 @@ use super::n_items;
 use crate::jobs::{self, Halt};
 use crate::{Error, Instance, Result, Thing, allow};
 use domain::permission::{Act, Actor};
-use domain::queue::{Filter, Plan};
+use domain::queue::Plan;
+use domain::slice::Slice;
 use domain::{JobId, ProjectId, QueueId};
 use store::label::queues::NewQueue;
 
@@ -15,7 +16,7 @@ use store::label::queues::NewQueue;
 pub struct Setup {
     pub name: String,
     pub plan: Plan,
-    pub filter: Filter,
+    pub slice: Slice,
     pub note: String,
 }
 
@@ -76,7 +77,7 @@ async fn checked(instance: &Instance, actor: &Actor, project: ProjectId, setup: 
         name: checked_name(&setup.name)?,
         plan: checked_plan(setup.plan)?,
         seed: settings.seed as i64,
-        filter: setup.filter,
+        slice: setup.slice,
         note: setup.note.trim().to_owned(),
         by: actor.person_id(),
     })

@@ -52,7 +52,7 @@ pub async fn fill(
     let strategy = row.strategy()?;
     let seed = row.seed as u64;
     let total = n_items(&instance.store, row.project_id).await?;
-    let sources = match row.filter.0.source {
+    let sources = match row.slice.0.source {
         Some(source) => vec![source],
         None => instance.store.source_ids(row.project_id).await?,
     };
@@ -64,7 +64,7 @@ pub async fn fill(
                 run.progress(n_looked, Some(total.max(n_looked)), "Taking items in").await?;
             }
             let page =
-                instance.store.look_for_queue(row.project_id, source, after, &row.filter.0, PAGE).await?;
+                instance.store.look_for_queue(row.project_id, source, after, &row.slice.0, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
             n_looked += page.len() as i64;

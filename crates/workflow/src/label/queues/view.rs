@@ -4,7 +4,8 @@ use super::change::stamp;
 use super::row;
 use crate::{Instance, Result, allow};
 use domain::permission::{Act, Actor, may};
-use domain::queue::{Filter, Plan, QueueState};
+use domain::queue::{Plan, QueueState};
+use domain::slice::Slice;
 use domain::{ProjectId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ pub struct QueueView {
     pub name: String,
     pub state: QueueState,
     pub plan: Plan,
-    pub filter: Filter,
+    pub slice: Slice,
     pub note: String,
     pub created_at: Time,
     pub closed_at: Option<Time>,
@@ -99,7 +100,7 @@ async fn view_of(instance: &Instance, actor: &Actor, row: QueueRow) -> Result<Qu
         mine,
         name: row.name,
         state: row.state,
-        filter: row.filter.0,
+        slice: row.slice.0,
         note: row.note,
         created_at: Time(row.created_at),
         closed_at: row.closed_at.map(Time),

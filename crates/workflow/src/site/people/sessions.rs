@@ -5,7 +5,7 @@ use crate::site::audit::{Note, note};
 use crate::{Error, Instance, Result, allow};
 use domain::PersonId;
 use domain::permission::{Act, Actor};
-use store::site::sessions::Signed;
+pub use store::site::sessions::Signed;
 
 /// One's own sessions, last seen first.
 pub async fn sessions(instance: &Instance, actor: &Actor) -> Result<Vec<Signed>> {

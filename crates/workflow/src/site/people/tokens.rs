@@ -8,7 +8,7 @@ use domain::person::PersonKind;
 use domain::{PersonId, ProjectId, TokenId};
 use rand::RngCore;
 use rand::rngs::OsRng;
-use store::site::tokens::Token;
+pub use store::site::tokens::Token;
 
 const LONGEST_NAME: usize = 100;
 

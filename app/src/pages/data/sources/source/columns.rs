@@ -1,13 +1,13 @@
 //! The columns of a file that waits: what each is taken for, to be corrected before rows are taken in.
 
-use super::{SHOWN, head, steps, undo_form};
+use super::head::{SHOWN, head, steps, undo_form};
+use super::warnings::warnings;
 use crate::parts::fields::Field;
 use crate::parts::shortened;
-use crate::web::forms::{Flash, Form};
-use domain::source::{DateOrder, LabelColumn, LabelUse, Mapping, SourceState};
+use crate::web::flash::Flash;
+use domain::source::{DateOrder, Mapping, SourceState};
 use leptos::prelude::*;
-use workflow::Error;
-use workflow::data::import::{Preview, Sample};
+use workflow::data::import::Preview;
 
 /// What a column can be: value of the form, and words.
 const ROLES: [(&str, &str); 7] = [
@@ -200,54 +200,6 @@ fn date_order(Preview { sample, .. }: &Preview, roles: &[String], flash: &Flash)
     )
 }
 
-/// What is known before anything is imported: that nothing would come of it, other ids than one might expect, and why
-/// columns were taken for something that they are not called.
-fn warnings(
-    Preview { source, sample, cautions }: &Preview,
-    roles: &[String],
-    asked_for_text: bool,
-) -> AnyView {
-    let nobody_is = |role: &str| !roles.iter().any(|r| r == role);
-    let mut words = Vec::new();
-    if sample.rows().next().is_none() {
-        words.push("There is a header, but no row: nothing can be imported.".to_owned());
-    } else {
-        if nobody_is("text") && !asked_for_text {
-            words.push("Choose the column that holds the text.".to_owned());
-        }
-        // A column of this name that was not taken for the id by itself.
-        let is_named = |column: &&String| column.eq_ignore_ascii_case("id") && source.mapping.id.is_none();
-        if nobody_is("id") {
-            words.push(match sample.columns.iter().find(is_named) {
-                Some(column) => format!(
-                    "“{column}” is not the id: in some rows it is empty, too long or the same as in another. Ids are made \
-                     from the content, unless you choose a column."
-                ),
-                None => "No column is the id: ids are made from the content.".to_owned(),
-            });
-        }
-        let reasons = sample.guessed().reasons;
-        words.extend(reasons.into_iter().filter(|reason| !reason.sure).filter_map(|reason| {
-            let role = reason.role.replace('_', " ");
-            Some(format!(
-                "“{}” was taken for the {role}, because {}. Look whether that is right.",
-                reason.column?, reason.why
-            ))
-        }));
-        words.extend(group_left_out(sample, roles));
-        words.extend(cautions.iter().cloned());
-    }
-    words.into_iter().map(|words| view! { <p class="notice">{words}</p> }).collect_view().into_any()
-}
-
-/// A column that is called like a group, and why it was not taken for one.
-fn group_left_out(sample: &Sample, roles: &[String]) -> Option<String> {
-    let reason = sample.guessed().reasons.into_iter().find(|reason| reason.role == "group")?;
-    let is_told =
-        reason.column.is_none() && reason.why.starts_with('“') && !roles.iter().any(|role| role == "group");
-    is_told.then(|| format!("No column is the group: {}.", reason.why))
-}
-
 fn column_choice((i, (column, chosen)): (usize, (&String, &String))) -> AnyView {
     let options: Vec<_> = ROLES
         .iter()
@@ -286,43 +238,4 @@ fn sample_cell(cell: &str, role: &str) -> AnyView {
         </td>
     }
     .into_any()
-}
-
-/// The columns as the form says them.
-pub fn mapping(columns: &[String], form: &Form) -> Result<Mapping, Error> {
-    let mut mapping = Mapping::default();
-    let mut twice = Vec::new();
-    let mut put = |slot: &mut Option<String>, part: &str, column: &String| {
-        if slot.is_some() {
-            let message =
-                format!("Two columns have the role “{}”: choose one of them.", part.replace('_', " "));
-            twice.push(workflow::error::FieldError { field: part.to_owned(), message });
-        }
-        *slot = Some(column.clone());
-    };
-    let (mut text, mut label) = (None, None);
-    for (i, column) in columns.iter().enumerate() {
-        match form.get(&format!("role-{i}")) {
-            "text" => put(&mut text, "text", column),
-            "id" => put(&mut mapping.id, "id", column),
-            "event_time" => put(&mut mapping.event_time, "event_time", column),
-            "group" => put(&mut mapping.group, "group", column),
-            "label" => put(&mut label, "label", column),
-            "ignore" => mapping.ignore.push(column.clone()),
-            _ => {}
-        }
-    }
-    if !twice.is_empty() {
-        return Err(Error::Invalid(twice));
-    }
-    mapping.text = text.ok_or_else(|| Error::invalid("text", "Choose the column that holds the text."))?;
-    mapping.dates = DateOrder::parse(form.get("dates"));
-    mapping.label = label.map(|column| {
-        let becomes = match form.get("label") {
-            "answers" => LabelUse::Answers { person: form.get("person").to_owned() },
-            _ => LabelUse::Field,
-        };
-        LabelColumn { column, becomes }
-    });
-    Ok(mapping)
 }

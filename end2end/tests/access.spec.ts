@@ -1,4 +1,4 @@
-// Who comes in, where they come out, and what they find closed.
+// Who may sign in, where they arrive, and what is closed to them.
 import { expect, startServer, test, type Page } from "../harness/test.ts";
 import {
   ADA,

@@ -1,30 +1,28 @@
 //! Between the words of the desk and those of the workflow.
 
-use crate::api::label::{Card, Choice, Fate, Rest, Sent, Setting, Turn, Word};
-use crate::api::{ApiError, Code};
 use crate::parts::labels::hue_class;
 use crate::web::error::api_error;
-use crate::web::guard::Visitor;
+use crate::web::page::ProjectPage;
+use crate::wire::label::{Card, Choice, Fate, Remaining, Sent, Setting, Turn, Word};
+use crate::wire::{ApiError, Code};
 use domain::answer::{Said, SkipReason, Standing};
+use domain::permission::Actor;
 use domain::project::Task;
-use domain::{AssignmentId, LabelId, QueueId, RevisionId, TaxonomyVersionId, Time};
+use domain::{AssignmentId, LabelId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::site::projects::Project;
 use uuid::Uuid;
+use workflow::design::{self, Published};
 use workflow::label::annotate::{self, Batch, Receipt, Served, Submission};
 use workflow::label::queues;
 use workflow::{Error, Instance};
 
 /// Everything that a desk needs before the first text; nothing where no taxonomy is published.
-pub async fn setting(
-    instance: &Instance,
-    visitor: &Visitor,
-    queue: QueueId,
-) -> Result<Option<Setting>, Error> {
-    let project = visitor.project()?;
-    let view = queues::view(instance, visitor.actor()?, project.id, queue).await?;
-    let Some((version, _, taxonomy)) = instance.store.published_taxonomy(project.id).await? else {
+pub async fn setting(page: &ProjectPage, queue: QueueId) -> Result<Option<Setting>, Error> {
+    let (instance, actor, project) = (page.instance(), page.actor(), &page.project);
+    let view = queues::view(instance, actor, project.id, queue).await?;
+    let published = design::published(instance, actor, project.id).await?;
+    let Some(Published { id: version, taxonomy, .. }) = published else {
         return Ok(None);
     };
     let keys = taxonomy.keys();
@@ -54,7 +52,7 @@ pub async fn setting(
         queue: queue.0,
         queue_name: view.name,
         note,
-        person: visitor.actor()?.person.0,
+        person: actor.person.0,
         version: version.0,
         choices,
         several: project.task == Task::Multi,
@@ -69,17 +67,16 @@ pub async fn setting(
 /// A turn of the desk: answers that can't be read are refused one by one, the others are saved.
 pub async fn turn(
     instance: &Instance,
-    visitor: &Visitor,
+    actor: &Actor,
+    project: ProjectId,
     queue: QueueId,
     sent: Vec<Sent>,
     n: usize,
 ) -> Result<Turn, Error> {
-    let project: &Project = visitor.project()?;
     let ids: Vec<String> = sent.iter().map(|s| s.id.clone()).collect();
     let read: Vec<Result<Submission, Error>> = sent.iter().map(submission).collect();
     let sound: Vec<Submission> = read.iter().filter_map(|r| r.as_ref().ok().cloned()).collect();
-    let (receipts, batch) =
-        annotate::submit_and_next(instance, visitor.actor()?, project.id, queue, sound, n).await?;
+    let (receipts, batch) = annotate::submit_and_next(instance, actor, project, queue, sound, n).await?;
     let mut receipts = receipts.into_iter();
     let fates = read
         .into_iter()
@@ -91,15 +88,14 @@ pub async fn turn(
         .collect();
     Ok(Turn {
         fates,
-        rest: rest(&batch),
+        rest: remaining(&batch),
         cards: batch.items.into_iter().map(card).collect(),
         version: batch.version.map_or(0, |version| version.0),
     })
 }
 
 /// A desk outlives its session: what it kept for one person must not go out under the name of another.
-pub fn is_theirs(visitor: &Visitor, person: Option<i64>) -> Result<(), ApiError> {
-    let actor = visitor.actor().map_err(api_error)?;
+pub fn is_theirs(actor: &Actor, person: Option<i64>) -> Result<(), ApiError> {
     match person {
         Some(person) if person != actor.person.0 => {
             Err(ApiError::new(Code::Unauthorized, "Somebody else is signed in in this browser now."))
@@ -108,13 +104,13 @@ pub fn is_theirs(visitor: &Visitor, person: Option<i64>) -> Result<(), ApiError>
     }
 }
 
-pub fn rest(batch: &Batch) -> Rest {
+pub fn remaining(batch: &Batch) -> Remaining {
     match batch.rest {
-        annotate::Rest::More => Rest::More,
-        annotate::Rest::Waiting => Rest::Waiting,
-        annotate::Rest::Done => Rest::Done,
-        annotate::Rest::Closed => Rest::Closed,
-        annotate::Rest::Filling => Rest::Filling,
+        annotate::Rest::More => Remaining::More,
+        annotate::Rest::Waiting => Remaining::Waiting,
+        annotate::Rest::Done => Remaining::Done,
+        annotate::Rest::Closed => Remaining::Closed,
+        annotate::Rest::Filling => Remaining::Filling,
     }
 }
 
@@ -163,11 +159,11 @@ fn fate(id: String, outcome: Result<Receipt, Error>) -> Fate {
     }
 }
 
-/// One answer from the form without JavaScript. A page to which somebody went back still has the id of what they said
+/// One answer from the form without JavaScript. A page to which a person went back still has the id of what they said
 /// there before. Where that id stands for something else, or they have said something else since, what they say now
 /// comes last: it is a correction, with an id of its own.
-pub async fn one(instance: &Instance, visitor: &Visitor, sent: &Sent) -> Result<Receipt, Error> {
-    let (actor, project) = (visitor.actor()?, visitor.project()?.id);
+pub async fn one(page: &ProjectPage, sent: &Sent) -> Result<Receipt, Error> {
+    let (instance, actor, project) = (page.instance(), page.actor(), page.project.id);
     let mut said = submission(sent)?;
     match annotate::submit(instance, actor, project, said.clone()).await {
         Ok(receipt) if !receipt.is_replaced => return Ok(receipt),
