@@ -1,7 +1,7 @@
 -- Pools of a queue are a key: a member belongs to one, and a person has a cursor and counts in each. A new pool is a new
 -- value, and no new column.
 
-ALTER TABLE queue_item ADD COLUMN pool TEXT NOT NULL DEFAULT 'plain';
+ALTER TABLE queue_item ADD COLUMN pool TEXT COLLATE "C" NOT NULL DEFAULT 'plain';
 UPDATE queue_item SET pool = 'control' WHERE control;
 DROP INDEX queue_item_next;
 ALTER TABLE queue_item DROP COLUMN control;
@@ -12,7 +12,7 @@ CREATE INDEX queue_item_next ON queue_item (queue_id, pool, rank) WHERE filled <
 CREATE TABLE queue_cursor (
   queue_id  BIGINT NOT NULL REFERENCES queue (id),
   person_id BIGINT NOT NULL REFERENCES person (id),
-  pool      TEXT NOT NULL,
+  pool      TEXT COLLATE "C" NOT NULL,
   cursor    BIGINT NOT NULL DEFAULT 0,
   served    BIGINT NOT NULL DEFAULT 0,
   answered  BIGINT NOT NULL DEFAULT 0,

@@ -302,34 +302,34 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(Priority::Person, work).await
+        self.write_as(Priority::Interactive, work).await
     }
 
     /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
     /// is waiting for. Keep a piece under 5 ms.
-    pub async fn write_piece<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    pub async fn write_background<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(Priority::Piece, work).await
+        self.write_as(Priority::Background, work).await
     }
 
     /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
     /// and other pieces don't wait for it as they do for a person.
-    pub async fn write_aside<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    pub async fn write_progress<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<Error> + MaybeBusy + Send + 'static,
     {
-        self.write_as(Priority::Aside, work).await
+        self.write_as(Priority::Progress, work).await
     }
 
     /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite, where
     /// whoever reads is in nobody's way but for the processor, only when people wait for long.
-    pub async fn read_piece<T>(&self, read: impl Future<Output = T>) -> T {
+    pub async fn read_background<T>(&self, read: impl Future<Output = T>) -> T {
         let (throttle, in_the_way) = match &self.engine {
             Engine::Sqlite { writer, .. } => (&writer.throttle, false),
             Engine::Postgres { throttle, .. } => (&throttle.throttle, true),
@@ -368,7 +368,7 @@ impl Store {
 
     /// Writes nothing that changes anything, to learn why nothing can be written.
     pub async fn try_to_write(&self) -> Result<()> {
-        self.write_aside(|tx| {
+        self.write_progress(|tx| {
             Box::pin(async move {
                 let query = "UPDATE meta SET value = value WHERE key = 'node'";
                 on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;

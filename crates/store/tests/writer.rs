@@ -123,7 +123,7 @@ both! {
         });
         let people: Vec<_> = people.collect();
         for _ in 0..5 {
-            let piece = store.write_piece(|tx| {
+            let piece = store.write_background(|tx| {
                 Box::pin(async move {
                     let query = "UPDATE meta SET value = value + 1 WHERE key = 'node'";
                     on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;

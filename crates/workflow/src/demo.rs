@@ -109,7 +109,7 @@ pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> R
     allow(actor, Act::SeeOthers)?;
     let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
     let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != JobState::Done);
-    Ok(making.map(|job| JobView::of(&job, instance.store.now())))
+    Ok(making.map(|job| JobView::of(&job, MakeDemo::TITLE, instance.store.now())))
 }
 
 fn failure(halt: Halt) -> Error {

@@ -6,6 +6,7 @@
 //! A job must be idempotent. It works in pieces, and each piece is written in one transaction with its checkpoint
 //! ([`Ticket::checkpoint`]), so that a crash repeats nothing and loses nothing.
 
+mod job_view;
 mod registry;
 mod runner;
 mod running;
@@ -14,11 +15,12 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use job_view::{JobView, carries, newest};
 #[cfg(test)]
 pub(crate) use runner::{begin as begin_to_run, take};
 pub use runner::{run_all, runner};
 pub use running::{Running, Ticket};
-pub use watch::{JobView, carries, newest, see, view, watch};
+pub use watch::{see, view, watch};
 
 use crate::{Error, Instance, Result, Thing, allow};
 use domain::permission::{Act, Actor};

@@ -17,6 +17,10 @@ const KNOW_THE_ENGINE: &[(&str, &str)] = &[
     ("check/recompute.rs", "only PostgreSQL has other writers, which wait while a count is made again"),
     ("label/consensus.rs", "only PostgreSQL has other writers, which wait for the item"),
     ("label/desk.rs", "values are bound row by row on SQLite, as lists on PostgreSQL"),
+    (
+        "label/labeling.rs",
+        "people who label share a transaction on PostgreSQL, and SQLite's writer does so for all",
+    ),
     ("label/leases.rs", "values are bound row by row on SQLite, as lists on PostgreSQL"),
     ("label/prefetch.rs", "only PostgreSQL commits the answers of several people together"),
     ("label/tally.rs", "only PostgreSQL spreads a count over several rows"),

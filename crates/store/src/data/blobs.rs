@@ -68,7 +68,7 @@ impl Store {
 
     async fn insert_blob(&self, key: &str, bytes: i64) -> Result<()> {
         let (key, now) = (key.to_owned(), self.now().0);
-        self.write_piece(move |tx| {
+        self.write_background(move |tx| {
             Box::pin(async move {
                 let query =
                     "INSERT INTO blob (key, bytes, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -99,13 +99,13 @@ impl Store {
     /// Removes a blob unless something needs it. Says whether it is gone.
     pub async fn remove_unneeded_blob(&self, key: &str) -> Result<bool> {
         let (key, place) = (key.to_owned(), self.blobs.clone());
-        self.write_piece(move |tx| Box::pin(remove_unneeded(tx, key, place))).await
+        self.write_background(move |tx| Box::pin(remove_unneeded(tx, key, place))).await
     }
 
     /// Takes back a blob that nothing came to refer to.
     pub async fn abandon_blob(&self, written: &Written) -> Result<()> {
         let (pin, key, place) = (written.pin, written.key.clone(), self.blobs.clone());
-        self.write_piece(move |tx| {
+        self.write_background(move |tx| {
             Box::pin(async move {
                 tx.unpin_blobs(&[pin]).await?;
                 remove_unneeded(tx, key, place).await.map(|_| ())
@@ -224,7 +224,7 @@ impl BlobWriter {
                 let name = key.clone();
                 let pin: Pin = self
                     .store
-                    .write_piece(move |tx| Box::pin(async move { tx.pin_blob(&name).await }))
+                    .write_background(move |tx| Box::pin(async move { tx.pin_blob(&name).await }))
                     .await?;
                 if let Some(path) = path.take() {
                     tokio::fs::rename(&path, folder.join(&key)).await?;
@@ -237,7 +237,7 @@ impl BlobWriter {
             Target::Rows { name, .. } => {
                 let (name, key) = (name.clone(), key.clone());
                 let now = self.store.now().0;
-                self.store.write_piece(move |tx| Box::pin(settle(tx, name, key, bytes, now))).await?
+                self.store.write_background(move |tx| Box::pin(settle(tx, name, key, bytes, now))).await?
             }
         };
         Ok(Written { key, bytes, pin })
@@ -254,7 +254,7 @@ impl Drop for BlobWriter {
 
 async fn put_part(store: &Store, key: String, part: i64, data: Vec<u8>) -> Result<()> {
     store
-        .write_piece(move |tx| {
+        .write_background(move |tx| {
             Box::pin(async move {
                 let query = "INSERT INTO blob_part (key, part, data) VALUES ($1, $2, $3)";
                 on!(tx, |db| sqlx::query(query)

@@ -22,11 +22,11 @@ const LONG: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Priority {
     /// A person waits.
-    Person,
+    Interactive,
     /// A piece of background work.
-    Piece,
-    /// What background work notes of itself: it goes at once, and does not pass for a person.
-    Aside,
+    Background,
+    /// What background work writes of its own progress: it goes at once, and does not count as a person.
+    Progress,
 }
 
 /// Who may still come into a commit.
@@ -61,15 +61,15 @@ impl Default for State {
 
 impl Throttle {
     /// A transaction that began then has ended now.
-    pub(crate) fn ended(&self, urgency: Priority, began: Instant, now: Instant) {
+    pub(crate) fn ended(&self, priority: Priority, began: Instant, now: Instant) {
         let mut state = self.state();
-        match urgency {
-            Priority::Person => state.people_wrote = Some(now),
-            Priority::Piece => {
+        match priority {
+            Priority::Interactive => state.people_wrote = Some(now),
+            Priority::Background => {
                 state.rest = next_rest(state.rest, std::mem::take(&mut state.waited));
                 state.rested = Some(now + now.saturating_duration_since(began) * state.rest);
             }
-            Priority::Aside => {}
+            Priority::Progress => {}
         }
     }
 
@@ -141,10 +141,10 @@ pub(crate) struct PostgresThrottle {
 }
 
 impl PostgresThrottle {
-    pub(crate) async fn take<T>(&self, urgency: Priority, work: impl Future<Output = T>) -> T {
-        if urgency != Priority::Piece {
+    pub(crate) async fn take<T>(&self, priority: Priority, work: impl Future<Output = T>) -> T {
+        if priority != Priority::Background {
             let now = Instant::now();
-            self.throttle.ended(urgency, now, now);
+            self.throttle.ended(priority, now, now);
             return work.await;
         }
         let _one_by_one = self.piece.lock().await;
@@ -154,7 +154,7 @@ impl PostgresThrottle {
         }
         let start = Instant::now();
         let outcome = work.await;
-        self.throttle.ended(urgency, start, Instant::now());
+        self.throttle.ended(priority, start, Instant::now());
         outcome
     }
 }
@@ -168,14 +168,14 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let throttle = Throttle::default();
-        throttle.ended(Priority::Piece, start, at(10));
+        throttle.ended(Priority::Background, start, at(10));
         assert_eq!(throttle.rest(at(10)), Duration::ZERO, "nobody is about");
-        throttle.ended(Priority::Aside, at(10), at(11));
+        throttle.ended(Priority::Progress, at(10), at(11));
         assert_eq!(throttle.rest(at(11)), Duration::ZERO, "a job that notes its progress is nobody");
-        throttle.ended(Priority::Person, at(10), at(11));
+        throttle.ended(Priority::Interactive, at(10), at(11));
         assert_eq!(throttle.rest(at(12)), Duration::from_millis(38));
         assert_eq!(throttle.rest(at(50)), Duration::ZERO, "it had its rest");
-        throttle.ended(Priority::Piece, at(50), at(150));
+        throttle.ended(Priority::Background, at(50), at(150));
         assert_eq!(throttle.rest(at(210)), Duration::from_millis(340));
         assert_eq!(throttle.rest(at(211)), Duration::ZERO, "they have gone");
     }
@@ -192,14 +192,14 @@ mod tests {
             Joins::People,
             "a person who comes waits for no other commit"
         );
-        throttle.ended(Priority::Person, at(0), at(1));
+        throttle.ended(Priority::Interactive, at(0), at(1));
         assert_eq!(
             throttle.joins(at(1), ms(1), ms(500)),
             Joins::PiecesThenPeople,
             "people who never pause stop no import"
         );
         assert_eq!(throttle.joins(at(9), COMMIT, ms(500)), Joins::Pieces, "nor do those who take long");
-        throttle.ended(Priority::Piece, at(1), at(4));
+        throttle.ended(Priority::Background, at(1), at(4));
         assert_eq!(throttle.joins(at(4), ms(4), ms(500)), Joins::People, "it rests");
         assert_eq!(throttle.joins(at(5), COMMIT, ms(500)), Joins::Nobody);
     }
@@ -211,8 +211,8 @@ mod tests {
         let throttle = Throttle::default();
         let rest_after = |waited: u64| {
             throttle.waited(ms(waited));
-            throttle.ended(Priority::Person, start, at(10));
-            throttle.ended(Priority::Piece, start, at(10));
+            throttle.ended(Priority::Interactive, start, at(10));
+            throttle.ended(Priority::Background, start, at(10));
             (throttle.rest(at(10)).as_millis(), throttle.rest_from_reading(ms(10), at(10), false).as_millis())
         };
         assert_eq!(rest_after(20), (40, 0), "as long as a piece and its commit may take");

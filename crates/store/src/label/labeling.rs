@@ -76,7 +76,7 @@ impl Store {
         let (ids, clock) = (self.ids.clone(), self.clock.clone());
         let work = in_label_tx(request.clone(), work);
         match &self.engine {
-            Engine::Sqlite { writer, .. } => writer.run(Priority::Person, ids, clock, alone(work)).await,
+            Engine::Sqlite { writer, .. } => writer.run(Priority::Interactive, ids, clock, alone(work)).await,
             Engine::Postgres { labelers, group_commit, throttle, .. } => {
                 let write = async move {
                     let shared = group_commit.run(request.clone(), ids.clone(), clock.clone(), work.clone());
@@ -89,7 +89,7 @@ impl Store {
                     }
                 };
                 // Boxed: a large future would lie three times on the stack of every caller.
-                throttle.take(Priority::Person, Box::pin(write)).await
+                throttle.take(Priority::Interactive, Box::pin(write)).await
             }
         }
     }

@@ -194,14 +194,15 @@ impl Store {
     pub async fn delete_expired_sessions(&self) -> Result<u64> {
         let mut deleted = 0;
         loop {
-            let n =
-                self.write_piece(|tx| Box::pin(async move { tx.delete_expired_sessions().await })).await?;
+            let n = self
+                .write_background(|tx| Box::pin(async move { tx.delete_expired_sessions().await }))
+                .await?;
             deleted += n;
             if n < A_PIECE {
                 break;
             }
         }
-        self.write_piece(|tx| Box::pin(async move { tx.delete_expired_reset_links().await })).await?;
+        self.write_background(|tx| Box::pin(async move { tx.delete_expired_reset_links().await })).await?;
         Ok(deleted)
     }
 }

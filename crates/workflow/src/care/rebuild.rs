@@ -63,7 +63,7 @@ pub async fn rebuild(
         tell("queues", rebuilt.n_refilled as i64);
         rebuilt.n_refilled += instance
             .store
-            .write_piece(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
+            .write_background(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
             .await?;
     }
     rebuilt.n_recounted = recount(instance, |n| tell("counts", n)).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn recount(instance: &Instance, mut tell: impl FnMut(i64) + Sen
         tell(n);
         n += instance
             .store
-            .write_piece(move |tx| {
+            .write_background(move |tx| {
                 Box::pin(async move { Ok::<_, Error>(i64::from(tx.recount(tally).await?)) })
             })
             .await?;
@@ -94,7 +94,7 @@ pub(crate) async fn recount(instance: &Instance, mut tell: impl FnMut(i64) + Sen
 async fn resolve(instance: &Instance, items: Vec<(ItemId, ProjectId)>) -> Result<()> {
     instance
         .store
-        .write_piece(move |tx| {
+        .write_background(move |tx| {
             Box::pin(async move {
                 for (item, project) in items {
                     tx.recompute_consensus(project, item).await?;

@@ -108,7 +108,7 @@ async fn resettle(instance: &Instance, project: ProjectId, items: Vec<ItemId>) -
     let n = items.len() as i64;
     instance
         .store
-        .write_piece(move |tx| {
+        .write_background(move |tx| {
             Box::pin(async move {
                 let mut counts = TallyChanges::default();
                 for item in items {

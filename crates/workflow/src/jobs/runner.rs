@@ -87,7 +87,7 @@ pub(crate) async fn take(instance: &Instance) -> crate::Result<Option<JobRow>> {
     let until = lease_end(instance);
     instance
         .store
-        .write_aside(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) }))
+        .write_progress(move |tx| Box::pin(async move { tx.take_job(until).await.map_err(Error::from) }))
         .await
 }
 
@@ -123,7 +123,7 @@ async fn settle(instance: &Instance, run: &Running, outcome: JobOutcome) -> crat
         Err(Halt::Stop(Stop::Closing)) => {
             instance
                 .store
-                .write_aside(move |tx| {
+                .write_progress(move |tx| {
                     Box::pin(async move { tx.hand_back_job(lease).await.map_err(Error::from) })
                 })
                 .await?;
@@ -140,7 +140,9 @@ async fn settle(instance: &Instance, run: &Running, outcome: JobOutcome) -> crat
 async fn finish(instance: &Instance, lease: Lease, end: End) -> crate::Result<()> {
     instance
         .store
-        .write_aside(move |tx| Box::pin(async move { tx.finish_job(lease, &end).await.map_err(Error::from) }))
+        .write_progress(move |tx| {
+            Box::pin(async move { tx.finish_job(lease, &end).await.map_err(Error::from) })
+        })
         .await?;
     instance.jobs.moved(lease.job);
     Ok(())

@@ -102,7 +102,7 @@ impl Running {
         let ticket = self.ticket();
         self.instance
             .store
-            .write_aside(move |tx| Box::pin(async move { ticket.checkpoint_text(tx, &text).await }))
+            .write_progress(move |tx| Box::pin(async move { ticket.checkpoint_text(tx, &text).await }))
             .await
     }
 
@@ -132,7 +132,7 @@ impl Running {
         let held = self
             .instance
             .store
-            .write_aside(move |tx: &mut Tx| {
+            .write_progress(move |tx: &mut Tx| {
                 Box::pin(async move { tx.renew_job(lease, until, step.as_ref()).await })
             })
             .await;
@@ -169,7 +169,7 @@ impl Drop for Running {
     }
 }
 
-/// The lease of a job inside the transactions of its pieces: `store.write_piece(move |tx| Box::pin(async move { …;
+/// The lease of a job inside the transactions of its pieces: `store.write_background(move |tx| Box::pin(async move { …;
 /// ticket.checkpoint(tx, &at).await }))`.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticket {

@@ -175,7 +175,7 @@ impl Cut<'_> {
         let release = self.row.id;
         self.instance
             .store
-            .write_piece(move |tx| {
+            .write_background(move |tx| {
                 Box::pin(async move {
                     if let Some(ticket) = ticket {
                         ticket.checkpoint(tx, &()).await?;

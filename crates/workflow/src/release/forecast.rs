@@ -70,7 +70,7 @@ pub async fn forecast(
         let mut after = 0;
         loop {
             let look = moment.resolved_items(project, state.as_str(), after, PAGE as i64);
-            let page = instance.store.read_piece(look).await?;
+            let page = instance.store.read_background(look).await?;
             let Some(last) = page.last() else { break };
             after = last.at;
             for found in page.into_iter().filter_map(|placed| placed.row) {

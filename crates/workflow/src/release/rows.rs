@@ -48,7 +48,7 @@ impl Cut<'_> {
             let mut after = 0;
             loop {
                 let look = self.look(&mut moment, *state, after);
-                let (found, last) = self.instance.store.read_piece(look).await?;
+                let (found, last) = self.instance.store.read_background(look).await?;
                 let Some(last) = last else { break };
                 after = last;
                 let mut page = Vec::with_capacity(found.len());

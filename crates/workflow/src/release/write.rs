@@ -138,7 +138,7 @@ async fn read_rows(store: Store, project: ProjectId, release: ReleaseId, send: S
             let answers = answers_of(&store, &rows).await?;
             Ok::<_, Error>((last, rows, answers))
         };
-        let (last, rows, answers) = store.read_piece(read).await?;
+        let (last, rows, answers) = store.read_background(read).await?;
         if last.is_none() {
             return Ok(());
         }

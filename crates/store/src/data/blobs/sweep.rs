@@ -15,7 +15,7 @@ impl Store {
     /// Removes what was left before a moment. Younger than that, it may be an upload that is just coming in. Returns
     /// how many there were.
     pub async fn sweep_blobs(&self, before: Time) -> Result<i64> {
-        self.write_piece(move |tx| {
+        self.write_background(move |tx| {
             Box::pin(async move {
                 let query = "DELETE FROM blob_pin WHERE created_at < $1";
                 on!(tx, |db| sqlx::query(query).bind(before.0).execute(db).await.map(|_| ()))?;

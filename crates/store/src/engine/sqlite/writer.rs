@@ -68,7 +68,7 @@ where
 
 struct Request {
     since: Instant,
-    urgency: Priority,
+    priority: Priority,
     work: Work,
     ids: Arc<Ids>,
     clock: Clock,
@@ -118,7 +118,7 @@ impl Writer {
 
     pub(crate) async fn run<T, E, F>(
         &self,
-        urgency: Priority,
+        priority: Priority,
         ids: Arc<Ids>,
         clock: Clock,
         work: F,
@@ -153,9 +153,9 @@ impl Writer {
                 (keep, confirm)
             })
         });
-        let queue = if urgency == Priority::Piece { &self.background } else { &self.foreground };
+        let queue = if priority == Priority::Background { &self.background } else { &self.foreground };
         queue
-            .send(Request { since: Instant::now(), urgency, work, ids, clock })
+            .send(Request { since: Instant::now(), priority, work, ids, clock })
             .await
             .map_err(|_| E::from(Error::Closed))?;
         told.await.map_err(|_| E::from(Error::Closed))?
@@ -209,7 +209,7 @@ async fn serve(
             () = tokio::time::sleep(rest), if !rest.is_zero() => continue,
         };
         let (Some(first), Some(mut connection)) = (first, at.take()) else { break };
-        let is_background = first.urgency == Priority::Piece;
+        let is_background = first.priority == Priority::Background;
         if is_background {
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
@@ -337,13 +337,13 @@ async fn try_together(
         let next = next.or_else(|| if done.len() < MOST_AT_ONCE { line.next(began, spell) } else { None });
         let Some(mut request) = next else { break };
         let start = Instant::now();
-        if request.urgency == Priority::Person {
+        if request.priority == Priority::Interactive {
             line.throttle.waited(start - request.since);
         }
         let mut tx = Tx::new(Connection::Sqlite(connection), request.ids.clone(), request.clock.clone());
         let (keep, confirm) = (request.work)(Ok(&mut tx)).await;
         connection = into_connection(tx);
-        line.throttle.ended(request.urgency, start, Instant::now());
+        line.throttle.ended(request.priority, start, Instant::now());
         if !keep {
             // Where the disk is full SQLite has done so by itself.
             let _ = execute(&mut connection, "ROLLBACK").await;

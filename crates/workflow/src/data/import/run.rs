@@ -145,7 +145,7 @@ pub async fn load(
 }
 
 async fn take(store: Store, piece: Arc<Piece>) -> store::Result<RowCounts> {
-    store.write_piece(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await
+    store.write_background(move |tx| Box::pin(async move { tx.import_piece(&piece).await })).await
 }
 
 /// Reads to the end, and says what was noticed; nothing, if it was stopped before. What earlier runs took in is looked at

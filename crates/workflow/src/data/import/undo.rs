@@ -99,7 +99,7 @@ async fn remove_piece(instance: &Instance, source: &Source) -> Result<i64> {
     let source = source.clone();
     let removed = instance
         .store
-        .write_piece(move |tx| Box::pin(async move { tx.undo_piece(&source, PIECE).await }))
+        .write_background(move |tx| Box::pin(async move { tx.undo_piece(&source, PIECE).await }))
         .await;
     match removed {
         Err(store::Error::ForeignKey) => Err(Error::conflict(

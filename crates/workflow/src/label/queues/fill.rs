@@ -94,7 +94,7 @@ async fn admit(instance: &Instance, row: &QueueRow, piece: Vec<Entry>) -> std::r
     let (project, queue, target) = (row.project_id, row.id, row.overlap);
     instance
         .store
-        .write_piece(move |tx| {
+        .write_background(move |tx| {
             Box::pin(async move {
                 match tx.queue(queue).await?.map(|row| row.state) {
                     Some(QueueState::Filling) => Ok(tx.admit(project, queue, target, &piece).await?),
