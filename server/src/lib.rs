@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod cli;
+pub mod options;
 mod refused;
 pub mod rest;
 pub mod routes;

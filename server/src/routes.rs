@@ -1,6 +1,6 @@
 //! All addresses: pages, the public API, server functions of islands, files; and the layers around them.
 
-use crate::serve::Options;
+use crate::options::Options;
 use crate::{assets, refused, rest, security, unsaved};
 use app::web::app::App;
 use app::web::error::{island_error, status, unread};

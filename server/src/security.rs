@@ -1,7 +1,7 @@
 //! What every answer carries and every request has to pass: the content-security-policy and its siblings, and the
 //! origin of whatever changes something.
 
-use crate::serve::Options;
+use crate::options::Options;
 use app::web::guard::bearer;
 use app::wire::{ApiError, Code};
 use axum::extract::{ConnectInfo, Request, State};

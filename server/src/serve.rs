@@ -4,6 +4,7 @@ mod connections;
 mod descriptors;
 mod patience;
 
+use crate::options::Options;
 use crate::routes;
 use anyhow::Context;
 use std::io::{Write, stdout};
@@ -14,15 +15,6 @@ use store::lock::{self, Lock};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use workflow::Instance;
-
-/// How the server behaves to the outside.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Browsers come by https.
-    pub https: bool,
-    /// All come by a proxy that says whom it speaks for (`X-Forwarded-For`).
-    pub behind_proxy: bool,
-}
 
 /// An address that is ours.
 pub struct Listening {

@@ -63,10 +63,10 @@ pub enum As {
 
 impl TestApp {
     pub fn new(store: Store, data: &Path) -> TestApp {
-        TestApp::with(store, data, &::server::serve::Options::default())
+        TestApp::with(store, data, &::server::options::Options::default())
     }
 
-    pub fn with(store: Store, data: &Path, options: &::server::serve::Options) -> TestApp {
+    pub fn with(store: Store, data: &Path, options: &::server::options::Options) -> TestApp {
         let instance = Instance::new(store, data);
         let router = ::server::routes::router(App::new(instance.clone()), options)
             .layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4))));

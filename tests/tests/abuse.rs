@@ -5,7 +5,7 @@ use axum::extract::ConnectInfo;
 use domain::permission::Role;
 use domain::project::Task;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use server::serve::Options;
+use server::options::Options;
 use std::net::SocketAddr;
 use store::{Store, both, on};
 use tests::{As, Reply, TestApp, asked};

@@ -8,18 +8,21 @@ mod compared;
 mod distance;
 mod gwet;
 mod kappa;
+mod masi;
 mod pairs;
 mod people;
 mod ratings;
 mod sets;
 
 pub use alpha::{Metric, alpha_per_label, krippendorff_alpha};
+pub use distance::Weights;
 pub use gwet::{gwet_ac1, gwet_ac2};
-pub use kappa::{Weights, cohen_kappa, fleiss_kappa, multi_pi, scott_pi};
+pub use kappa::{cohen_kappa, fleiss_kappa, multi_pi, scott_pi};
+pub use masi::masi_distance;
 pub use pairs::{MeanKappa, PairKappa, pairwise_kappa};
 pub use people::{AgainstOthers, against_others, masi_against_others};
 pub use ratings::{NotFinite, Ratings};
-pub use sets::{SetRatings, masi_alpha, masi_distance, masi_pairwise_kappa, set_alpha_per_label};
+pub use sets::{SetRatings, masi_alpha, masi_pairwise_kappa, set_alpha_per_label};
 
 use crate::resample::{Bootstrap, Estimate, estimate, resample, weights};
 use thiserror::Error;

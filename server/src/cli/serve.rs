@@ -1,7 +1,8 @@
 //! `assay serve`: the installation on an address, until it is told to stop.
 
 use super::Place;
-use crate::serve::{Listening, Options, serve};
+use crate::options::Options;
+use crate::serve::{Listening, serve};
 use clap::Args;
 use std::process::ExitCode;
 

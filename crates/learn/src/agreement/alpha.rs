@@ -1,7 +1,7 @@
 //! Krippendorff's α.
 
+use super::masi::Likeness;
 use super::ratings::Patterns;
-use super::sets::Likeness;
 use super::{Ratings, Undefined, estimate_around, square};
 use crate::resample::{Bootstrap, Estimate, LEAST_ITEMS, NoInterval, estimate, resample, weights};
 use rayon::prelude::*;

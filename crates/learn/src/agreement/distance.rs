@@ -1,7 +1,18 @@
 //! How far two values are apart, and how far two people's answers are apart by chance.
 
-use super::sets::Likeness;
-use super::{Weights, square};
+use super::masi::Likeness;
+use super::square;
+
+/// How bad it is, for [`cohen_kappa`](super::cohen_kappa), to be one value off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Weights {
+    /// Any difference is as bad (Cohen 1960): for labels without an order.
+    Nominal,
+    /// As bad as the difference of the values (Cohen 1968).
+    Linear,
+    /// As bad as the square of the difference of the values (Fleiss and Cohen 1973).
+    Quadratic,
+}
 
 /// How far two values are apart, by their indices.
 pub(super) enum Distance<'a> {

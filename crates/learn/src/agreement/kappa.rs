@@ -1,22 +1,11 @@
 //! Agreement beyond what people's habits would give: κ of two people and of many, π.
 
 use super::compared::{Compared, Gauge};
-use super::distance::Distance;
+use super::distance::{Distance, Weights};
 use super::ratings::Cell;
 use super::{Ratings, Undefined, estimate_over, mean, square};
 use crate::resample::{Bootstrap, Drawing, Estimate};
 use rustc_hash::FxHashMap;
-
-/// How bad it is, for [`cohen_kappa`], to be one value off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Weights {
-    /// Any difference is as bad (Cohen 1960): for labels without an order.
-    Nominal,
-    /// As bad as the difference of the values (Cohen 1968).
-    Linear,
-    /// As bad as the square of the difference of the values (Fleiss and Cohen 1973).
-    Quadratic,
-}
 
 /// Cohen's κ of two annotators over the items that both answered: 1 − observed over expected disagreement, each
 /// annotator with their own habits. Weighted, the distance is that of the values themselves: give ranks for equal steps.

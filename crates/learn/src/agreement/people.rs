@@ -3,7 +3,7 @@
 use super::compared::{Compared, Gauge};
 use super::distance::Distance;
 use super::kappa::by_person;
-use super::sets::Likeness;
+use super::masi::Likeness;
 use super::{Ratings, SetRatings, Undefined, Weights};
 use crate::resample::{Bootstrap, Drawing, Estimate};
 use rayon::prelude::*;

@@ -2,13 +2,14 @@
 
 mod fields;
 mod imported;
+mod piece;
 mod reopen;
 mod undo;
 mod upsert;
 
 pub use fields::FieldValue;
+pub use piece::{AnsweredBy, Incoming, Piece};
 pub use undo::Dependents;
-pub use upsert::{AnsweredBy, Incoming, Piece};
 
 use crate::error::Result;
 use crate::label::tally::Tally;

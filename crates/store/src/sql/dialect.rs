@@ -97,8 +97,14 @@ const CONSTRAINTS: [(&str, &str, Constraint); 12] = [
     ("release_project_id_number_key", "release.project_id, release.number", Constraint::ReleaseNumber),
 ];
 
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        self::error(error)
+    }
+}
+
 /// Either engine's error as ours.
-pub fn error(error: sqlx::Error) -> Error {
+fn error(error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind;
     let database = match &error {
         sqlx::Error::RowNotFound => return Error::NotFound,

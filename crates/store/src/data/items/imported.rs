@@ -1,6 +1,6 @@
 //! Answers that a file brings: what a label column says, as answers of the person that stands for its source.
 
-use super::upsert::{AnsweredBy, Incoming, Piece, Sorted};
+use super::piece::{AnsweredBy, Incoming, Piece, Sorted};
 use crate::error::Result;
 use crate::label::tally::{Tally, TallyChanges};
 use crate::sql::dialect::push_list;

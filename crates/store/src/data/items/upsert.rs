@@ -3,6 +3,7 @@
 
 use super::fields::FieldValue;
 use super::imported::Said;
+use super::piece::{Incoming, Known, Piece, Sorted};
 use crate::data::changes::ChangeKind;
 use crate::error::{Error, Result};
 use crate::label::tally::{self, Tally};
@@ -11,56 +12,9 @@ use crate::sql::dialect::push_list;
 use crate::{Tx, on};
 use domain::consensus::State;
 use domain::source::RowCounts;
-use domain::{ItemId, LabelId, PersonId, ProjectId, RevisionId, SourceId, TaxonomyVersionId};
+use domain::{ItemId, ProjectId, RevisionId, SourceId};
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
-use std::sync::Arc;
-
-/// A row of a file, checked, mapped and hashed.
-#[derive(Debug, Clone)]
-pub struct Incoming {
-    /// Taken if the external id is not known yet.
-    pub item: ItemId,
-    pub revision: RevisionId,
-    pub line: i64,
-    /// The row as it stands in the file, for a late refusal.
-    pub raw: Vec<u8>,
-    pub external_id: Arc<str>,
-    pub text: Arc<str>,
-    /// The fields as a JSON object.
-    pub fields: Arc<str>,
-    pub field_values: Vec<FieldValue>,
-    pub group: Option<Arc<str>>,
-    pub event_at: Option<i64>,
-    /// Something stands where its event time should, and is none: a field holds it.
-    pub undated: bool,
-    pub control_hash: i64,
-    pub control: bool,
-    pub content_hash: i64,
-    pub normalized_hash: i64,
-    /// What the label column says, sorted; only where it holds answers.
-    pub labels: Option<Vec<LabelId>>,
-}
-
-/// Whose answers the label column holds.
-#[derive(Debug, Clone, Copy)]
-pub struct AnsweredBy {
-    pub person: PersonId,
-    pub taxonomy: TaxonomyVersionId,
-}
-
-/// Consecutive rows of one import.
-#[derive(Debug)]
-pub struct Piece {
-    pub project: ProjectId,
-    pub source: SourceId,
-    /// Rows read before this piece: it is taken only if exactly so many are in, so that no piece is taken twice and
-    /// none is passed over, whoever runs the job.
-    pub read_before: i64,
-    pub items: Vec<Incoming>,
-    pub rejects: Vec<crate::data::sources::Reject>,
-    pub answered_by: Option<AnsweredBy>,
-}
 
 /// Rows of one statement: as many as an import brings at once, so that they are handed to the database at once.
 const ROWS: usize = 192;
@@ -84,17 +38,6 @@ static DUPLICATES: Rows = Rows::new(
     ") AS v WHERE 1 = (SELECT 1 FROM item_revision r WHERE r.normalized_hash = v.column2 AND r.item_id <> v.column3 \
      AND r.project_id = v.column4 LIMIT 1)",
 );
-
-/// What is known of an item whose external id came again.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
-    pub(super) item: ItemId,
-    pub(super) revision: RevisionId,
-    content_hash: i64,
-    number: i64,
-    seen_source: Option<SourceId>,
-    seen_line: Option<i64>,
-}
 
 #[derive(sqlx::FromRow)]
 struct KnownRow {
@@ -368,15 +311,6 @@ fn count_items(piece: &Piece, sorted: &Sorted<'_>, counts: &mut tally::TallyChan
     for state in [State::Unlabeled, State::Agreed] {
         counts.add(project, state.as_str(), n_where(&|row| entry_state(row) == state));
     }
-}
-
-/// The rows of a piece by what they are.
-#[derive(Default)]
-pub(super) struct Sorted<'p> {
-    pub(super) new: Vec<&'p Incoming>,
-    pub(super) revised: Vec<(&'p Incoming, Known)>,
-    pub(super) same: Vec<(&'p Incoming, Known)>,
-    refused: Vec<crate::data::sources::Reject>,
 }
 
 impl<'p> Sorted<'p> {

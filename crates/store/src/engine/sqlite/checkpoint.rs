@@ -8,14 +8,14 @@
 //! over since the step before would go to the disk there (measured: 25 to 40 ms, every 1.4 s). So it is synced here after
 //! each round, and little is left of that too.
 
-use crate::engine::sqlite::writer::Committed;
 use crate::error::Error;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot, watch};
 
 /// Pages to be carried over at once, about.
 const PAGES: i64 = 2_000;
@@ -61,6 +61,12 @@ impl OnDisk {
     fn sync(&self) -> std::io::Result<()> {
         self.0.sync_data()
     }
+}
+
+/// What the writer tells of its commits, and how it is asked to finish what was carried over.
+pub(crate) struct Committed {
+    pub(crate) commits: watch::Receiver<()>,
+    pub(crate) finish: Arc<Notify>,
 }
 
 /// Begins to follow the writer, on a thread of its own. What is returned is over when the thread has ended, which is

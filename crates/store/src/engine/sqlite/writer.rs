@@ -8,7 +8,7 @@
 
 use crate::engine::ids::Ids;
 use crate::engine::priority::{Joins, Priority, Throttle};
-use crate::engine::sqlite::checkpoint;
+use crate::engine::sqlite::checkpoint::{self, Committed};
 use crate::engine::sqlite::lock::Server;
 use crate::engine::tx::{BoxFuture, Connection, Tx};
 use crate::error::Error;
@@ -168,12 +168,6 @@ impl Writer {
             let _ = ended.await;
         }
     }
-}
-
-/// What the writer tells of its commits, and how it is asked to finish what was carried over.
-pub(crate) struct Committed {
-    pub(crate) commits: watch::Receiver<()>,
-    pub(crate) finish: Arc<Notify>,
 }
 
 /// What reaches the writer beside requests, and what it tells.

@@ -3,8 +3,7 @@
 use super::known::KnownLabels;
 use super::label_cell;
 use super::mapping::Mapper;
-use super::run::unreadable;
-use super::sample::read_as;
+use super::sample::{read_as, unreadable};
 use crate::{Error, Instance, Result};
 use domain::project::Task;
 use domain::source::{Format, Mapping};

@@ -3,13 +3,13 @@
 
 use super::mapping::Mapper;
 use super::noticed::Noticed;
-use super::sample::read_as;
+use super::sample::{read_as, unreadable};
 use crate::{Error, Result};
 use domain::source::{Format, RowCounts};
 use domain::{ProjectId, SourceId};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use records::{COLUMN_LIMIT, Records, Unreadable};
+use records::{COLUMN_LIMIT, Records};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -201,12 +201,5 @@ fn read_all(
             mapper.noticed.of_file(records.notices());
             return Ok(Some(mapper.noticed));
         }
-    }
-}
-
-pub(super) fn unreadable(error: Unreadable) -> Error {
-    match error {
-        Unreadable::Invalid(what) => Error::invalid("file", what),
-        Unreadable::Io(error) => Error::Store(error.into()),
     }
 }

@@ -1,10 +1,9 @@
 //! What a file begins with: its format, its columns, its first rows.
 
 use super::guess::{Guess, guess};
-use super::run::unreadable;
 use crate::{Error, Result};
 use domain::source::{Format, Mapping};
-use records::{COLUMN_LIMIT, Notice, Record, Records};
+use records::{COLUMN_LIMIT, Notice, Record, Records, Unreadable};
 use std::io::{self, Cursor, Read};
 use store::Store;
 use store::data::blobs::BlobReader;
@@ -118,5 +117,12 @@ impl Read for Upload {
                 None => return Ok(0),
             }
         }
+    }
+}
+
+pub(super) fn unreadable(error: Unreadable) -> Error {
+    match error {
+        Unreadable::Invalid(what) => Error::invalid("file", what),
+        Unreadable::Io(error) => Error::Store(error.into()),
     }
 }
