@@ -44,6 +44,25 @@ impl Kind {
 
 decoded!(Kind, "kind of answer");
 
+impl Said {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Said::Labels(_) => Kind::Labels,
+            Said::Skip(_) => Kind::Skip,
+            Said::Withdrawn => Kind::Withdrawn,
+        }
+    }
+
+    /// None but those that were given.
+    pub fn labels(&self) -> &[LabelId] {
+        if let Said::Labels(labels) = self { labels } else { &[] }
+    }
+
+    pub fn skip_reason(&self) -> Option<SkipReason> {
+        if let Said::Skip(reason) = self { Some(*reason) } else { None }
+    }
+}
+
 /// Why someone passed an item over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,6 +6,7 @@ mod state;
 pub use pool::{Mix, Pace, PerPool, Pool, merged};
 pub use state::QueueState;
 
+use crate::answer::Kind;
 use crate::item::hash53;
 use crate::{ItemId, QueueId};
 use serde::{Deserialize, Serialize};
@@ -148,14 +149,6 @@ impl Holding {
     }
 }
 
-/// What comes in for an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerKind {
-    Label,
-    Skip,
-    Withdraw,
-}
-
 /// What an answer meets when it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -211,10 +204,10 @@ pub enum TooLate {
 
 /// Decides what becomes of an answer. Whoever holds a slot keeps it; who holds none gets one while the queue is
 /// open and one is free; nothing that was said is ever thrown away.
-pub fn step(act: AnswerKind, facts: Facts) -> Step {
+pub fn step(kind: Kind, facts: Facts) -> Step {
     use Holding::{Answered, Leased, Released, Skipped};
     let Facts { holding, queue_is_open, slot_is_free, is_decided, is_stale } = facts;
-    if act == AnswerKind::Withdraw {
+    if kind == Kind::Withdrawn {
         return match holding {
             Leased => Step::Refuse(TooLate::NothingSaid),
             _ if !queue_is_open => Step::Refuse(TooLate::QueueClosed),
@@ -227,12 +220,12 @@ pub fn step(act: AnswerKind, facts: Facts) -> Step {
     if is_stale {
         return Step::Keep(Extra::TextChanged);
     }
-    match (act, holding) {
-        (AnswerKind::Label, Answered) => Step::Count(Answered),
-        (AnswerKind::Skip, Answered | Skipped) => Step::Count(Skipped),
+    match (kind, holding) {
+        (Kind::Labels, Answered) => Step::Count(Answered),
+        (Kind::Skip, Answered | Skipped) => Step::Count(Skipped),
         _ if !queue_is_open => Step::Keep(Extra::QueueClosed),
-        (AnswerKind::Skip, _) => Step::Count(Skipped),
-        (AnswerKind::Label, Leased) => Step::Count(Answered),
+        (Kind::Skip, _) => Step::Count(Skipped),
+        (Kind::Labels, Leased) => Step::Count(Answered),
         _ if slot_is_free => Step::Count(Answered),
         _ => Step::Keep(Extra::SlotGone),
     }
@@ -286,8 +279,8 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_gets_a_slot_that_is_not_there(facts in any_facts()) {
-            for act in [AnswerKind::Label, AnswerKind::Skip, AnswerKind::Withdraw] {
-                if let Step::Count(then) = step(act, facts) && then.fills_slot() && !facts.holding.fills_slot() {
+            for kind in [Kind::Labels, Kind::Skip, Kind::Withdrawn] {
+                if let Step::Count(then) = step(kind, facts) && then.fills_slot() && !facts.holding.fills_slot() {
                     prop_assert!(facts.slot_is_free && facts.queue_is_open);
                 }
             }
@@ -295,14 +288,14 @@ mod tests {
 
         #[test]
         fn what_is_said_is_never_refused(facts in any_facts()) {
-            prop_assert!(!matches!(step(AnswerKind::Label, facts), Step::Refuse(_)));
-            prop_assert!(!matches!(step(AnswerKind::Skip, facts), Step::Refuse(_)));
+            prop_assert!(!matches!(step(Kind::Labels, facts), Step::Refuse(_)));
+            prop_assert!(!matches!(step(Kind::Skip, facts), Step::Refuse(_)));
         }
 
         #[test]
         fn only_taking_back_makes_a_new_lease(facts in any_facts()) {
-            prop_assert_ne!(step(AnswerKind::Label, facts), Step::Count(Holding::Leased));
-            prop_assert_ne!(step(AnswerKind::Skip, facts), Step::Count(Holding::Leased));
+            prop_assert_ne!(step(Kind::Labels, facts), Step::Count(Holding::Leased));
+            prop_assert_ne!(step(Kind::Skip, facts), Step::Count(Holding::Leased));
         }
     }
 

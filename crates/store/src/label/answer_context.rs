@@ -4,12 +4,16 @@
 //! holds there ([`crate::label::desk`]), and [`Tx::answer_context`] for any other answer.
 
 use crate::error::{Error, Result};
+use crate::label::answers::{NewAnswer, Words};
 use crate::label::consensus::{Subject, state, target};
 use crate::sql::dialect;
 use crate::{Doc, Tx, on};
+use domain::answer::{Origin, Standing};
 use domain::project::Settings;
-use domain::queue::{Holding, Pool};
-use domain::{AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId};
+use domain::queue::{Holding, Pool, QueueState};
+use domain::{
+    AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time,
+};
 use sqlx::AssertSqlSafe;
 
 /// An assignment with everything around it that decides what becomes of an answer.
@@ -34,6 +38,37 @@ pub struct AnswerContext {
     /// An answer with this id is there already.
     pub id_is_taken: bool,
     pub subject: Subject,
+}
+
+/// Who answers, as far as the answer says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answerer {
+    pub person: PersonId,
+    /// Can see more than an annotator.
+    pub sighted: bool,
+    pub origin: Origin,
+}
+
+impl AnswerContext {
+    /// The answer to what the queue asked for. `number` is its place in what this person said of the item here.
+    pub fn answer(&self, by: Answerer, number: i64, standing: Standing, words: Words, at: Time) -> NewAnswer {
+        NewAnswer {
+            words,
+            project: self.subject.project,
+            queue: Some(self.queue),
+            assignment: Some(self.assignment),
+            person: by.person,
+            item: self.subject.item,
+            number,
+            origin: by.origin,
+            standing,
+            sighted: by.sighted,
+            strategy: Some(self.strategy.clone()),
+            round: Some(self.round),
+            score: self.score,
+            at,
+        }
+    }
 }
 
 /// Of the assignment `a`, its queue `q`, project `p` and item `i`, with [`joins`]. The columns of the member are there only
@@ -67,7 +102,8 @@ pub(super) struct ContextRow {
     pub(super) lease_seconds: i64,
     /// Read only where it is needed: the desk has as many rows as leases.
     settings: String,
-    pub(super) state: String,
+    #[sqlx(try_from = "String")]
+    pub(super) state: QueueState,
     pub(super) version_id: Option<i64>,
     pub(super) assignment_id: Option<i64>,
     pub(super) item_id: Option<i64>,
@@ -127,7 +163,7 @@ impl ContextRow {
                 .ok_or_else(|| Error::Unreadable(format!("assignment state {holding}")))?,
             slot: self.slot.unwrap_or_default(),
             beside: self.beside.unwrap_or_default(),
-            queue_is_open: self.state == "open",
+            queue_is_open: self.state == QueueState::Open,
             lease_seconds: self.lease_seconds,
             strategy: self.strategy.clone(),
             round,

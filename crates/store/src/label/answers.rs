@@ -5,34 +5,44 @@ use crate::label::tally::{Tally, TallyChanges};
 use crate::label::write_batch::{Statement, WriteBatch, batch_row};
 use crate::sql::dialect::push_list;
 use crate::{Doc, Store, Tx, on};
-use domain::answer::{Origin, Said, SkipReason, Standing};
+use domain::answer::{Kind, Origin, Said, SkipReason, Standing};
 use domain::consensus::Vote;
 use domain::project::Task;
 use domain::taxonomy::Taxonomy;
 use domain::{
-    AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, SourceId, TaxonomyVersionId,
-    Time,
+    AssignmentId, ItemId, LabelId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time,
 };
 use sqlx::AssertSqlSafe;
 
-/// An answer to be appended.
+/// What a person says of a text.
 #[derive(Debug, Clone)]
-pub struct NewAnswer {
+pub struct Words {
     /// A UUID in its usual writing: the idempotency key.
     pub id: String,
+    /// The text that was read.
+    pub revision: RevisionId,
+    pub said: Said,
+    pub note: Option<String>,
+    /// The labels are of this version.
+    pub version: Option<TaxonomyVersionId>,
+    /// 0 to 1.
+    pub confidence: Option<f64>,
+    pub seconds: Option<f64>,
+}
+
+/// An answer to be appended. It is made by the way it came: [`NewAnswer::decision`], or
+/// [`AnswerContext::answer`](crate::label::answer_context::AnswerContext::answer) for what a queue asked for.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NewAnswer {
+    pub words: Words,
     pub project: ProjectId,
     pub queue: Option<QueueId>,
     pub assignment: Option<AssignmentId>,
-    pub source: Option<SourceId>,
     pub person: PersonId,
     pub item: ItemId,
-    pub revision: RevisionId,
+    /// Its place in what this person said of the item in this queue.
     pub number: i64,
-    pub said: Said,
-    pub note: Option<String>,
-    pub confidence: Option<f64>,
-    pub seconds: Option<f64>,
-    pub version: Option<TaxonomyVersionId>,
     pub origin: Origin,
     pub standing: Standing,
     pub sighted: bool,
@@ -43,14 +53,41 @@ pub struct NewAnswer {
 }
 
 impl NewAnswer {
+    /// An owner's decision about an item on which people do not agree. It is asked for by no queue, and always counts.
+    pub fn decision(
+        project: ProjectId,
+        person: PersonId,
+        item: ItemId,
+        number: i64,
+        words: Words,
+        at: Time,
+    ) -> NewAnswer {
+        NewAnswer {
+            words,
+            project,
+            queue: None,
+            assignment: None,
+            person,
+            item,
+            number,
+            origin: Origin::Adjudication,
+            standing: Standing::Counted,
+            sighted: true,
+            strategy: None,
+            round: None,
+            score: None,
+            at,
+        }
+    }
+
     pub fn vote(&self) -> Vote {
         Vote {
             queue: self.queue,
             person: self.person,
-            revision: self.revision,
+            revision: self.words.revision,
             number: self.number,
-            said: self.said.clone(),
-            version: self.version,
+            said: self.words.said.clone(),
+            version: self.words.version,
             origin: self.origin,
             counted: self.standing == Standing::Counted,
             at: self.at,
@@ -67,47 +104,30 @@ impl NewAnswer {
     fn count(&self, counts: &mut TallyChanges) {
         let tally = Tally::Answers(self.project);
         counts.add(tally, Tally::ALL, 1);
-        if matches!(self.said, Said::Labels(_)) && self.origin != Origin::Imported {
+        if self.words.said.kind() == Kind::Labels && self.origin != Origin::Imported {
             counts.add(tally, &self.at.day().to_string(), 1);
         }
-    }
-
-    fn kind(&self) -> &'static str {
-        match &self.said {
-            Said::Labels(_) => "labels",
-            Said::Skip(_) => "skip",
-            Said::Withdrawn => "withdrawn",
-        }
-    }
-
-    fn labels(&self) -> &[LabelId] {
-        if let Said::Labels(labels) = &self.said { labels } else { &[] }
-    }
-
-    fn skip_reason(&self) -> Option<&'static str> {
-        if let Said::Skip(reason) = &self.said { Some(reason.as_str()) } else { None }
     }
 }
 
 batch_row! { NewAnswer as Statement::Answer, |row| {
-    "id": Text = row.id.as_str(),
+    "id": Text = row.words.id.as_str(),
     "project_id": Int = row.project.0,
     "queue_id": Int = row.queue.map(|q| q.0),
     "assignment_id": Int = row.assignment.map(|a| a.0),
-    "source_id": Int = row.source.map(|s| s.0),
     "person_id": Int = row.person.0,
     "item_id": Int = row.item.0,
-    "revision_id": Int = row.revision.0,
+    "revision_id": Int = row.words.revision.0,
     "number": Int = row.number,
-    "kind": Text = row.kind(),
-    "labels": Text = Doc(row.labels()),
-    "skip_reason": Text = row.skip_reason(),
-    "note": Text = row.note.as_deref(),
-    "confidence": Float = row.confidence,
-    "seconds": Float = row.seconds,
-    "taxonomy_version_id": Int = row.version.map(|v| v.0),
+    "kind": Text = row.words.said.kind().as_str(),
+    "labels": Text = Doc(row.words.said.labels()),
+    "skip_reason": Text = row.words.said.skip_reason().map(SkipReason::as_str),
+    "note": Text = row.words.note.as_deref(),
+    "confidence": Float = row.words.confidence,
+    "seconds": Float = row.words.seconds,
+    "taxonomy_version_id": Int = row.words.version.map(|v| v.0),
     "origin": Text = row.origin.as_str(),
-    "standing": Text = if row.standing == Standing::Counted { "counted" } else { "extra" },
+    "standing": Text = row.standing.as_str(),
     "sighted": Bool = row.sighted,
     "strategy": Text = row.strategy.as_deref(),
     "round": Int = row.round,
@@ -127,13 +147,16 @@ pub struct AnswerRow {
     #[sqlx(try_from = "i64")]
     pub revision_id: RevisionId,
     pub number: i64,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
     pub labels: Doc<Vec<LabelId>>,
     pub skip_reason: Option<String>,
     pub note: Option<String>,
     pub taxonomy_version_id: Option<i64>,
-    pub origin: String,
-    pub standing: String,
+    #[sqlx(try_from = "String")]
+    pub origin: Origin,
+    #[sqlx(try_from = "String")]
+    pub standing: Standing,
     pub at: i64,
 }
 
@@ -143,10 +166,10 @@ pub(crate) const COLUMNS: &str =
 
 impl AnswerRow {
     pub fn said(&self) -> Result<Said> {
-        match self.kind.as_str() {
-            "labels" => Ok(Said::Labels(self.labels.0.clone())),
-            "withdrawn" => Ok(Said::Withdrawn),
-            _ => self
+        match self.kind {
+            Kind::Labels => Ok(Said::Labels(self.labels.0.clone())),
+            Kind::Withdrawn => Ok(Said::Withdrawn),
+            Kind::Skip => self
                 .skip_reason
                 .as_deref()
                 .and_then(SkipReason::parse)
@@ -156,7 +179,7 @@ impl AnswerRow {
     }
 
     pub fn is_counted(&self) -> bool {
-        self.standing == "counted"
+        self.standing == Standing::Counted
     }
 
     pub fn vote(&self) -> Result<Vote> {
@@ -167,8 +190,7 @@ impl AnswerRow {
             number: self.number,
             said: self.said()?,
             version: self.taxonomy_version_id.map(TaxonomyVersionId),
-            origin: Origin::parse(&self.origin)
-                .ok_or_else(|| Error::Unreadable(format!("origin of answer {}", self.id)))?,
+            origin: self.origin,
             counted: self.is_counted(),
             at: Time(self.at),
         })

@@ -8,7 +8,7 @@ use crate::label::queues::pool_shares;
 use crate::sql::row_lists::{Kind, of_lists, of_rows};
 use crate::{Either, Tx};
 use domain::project::Settings;
-use domain::queue::{PerPool, Pool};
+use domain::queue::{PerPool, Pool, QueueState};
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId};
 use sqlx::AssertSqlSafe;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 #[derive(Debug, Clone)]
 pub struct Desk {
     pub project_id: ProjectId,
-    pub state: String,
+    pub state: QueueState,
     /// What each pool has of what is served.
     pub shares: PerPool<f64>,
     pub seed: i64,

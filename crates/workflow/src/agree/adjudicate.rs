@@ -1,12 +1,12 @@
 //! Deciding what people do not agree on: the owner's word stands beside the answers and resolves the item.
 
 use crate::{Error, Instance, Result, Thing, allow};
-use domain::answer::{Origin, Said, Standing, checked_labels};
+use domain::answer::{Said, checked_labels};
 use domain::consensus::State;
 use domain::permission::{Act, Actor};
 use domain::taxonomy::Taxonomy;
 use domain::{ItemId, LabelId, ProjectId, RevisionId};
-use store::label::answers::NewAnswer;
+use store::label::answers::{NewAnswer, Words};
 use uuid::Uuid;
 
 /// What an owner decided, on which text.
@@ -64,29 +64,17 @@ pub async fn decide(
                 }
                 let earlier = tx.answers_of_item(item).await?;
                 let mine = earlier.iter().filter(|a| a.person_id == person && a.queue_id.is_none());
-                let answer = NewAnswer {
+                let number = mine.map(|a| a.number).max().unwrap_or(0) + 1;
+                let words = Words {
                     id,
-                    project,
-                    queue: None,
-                    assignment: None,
-                    source: None,
-                    person,
-                    item,
                     revision,
-                    number: mine.map(|a| a.number).max().unwrap_or(0) + 1,
                     said: Said::Labels(labels),
                     note: (!note.is_empty()).then_some(note),
+                    version: Some(version),
                     confidence: None,
                     seconds: None,
-                    version: Some(version),
-                    origin: Origin::Adjudication,
-                    standing: Standing::Counted,
-                    sighted: true,
-                    strategy: None,
-                    round: None,
-                    score: None,
-                    at: tx.now(),
                 };
+                let answer = NewAnswer::decision(project, person, item, number, words, tx.now());
                 let mut counts = store::label::tally::TallyChanges::default();
                 if !tx.append_answer(&answer, &mut counts).await? {
                     return Err(Error::conflict("The decision could not be saved: send it again."));

@@ -20,9 +20,10 @@ use crate::{Error, Instance, Result, allow};
 use domain::answer::{Origin, Said, Standing};
 use domain::permission::{Act, Actor, Role, sighted};
 use domain::queue::Extra;
-use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
+use domain::{AssignmentId, ItemId, ProjectId, QueueId, RevisionId, TaxonomyVersionId, Time};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use store::label::answer_context::Answerer;
 use store::label::labeling::LabelRequest;
 use uuid::Uuid;
 
@@ -142,7 +143,8 @@ async fn take_in_pieces(
     let mut receipts = Vec::with_capacity(checked.len());
     for piece in checked.chunks(AT_ONCE) {
         let piece = piece.to_vec();
-        let request = LabelRequest { person: by.person, queue: None, answers: submit::answers(&piece) };
+        let request =
+            LabelRequest { person: by.answerer.person, queue: None, answers: submit::answers(&piece) };
         let taken = instance.store.label(request, move |tx| {
             Box::pin(async move { submit::take_all(tx, &by, project, piece).await })
         });
@@ -164,7 +166,8 @@ pub async fn submit_and_next(
     let (by, mut checked) = (By::of(actor)?, submit::check(instance, project, submissions).await?);
     let last = checked.split_off(checked.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
     let mut receipts = take_in_pieces(instance, by, project, &checked).await?;
-    let request = LabelRequest { person: by.person, queue: Some(queue), answers: submit::answers(&last) };
+    let request =
+        LabelRequest { person: by.answerer.person, queue: Some(queue), answers: submit::answers(&last) };
     let write = instance.store.label(request, move |tx| {
         Box::pin(async move {
             let receipts = submit::take_all(tx, &by, project, last).await?;
@@ -183,9 +186,7 @@ const AT_ONCE: usize = 16;
 /// Who answers, as far as it matters here.
 #[derive(Debug, Clone, Copy)]
 struct By {
-    person: PersonId,
-    sighted: bool,
-    origin: Origin,
+    answerer: Answerer,
 }
 
 impl By {
@@ -193,11 +194,11 @@ impl By {
         // The command line is no person whose answer it could be.
         let person = actor.person_id().ok_or(Error::Forbidden(Act::Label))?;
         let origin = if actor.roles.has(Role::Machine) { Origin::Machine } else { Origin::Queue };
-        Ok(By { person, sighted: sighted(actor), origin })
+        Ok(By { answerer: Answerer { person, sighted: sighted(actor), origin } })
     }
 
     /// Only people who see no more than an annotator take slots: the others answer beside them.
     fn beside(self) -> bool {
-        self.sighted || self.origin == Origin::Machine
+        self.answerer.sighted || self.answerer.origin == Origin::Machine
     }
 }

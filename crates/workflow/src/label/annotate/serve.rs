@@ -2,7 +2,7 @@
 
 use super::{Batch, By, Rest, Served};
 use crate::{Error, Result, Thing};
-use domain::queue::{Mix, PerPool, Pool, merged};
+use domain::queue::{Mix, PerPool, Pool, QueueState, merged};
 use domain::{ItemId, ProjectId, QueueId, Time};
 use store::label::desk::Desk;
 use store::label::labeling::LabelTx;
@@ -31,27 +31,27 @@ pub async fn serve(
     if desk.has_expired {
         // What this person holds is renewed instead, below.
         let (plain, counts) = tx.plain().await?;
-        plain.reclaim_leases(queue, by.person, counts).await?;
+        plain.reclaim_leases(queue, by.answerer.person, counts).await?;
         // Their cursors may have been lowered.
         desk = self::desk(tx, project).await?;
     }
     let version = desk.version;
-    match desk.state.as_str() {
-        "open" => {}
-        "filling" => return Ok(Batch { items: Vec::new(), rest: Rest::Filling, version }),
-        _ => return Ok(Batch { items: Vec::new(), rest: Rest::Closed, version }),
+    match desk.state {
+        QueueState::Open => {}
+        QueueState::Filling => return Ok(Batch { items: Vec::new(), rest: Rest::Filling, version }),
+        QueueState::Closed => return Ok(Batch { items: Vec::new(), rest: Rest::Closed, version }),
     }
     let until = tx.now().plus_seconds(desk.lease_seconds);
     let mut held = std::mem::take(&mut desk.held);
     // Not at each keypress: a lease of which more than three quarters are left is long enough.
     let is_short = until.plus_seconds(-desk.lease_seconds / 4).0;
     if held.iter().any(|row| row.is_outdated || row.lease_until < is_short) {
-        tx.plain().await?.0.renew_leases(queue, by.person, until).await?;
+        tx.plain().await?.0.renew_leases(queue, by.answerer.person, until).await?;
         held.iter_mut().for_each(|row| row.lease_until = until.0);
     }
     let mut rest = Rest::More;
     if held.len() < n {
-        let terms = Terms { project, queue, person: by.person, beside: by.beside(), until };
+        let terms = Terms { project, queue, person: by.answerer.person, beside: by.beside(), until };
         let (taken, is_left) = take(tx, &terms, &desk, n - held.len()).await?;
         held.extend(taken);
         rest = is_left;

@@ -6,12 +6,12 @@ use crate::error::FieldError;
 use crate::{Error, Instance, Result, Thing};
 use domain::answer::{Said, Standing, checked_labels};
 use domain::consensus::{State, Vote, n_skips_in};
-use domain::queue::{AnswerKind, Extra, Facts, Holding, Step, free_slot, step};
+use domain::queue::{Extra, Facts, Holding, Step, free_slot, step};
 use domain::taxonomy::Taxonomy;
 use domain::{AssignmentId, LabelId, ProjectId, TaxonomyVersionId};
 use std::sync::Arc;
 use store::label::answer_context::AnswerContext;
-use store::label::answers::{AnswerRow, NewAnswer};
+use store::label::answers::{AnswerRow, Words};
 use store::label::desk::Answering;
 use store::label::labeling::LabelTx;
 use store::label::leases::Hold;
@@ -109,7 +109,7 @@ async fn take(tx: &mut LabelTx<'_>, by: &By, project: ProjectId, checked: &Check
         let (plain, _) = tx.plain().await?;
         let (target, taken) = plain.taken_slots(context.queue, context.subject.item).await?;
         // The lease ran out, and the same person may have been given the item once more since then.
-        let live = plain.live_assignment(context.queue, context.subject.item, by.person).await?;
+        let live = plain.live_assignment(context.queue, context.subject.item, by.answerer.person).await?;
         if let Some(live) = live.filter(|live| *live != context.assignment) {
             context = self::context(tx, project, live, &id).await?;
         }
@@ -118,7 +118,8 @@ async fn take(tx: &mut LabelTx<'_>, by: &By, project: ProjectId, checked: &Check
     }
     let earlier =
         if context.is_answered { tx.earlier_answers(context.subject.item).await? } else { Vec::new() };
-    let mine = |row: &&AnswerRow| row.person_id == by.person && row.queue_id == Some(context.queue.0);
+    let mine =
+        |row: &&AnswerRow| row.person_id == by.answerer.person && row.queue_id == Some(context.queue.0);
     let last = earlier.iter().filter(mine).max_by_key(|row| row.number);
     if let Some(row) = earlier.iter().find(|row| row.id == id) {
         return repeated(row, last, &context, by, s);
@@ -133,35 +134,24 @@ async fn take(tx: &mut LabelTx<'_>, by: &By, project: ProjectId, checked: &Check
         is_decided: context.subject.state == State::Adjudicated,
         is_stale: s.revision != context.subject.revision,
     };
-    let (then, why) = match step(kind(&s.said), now) {
+    let (then, why) = match step(s.said.kind(), now) {
         Step::Refuse(too_late) => return Err(Error::conflict(too_late.to_string())),
         Step::Count(then) => (Some(then), None),
         Step::Keep(why) => (None, Some(why)),
     };
-    let answer = NewAnswer {
+    let words = Words {
         id,
-        project,
-        queue: Some(context.queue),
-        assignment: Some(context.assignment),
-        source: None,
-        person: by.person,
-        item: context.subject.item,
         revision: s.revision,
-        number: last.map_or(0, |row| row.number) + 1,
         said: s.said.clone(),
         note: s.note.clone(),
+        version: version(tx, checked, &context).await?,
         confidence: s.confidence,
         seconds: s.seconds,
-        version: version(tx, checked, &context).await?,
-        origin: by.origin,
-        standing: if then.is_some() { Standing::Counted } else { Standing::Extra },
-        sighted: by.sighted,
-        strategy: Some(context.strategy.clone()),
-        round: Some(context.round),
-        score: context.score,
-        at: tx.now(),
     };
-    if now.is_stale && !tx.plain().await?.0.is_revision_of(answer.revision, answer.item).await? {
+    let number = last.map_or(0, |row| row.number) + 1;
+    let standing = if then.is_some() { Standing::Counted } else { Standing::Extra };
+    let answer = context.answer(by.answerer, number, standing, words, tx.now());
+    if now.is_stale && !tx.plain().await?.0.is_revision_of(s.revision, answer.item).await? {
         return Err(Error::invalid("revision", "This is not a text of the item that was answered."));
     }
     if let Some(then) = then {
@@ -241,7 +231,7 @@ fn repeated(
     by: &By,
     s: &Submission,
 ) -> Result<Receipt> {
-    let is_same = row.person_id == by.person
+    let is_same = row.person_id == by.answerer.person
         && row.queue_id == Some(context.queue.0)
         && row.said()? == s.said
         && row.note == s.note;
@@ -295,14 +285,6 @@ fn means_the_same(then: &Taxonomy, now: &Taxonomy, label: LabelId) -> bool {
                 && then.excludes_text == now.excludes_text
         }
         _ => false,
-    }
-}
-
-fn kind(said: &Said) -> AnswerKind {
-    match said {
-        Said::Labels(_) => AnswerKind::Label,
-        Said::Skip(_) => AnswerKind::Skip,
-        Said::Withdrawn => AnswerKind::Withdraw,
     }
 }
 
