@@ -8,7 +8,7 @@ mod texts;
 
 use learn::classify::{Classifier, Features, Model, Report, Targets, log_loss};
 use learn::lsa::{Lsa, LsaSpec};
-use learn::select::{Pool, Strategy};
+use learn::select::{QueryStrategy, UnlabeledPool};
 use learn::text;
 use learn::text::TfIdf;
 use ndarray::Array2;
@@ -49,8 +49,8 @@ fn labeled() -> Vec<usize> {
 }
 
 /// What a person waits for after answers: a fit of the labeled rows, and the next 100 of all, rescored.
-fn refit(name: &str, pool: &Pool, labels: &[u32]) {
-    let Pool { features, labeled, .. } = *pool;
+fn refit(name: &str, pool: &UnlabeledPool, labels: &[u32]) {
+    let UnlabeledPool { features, labeled, .. } = *pool;
     let n = features.n_rows();
     let classifier = Classifier::new(77).expect("there are labels");
     let fit = |rows: &[usize], earlier: Option<&Model>| {
@@ -61,7 +61,7 @@ fn refit(name: &str, pool: &Pool, labels: &[u32]) {
     let (cold, _) = hand::best(3, || fit(labeled, None));
     let (warm, model) = hand::best(3, || fit(labeled, Some(&earlier)));
     let (pick, picked) =
-        hand::best(3, || Strategy::Default.pick(pool, Some(&model), 100, 1).expect("rows are whole"));
+        hand::best(3, || QueryStrategy::Default.pick(pool, Some(&model), 100, 1).expect("rows are whole"));
     assert_eq!(picked.len(), 100);
     let told = model.predict(features).expect("rows are whole");
     let right = told.iter().zip(labels).filter(|(told, label)| told.0 == **label).count();
@@ -78,7 +78,11 @@ fn refit(name: &str, pool: &Pool, labels: &[u32]) {
 fn generated(n: usize) {
     let (rows, labels) = overlapping(n);
     let (features, labeled) = (Features::dense(rows.view()), labeled());
-    refit("256 dense", &Pool { vectors: rows.view(), features, labeled: &labeled, scores: None }, &labels);
+    refit(
+        "256 dense",
+        &UnlabeledPool { vectors: rows.view(), features, labeled: &labeled, scores: None },
+        &labels,
+    );
 }
 
 /// The features that `assay train` chooses among: LSA vectors and tf-idf beside them.
@@ -89,7 +93,7 @@ fn of_texts(n: usize) {
     let (_, sparse) = TfIdf::fit(&text::Features::default(), &texts);
     let dense = Lsa::fit(&sparse, &LsaSpec::seeded(1)).transform(&sparse);
     let (features, labeled) = (Features::joined(dense.view(), &sparse).expect("as many rows"), labeled());
-    let pool = Pool { vectors: dense.view(), features, labeled: &labeled, scores: None };
+    let pool = UnlabeledPool { vectors: dense.view(), features, labeled: &labeled, scores: None };
     refit("LSA-256 and tf-idf of texts", &pool, &labels);
 }
 

@@ -5,7 +5,7 @@
 mod hand;
 
 use learn::classify::{Classifier, Features, Targets};
-use learn::select::{Pool, Strategy};
+use learn::select::{QueryStrategy, UnlabeledPool};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -28,8 +28,8 @@ fn main() {
         .and_then(|c| c.fit(features.gather(&labeled).features(), Targets::One(&labels), None))
         .expect("rows are whole");
     let scores = vec![0.0; n];
-    let pool = Pool { vectors: rows.view(), features, labeled: &labeled, scores: Some(&scores) };
-    for strategy in Strategy::ALL {
+    let pool = UnlabeledPool { vectors: rows.view(), features, labeled: &labeled, scores: Some(&scores) };
+    for strategy in QueryStrategy::ALL {
         let (seconds, picked) =
             hand::best(3, || strategy.pick(&pool, Some(&model), 100, 1).expect("rows are whole"));
         assert_eq!(picked.len(), 100);

@@ -1,6 +1,6 @@
 //! Which items people should label next.
 //!
-//! Every strategy takes a [`Pool`] and gives the rows of the next batch, in the order in which they are best shown.
+//! Every strategy takes a [`UnlabeledPool`] and gives the rows of the next batch, in the order in which they are best shown.
 //! Same seed, same batch, on any number of threads. No strategy is quadratic in the number of rows: those that compare
 //! rows with each other look at a seeded sample where there are very many (each says how many).
 
@@ -25,7 +25,7 @@ const SAMPLE: usize = 100_000;
 pub enum SelectError {
     /// The strategy asks a model, and there is none yet.
     #[error("{0} needs a fitted model")]
-    NeedsModel(Strategy),
+    NeedsModel(QueryStrategy),
     /// The strategy goes by scores, and none were given.
     #[error("scores were not given")]
     NeedsScores,
@@ -50,7 +50,7 @@ pub enum SelectError {
 
 /// How the next batch is picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Strategy {
+pub enum QueryStrategy {
     /// Representative until as many answers are in as [`cold_start`] says, then diverse margin.
     Default,
     /// Uniformly at random.
@@ -79,42 +79,42 @@ pub enum Strategy {
     Scores,
 }
 
-impl Strategy {
+impl QueryStrategy {
     /// All of them, the default first.
-    pub const ALL: [Strategy; 10] = [
-        Strategy::Default,
-        Strategy::Random,
-        Strategy::LeastConfidence,
-        Strategy::Margin,
-        Strategy::Entropy,
-        Strategy::Representative,
-        Strategy::Diverse,
-        Strategy::Badge,
-        Strategy::DiverseMargin,
-        Strategy::Scores,
+    pub const ALL: [QueryStrategy; 10] = [
+        QueryStrategy::Default,
+        QueryStrategy::Random,
+        QueryStrategy::LeastConfidence,
+        QueryStrategy::Margin,
+        QueryStrategy::Entropy,
+        QueryStrategy::Representative,
+        QueryStrategy::Diverse,
+        QueryStrategy::Badge,
+        QueryStrategy::DiverseMargin,
+        QueryStrategy::Scores,
     ];
 
     /// Its name in files and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Strategy::Default => "default",
-            Strategy::Random => "random",
-            Strategy::LeastConfidence => "least-confidence",
-            Strategy::Margin => "margin",
-            Strategy::Entropy => "entropy",
-            Strategy::Representative => "representative",
-            Strategy::Diverse => "diverse",
-            Strategy::Badge => "badge",
-            Strategy::DiverseMargin => "diverse-margin",
-            Strategy::Scores => "scores",
+            QueryStrategy::Default => "default",
+            QueryStrategy::Random => "random",
+            QueryStrategy::LeastConfidence => "least-confidence",
+            QueryStrategy::Margin => "margin",
+            QueryStrategy::Entropy => "entropy",
+            QueryStrategy::Representative => "representative",
+            QueryStrategy::Diverse => "diverse",
+            QueryStrategy::Badge => "badge",
+            QueryStrategy::DiverseMargin => "diverse-margin",
+            QueryStrategy::Scores => "scores",
         }
     }
 
     /// Whether it can pick the very first batch, when nothing is labeled, by more than chance.
     #[must_use]
     pub const fn starts_itself(self) -> bool {
-        matches!(self, Strategy::Default | Strategy::Representative | Strategy::Diverse)
+        matches!(self, QueryStrategy::Default | QueryStrategy::Representative | QueryStrategy::Diverse)
     }
 
     /// The rows of the next batch, best first: `batch` of them, or as many as are not labeled.
@@ -123,7 +123,7 @@ impl Strategy {
     /// [`SelectError`].
     pub fn pick(
         self,
-        pool: &Pool,
+        pool: &UnlabeledPool,
         model: Option<&Model>,
         batch: usize,
         seed: u64,
@@ -133,21 +133,21 @@ impl Strategy {
             return Ok(Vec::new());
         }
         match self {
-            Strategy::Random => Ok(state.random()),
-            Strategy::LeastConfidence => state.uncertain(least_confidence),
-            Strategy::Margin => state.uncertain(margin),
-            Strategy::Entropy => state.uncertain(entropy),
-            Strategy::Representative => state.representative(),
-            Strategy::Diverse => state.diverse(),
-            Strategy::Badge => state.badge(),
-            Strategy::DiverseMargin => state.diverse_margin(),
-            Strategy::Scores => state.given(),
-            Strategy::Default => state.guided(),
+            QueryStrategy::Random => Ok(state.random()),
+            QueryStrategy::LeastConfidence => state.uncertain(least_confidence),
+            QueryStrategy::Margin => state.uncertain(margin),
+            QueryStrategy::Entropy => state.uncertain(entropy),
+            QueryStrategy::Representative => state.representative(),
+            QueryStrategy::Diverse => state.diverse(),
+            QueryStrategy::Badge => state.badge(),
+            QueryStrategy::DiverseMargin => state.diverse_margin(),
+            QueryStrategy::Scores => state.given(),
+            QueryStrategy::Default => state.guided(),
         }
     }
 }
 
-impl std::fmt::Display for Strategy {
+impl std::fmt::Display for QueryStrategy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
@@ -155,10 +155,10 @@ impl std::fmt::Display for Strategy {
 
 /// A name that is no strategy's.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("there is no strategy {0}; there are: {names}", names = Strategy::ALL.map(Strategy::name).join(", "))]
+#[error("there is no strategy {0}; there are: {names}", names = QueryStrategy::ALL.map(QueryStrategy::name).join(", "))]
 pub struct UnknownStrategy(pub String);
 
-impl FromStr for Strategy {
+impl FromStr for QueryStrategy {
     type Err = UnknownStrategy;
 
     fn from_str(name: &str) -> Result<Self, UnknownStrategy> {
@@ -168,14 +168,14 @@ impl FromStr for Strategy {
 
 /// What there is to pick from. Nothing is copied but the rows of a sample.
 #[derive(Debug, Clone, Copy)]
-pub struct Pool<'a> {
+pub struct UnlabeledPool<'a> {
     /// Rows × dimensions: where likeness is measured. Rows of length 1.
     pub vectors: ArrayView2<'a, f32>,
     /// What the model sees of the same rows.
     pub features: Features<'a>,
     /// Rows that are labeled (or else out of the question), in any order.
     pub labeled: &'a [usize],
-    /// Scores of the same rows, for [`Strategy::Scores`]: higher is earlier.
+    /// Scores of the same rows, for [`QueryStrategy::Scores`]: higher is earlier.
     pub scores: Option<&'a [f32]>,
 }
 
@@ -232,9 +232,9 @@ pub fn top(scores: &[f32], n: usize) -> Result<Vec<usize>, SelectError> {
 
 /// A pool that was checked, with everything that strategies share.
 struct State<'s, 'p> {
-    strategy: Strategy,
+    strategy: QueryStrategy,
     vectors: CowArray<'s, f32, Ix2>,
-    pool: &'s Pool<'p>,
+    pool: &'s UnlabeledPool<'p>,
     /// Without repeats, ascending.
     labeled: Vec<usize>,
     /// All other rows, ascending.
@@ -247,8 +247,8 @@ struct State<'s, 'p> {
 
 impl<'s, 'p> State<'s, 'p> {
     fn new(
-        pool: &'s Pool<'p>,
-        strategy: Strategy,
+        pool: &'s UnlabeledPool<'p>,
+        strategy: QueryStrategy,
         model: Option<&'s Model>,
         batch: usize,
         seed: u64,
@@ -360,16 +360,16 @@ impl<'s, 'p> State<'s, 'p> {
             Some(_) if cold == 0 => self.diverse_margin(),
             Some(model) => {
                 // The last typical rows and the first uncertain ones share a batch.
-                let mut picked = Strategy::Representative.pick(self.pool, None, cold, self.seed)?;
+                let mut picked = QueryStrategy::Representative.pick(self.pool, None, cold, self.seed)?;
                 let mut labeled = self.labeled;
                 labeled.extend(&picked);
-                let pool = Pool {
+                let pool = UnlabeledPool {
                     vectors: self.pool.vectors.reborrow(),
                     features: self.pool.features.reborrow(),
                     labeled: &labeled,
                     scores: None,
                 };
-                picked.extend(Strategy::DiverseMargin.pick(
+                picked.extend(QueryStrategy::DiverseMargin.pick(
                     &pool,
                     Some(model),
                     self.batch - cold,

@@ -2,7 +2,7 @@
 //!
 //! Everything random of a seed is shared by its strategies (paired comparison): the test rows, where they are held out
 //! by chance, and the rows that are labeled first. Strategies that begin by themselves
-//! ([`Strategy::starts_itself`]) make their own start of the same size, since that is part of what they are.
+//! ([`QueryStrategy::starts_itself`]) make their own start of the same size, since that is part of what they are.
 
 mod figures;
 #[cfg(test)]
@@ -11,7 +11,7 @@ mod tests;
 pub use figures::{Interval, Point, Ratio, Simulation};
 
 use crate::classify::{Classifier, ClassifyError, Features, Targets};
-use crate::select::{Pool, SelectError, Strategy};
+use crate::select::{QueryStrategy, SelectError, UnlabeledPool};
 use ndarray::{ArrayView2, Axis};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -26,7 +26,7 @@ pub enum SimulateError {
     Empty,
     /// A strategy stands twice, or it needs scores that nobody can give here.
     #[error("{0} stands twice, or can't be replayed")]
-    Strategy(Strategy),
+    QueryStrategy(QueryStrategy),
     /// A target that is no accuracy.
     #[error("the target is an accuracy between 0 and 1, not {0}")]
     BadTarget(f64),
@@ -87,7 +87,7 @@ pub struct Known<'a> {
 /// What is replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    strategies: Vec<Strategy>,
+    strategies: Vec<QueryStrategy>,
     start: usize,
     batch: usize,
     budget: usize,
@@ -100,9 +100,9 @@ impl Plan {
     /// to `seeds` − 1.
     ///
     /// # Errors
-    /// [`SimulateError::Empty`], [`SimulateError::Strategy`].
+    /// [`SimulateError::Empty`], [`SimulateError::QueryStrategy`].
     pub fn new(
-        strategies: &[Strategy],
+        strategies: &[QueryStrategy],
         start: usize,
         batch: usize,
         budget: usize,
@@ -112,8 +112,8 @@ impl Plan {
             return Err(SimulateError::Empty);
         }
         for (i, strategy) in strategies.iter().enumerate() {
-            if *strategy == Strategy::Scores || strategies[..i].contains(strategy) {
-                return Err(SimulateError::Strategy(*strategy));
+            if *strategy == QueryStrategy::Scores || strategies[..i].contains(strategy) {
+                return Err(SimulateError::QueryStrategy(*strategy));
             }
         }
         Ok(Self { strategies: strategies.to_vec(), start, batch, budget, seeds, target: None })
@@ -185,7 +185,7 @@ impl Plan {
 
     fn replay(
         &self,
-        strategy: Strategy,
+        strategy: QueryStrategy,
         parts: &Parts,
         start: &[usize],
         classifier: &Classifier,
@@ -202,7 +202,7 @@ impl Plan {
             } else {
                 let size =
                     if labeled.is_empty() { self.start } else { self.batch.min(self.budget - labeled.len()) };
-                let pool = Pool {
+                let pool = UnlabeledPool {
                     vectors: parts.vectors.view(),
                     features: features.reborrow(),
                     labeled: &labeled,

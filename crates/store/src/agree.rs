@@ -1,3 +1,3 @@
-//! Answers as agreement looks at them.
+//! Answers for agreement statistics.
 
 pub mod votes;

@@ -1,4 +1,4 @@
-//! What `assay doctor` asks, what `assay rebuild` makes again, and archives.
+//! Checks of `assay doctor`, recomputation for `assay rebuild`, and archives.
 
 pub mod archive;
 pub(crate) mod consensus;

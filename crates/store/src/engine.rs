@@ -1,4 +1,4 @@
-//! The two engines under one [`Store`](crate::Store): transactions, snapshots, ids, the clock, and who writes first.
+//! The two engines under one [`Store`](crate::Store): transactions, snapshots, ids, the clock, and write priority.
 
 pub mod clock;
 pub mod ids;

@@ -1,10 +1,10 @@
-//! What can go wrong while remembering. Violated constraints have names, so that they can become sentences.
+//! Storage errors. Violated constraints have names, so that they can become sentences for people.
 
 use thiserror::Error;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The constraints that user errors or decisions hang on.
+/// The constraints that user errors or decisions depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Constraint {
     ProjectSlug,
@@ -13,9 +13,9 @@ pub enum Constraint {
     ItemExternalId,
     TaxonomyNumber,
     QueueName,
-    /// The slot is taken: promise 2.
+    /// The slot is taken (promise 2).
     AssignmentSlot,
-    /// This person holds or answered the item already: promise 2.
+    /// This person already holds or answered the item (promise 2).
     AssignmentPerson,
     /// The same answer was sent before.
     AnswerId,
@@ -41,7 +41,7 @@ pub enum Error {
     DiskFull,
     #[error("the database can only be read")]
     ReadOnly,
-    /// PostgreSQL keeps no U+0000 in a text.
+    /// PostgreSQL can't store U+0000 in a text.
     #[error("a text holds a zero byte")]
     ZeroByte,
     #[error("the work was ended")]

@@ -1,4 +1,4 @@
-//! Labeling: queues, leases, answers, and what items are resolved to.
+//! Labeling: queues, leases, answers and consensus.
 
 pub mod answer_context;
 pub mod answers;

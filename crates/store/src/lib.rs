@@ -1,10 +1,9 @@
-//! Remembering: SQL on SQLite and PostgreSQL from one query text.
+//! Storage: SQL on SQLite and PostgreSQL from one query text.
 //!
-//! Reads stand on [`Store`], writes on [`Tx`], so that a transaction is always visible. Every query is written
-//! once with `$1` placeholders and run by [`on!`]; what differs between the engines lives in [`dialect`].
+//! Reads are methods of [`Store`], writes are methods of [`Tx`], so a transaction is always visible. Each query is
+//! written once with `$1` placeholders and run by [`on!`]. Engine differences are in [`sql::dialect`].
 //!
-//! On SQLite all writes go through one writer task ([`writer`]): what comes together is committed together, and
-//! confirmed only after the commit.
+//! On SQLite one writer task ([`writer`]) runs all writes as group commits. A write is confirmed only after its commit.
 
 pub mod agree;
 pub mod check;
@@ -45,14 +44,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One of two things, by engine.
+/// One of two values, by engine.
 pub enum Either<S, P> {
     Sqlite(S),
     Postgres(P),
 }
 
-/// Runs one expression on whichever engine is there: `on!(store, |db| sqlx::query("…").execute(db).await)`.
-/// The first argument is a [`Store`], a [`Tx`] or a [`snapshot::Snapshot`].
+/// Runs one expression on the engine in use: `on!(store, |db| sqlx::query("…").execute(db).await)`. The first argument
+/// is a [`Store`], a [`Tx`] or a [`snapshot::Snapshot`].
 #[macro_export]
 macro_rules! on {
     ($on:expr, |$db:ident| $run:expr) => {
@@ -63,7 +62,7 @@ macro_rules! on {
     };
 }
 
-/// The memory of an installation. Cheap to clone.
+/// The database and the blobs of an installation. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
@@ -71,7 +70,7 @@ pub struct Store {
     clock: Clock,
     blobs: blobs::Place,
     taxonomies: taxonomies::Cache,
-    /// Taken by [`Store::with_node_id`].
+    /// Set by [`Store::with_node_id`].
     node_id: Option<node_id::NodeId>,
 }
 
@@ -84,22 +83,22 @@ enum Engine {
     Postgres {
         readers: ConnectionPool,
         writers: ConnectionPool,
-        /// For people who label, and for reading page by page: planned along indexes.
+        /// For labelers, and for reading page by page: planned along indexes.
         labelers: ConnectionPool,
         group_commit: GroupCommit<LabelState>,
         throttle: Arc<PostgresThrottle>,
     },
 }
 
-/// Connections that may read at once.
+/// Concurrent read connections.
 const READERS: u32 = 6;
-/// Transactions of PostgreSQL that may be under way at once, but those of people who label.
+/// Concurrent PostgreSQL transactions, except those of labelers.
 const WRITERS: u32 = 6;
-/// Transactions of people who label that may be under way at once on PostgreSQL.
+/// Concurrent PostgreSQL transactions of labelers.
 const LABELERS: u32 = 8;
-/// How people who label are planned on PostgreSQL: once for each statement, and along indexes. A keypress touches a few
-/// rows, found by a key or at the beginning of an order. What is known of a table that was filled a minute ago makes a
-/// planner read and sort all of it instead (measured: 200 ms for the next item instead of 0.1).
+/// Planner settings for labelers on PostgreSQL: one generic plan per statement, along indexes. A keypress touches a few
+/// rows, found by key or at the start of an order. With the statistics of a table that was filled a minute ago, the
+/// planner would read and sort the whole table (measured: 200 ms for the next item instead of 0.1).
 const BY_INDEX: [(&str, &str); 6] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -109,14 +108,14 @@ const BY_INDEX: [(&str, &str); 6] = [
     ("jit", "off"),
 ];
 
-/// What every connection to a SQLite file has in common.
+/// Options of every connection to a SQLite file.
 fn sqlite_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(20))
         .statement_cache_capacity(400)
-        // Rows of a page: a shorter channel stops its thread in the middle of it.
+        // One page of rows. A shorter channel would stop the connection's thread in the middle of a page.
         .row_buffer_size(1_000)
         .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", "0")
@@ -138,7 +137,7 @@ impl Store {
         let connect = async move || {
             let mut connection = sqlx::ConnectOptions::connect(&write_options).await?;
             sqlx::migrate!("../../migrations/sqlite").run(&mut connection).await?;
-            // From here on the writer waits by itself, see `writer::begin`.
+            // From here on the writer does its own waiting, see `writer::begin`.
             sqlx::query("PRAGMA busy_timeout = 0").execute(&mut connection).await?;
             sqlx::query(writer::KEPT_BESIDE_PEOPLE).execute(&mut connection).await?;
             Ok(connection)
@@ -152,13 +151,13 @@ impl Store {
             .await
     }
 
-    /// Opens a SQLite file that can't be written, because its disk is full or may only be read: for a backup, and for a
-    /// look at what is there. All that writes ends with [`Error::ReadOnly`]. The file must be of this version's schema.
+    /// Opens a SQLite file that can't be written (full disk or read-only), for a backup or an inspection. Every write
+    /// fails with [`Error::ReadOnly`]. The file must have this version's schema.
     pub async fn open_sqlite_to_read(path: &Path, clock: Clock) -> Result<Store> {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
-        // Without a write-ahead log the file is all there is, and nobody writes it: SQLite need not make the files
-        // beside it through which connections share a log.
+        // Without a write-ahead log the file is complete and no process writes it. Then SQLite need not create the
+        // files through which connections share a log.
         let is_all = std::fs::metadata(wal).map_or(true, |log| log.len() == 0);
         let options = sqlite_options(path).read_only(true).immutable(is_all);
         let write_options = options.clone();
@@ -183,8 +182,8 @@ impl Store {
     ) -> Result<Store> {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            // Opened here and kept: each has a thread, and it would inherit the low priority of a background thread
-            // that happened to open it.
+            // Opened here and kept. Each has a thread: opened later by a background thread, it would inherit that
+            // thread's low priority.
             .min_connections(READERS)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -230,7 +229,7 @@ impl Store {
         .await
     }
 
-    /// Takes a number for this process, so that no two processes make the same id.
+    /// Takes a node number for this process, so that no two processes make the same id.
     async fn with_node_id(mut self, nodes: node_id::NodeIds) -> Result<Store> {
         let count = self.write(|tx| {
             Box::pin(async move {
@@ -245,20 +244,20 @@ impl Store {
         Ok(self)
     }
 
-    /// The same memory with ids that start again from the clock: for tests that compare two engines.
+    /// The same store with ids that start again from the clock: for tests that compare two engines.
     pub fn with_ids(mut self, ids: Ids) -> Store {
         self.ids = Arc::new(ids);
         self
     }
 
-    /// The same memory at another time: for a story that is told as if it had happened on earlier days.
+    /// The same store with another clock: for data that should look as if it was made on earlier days.
     pub fn with_clock(mut self, clock: Clock) -> Store {
         self.clock = clock;
         self
     }
 
-    /// The same memory for whoever reads all of it page by page: each page is found along an index, whatever PostgreSQL
-    /// knows of the tables (measured: 31 ms for a page of a release in place of 3, and more with each row of it).
+    /// The same store for reading everything page by page: PostgreSQL finds each page along an index, whatever its
+    /// statistics say (measured without: 31 ms for a page of a release instead of 3, growing with its rows).
     pub fn along_indexes(&self) -> Store {
         let mut store = self.clone();
         if let Engine::Postgres { readers, labelers, .. } = &mut store.engine {
@@ -267,7 +266,7 @@ impl Store {
         store
     }
 
-    /// For [`on!`]: where to read.
+    /// For [`on!`]: the connections to read from.
     pub fn db(&self) -> Ready<Either<&SqlitePool, &ConnectionPool>> {
         ready(match &self.engine {
             Engine::Sqlite { readers, .. } => Either::Sqlite(readers),
@@ -292,9 +291,9 @@ impl Store {
         self.clock.now()
     }
 
-    /// Does `work` in one transaction. Returns after it is on disk. An error undoes all of it.
+    /// Runs `work` in one transaction. Returns after the commit is on disk. An error undoes all of it.
     ///
-    /// The closure may run again, hence `Clone`: when PostgreSQL reports a deadlock or a serialization failure, and when
+    /// The closure may run again, hence `Clone`: after a deadlock or a serialization failure on PostgreSQL, and after
     /// another request of the same commit failed.
     pub async fn write<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
@@ -305,8 +304,8 @@ impl Store {
         self.write_as(Priority::Interactive, work).await
     }
 
-    /// The same for a piece of background work (import, release): on SQLite it waits behind whatever a person
-    /// is waiting for. Keep a piece under 5 ms.
+    /// The same for a piece of background work (import, release). On SQLite it waits behind every request that a person
+    /// waits for. Keep a piece under 5 ms.
     pub async fn write_background<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
@@ -316,8 +315,8 @@ impl Store {
         self.write_as(Priority::Background, work).await
     }
 
-    /// The same for what background work notes of itself (its progress, its lease): it does not wait as a piece does,
-    /// and other pieces don't wait for it as they do for a person.
+    /// The same for what background work notes about itself (progress, lease). It does not wait as a piece does, and
+    /// pieces don't wait for it as they do for a person.
     pub async fn write_progress<T, E, F>(&self, work: F) -> std::result::Result<T, E>
     where
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, std::result::Result<T, E>> + Clone + Send + 'static,
@@ -327,8 +326,8 @@ impl Store {
         self.write_as(Priority::Progress, work).await
     }
 
-    /// A step of background work that only reads. On PostgreSQL it rests afterwards as a piece does; on SQLite, where
-    /// whoever reads is in nobody's way but for the processor, only when people wait for long.
+    /// A read-only step of background work. On PostgreSQL it rests afterwards as a piece does. On SQLite readers take
+    /// only processor time from writers, so it rests only when people wait for long.
     pub async fn read_background<T>(&self, read: impl Future<Output = T>) -> T {
         let (throttle, in_the_way) = match &self.engine {
             Engine::Sqlite { writer, .. } => (&writer.throttle, false),
@@ -354,7 +353,7 @@ impl Store {
             Engine::Sqlite { writer, .. } => writer.run(priority, ids, clock, work).await,
             Engine::Postgres { writers, throttle, .. } => {
                 let write = tx::run_postgres(writers, "BEGIN".to_owned(), ids, clock, work);
-                // Boxed: a large future would lie three times on the stack of every caller.
+                // Boxed: otherwise a large future lies on the stack of every caller three times.
                 throttle.take(priority, Box::pin(write)).await
             }
         }
@@ -366,7 +365,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes nothing that changes anything, to learn why nothing can be written.
+    /// A write that changes nothing: its error tells why the database can't be written.
     pub async fn try_to_write(&self) -> Result<()> {
         self.write_progress(|tx| {
             Box::pin(async move {
@@ -378,7 +377,7 @@ impl Store {
         .await
     }
 
-    /// Waits for what is under way and closes all connections.
+    /// Waits for running work, then closes all connections.
     pub async fn close(&self) {
         if let Some(node) = &self.node_id {
             node.give_back().await;

@@ -1,4 +1,4 @@
-//! Query texts for both engines: what differs between their dialects, and texts that are made.
+//! Query texts for both engines: dialect differences, and generated texts.
 
 pub(crate) mod bound_rows;
 pub mod dialect;

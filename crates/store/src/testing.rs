@@ -1,10 +1,10 @@
-//! Stores for tests: every story runs on both engines from one body, see [`both!`].
+//! Stores for tests: every test runs on both engines from one body, see [`both!`].
 
 use crate::{Clock, Store};
 use domain::Time;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// 2026-11-02T09:00:00Z: when every test begins.
+/// 2026-11-02T09:00:00Z: the start time of every test.
 pub const START: Time = Time(1_793_610_000_000_000);
 
 /// A project with the id 1, for tests below the workflows that make projects.
@@ -12,14 +12,14 @@ pub const PROJECT: &str = "INSERT INTO project (id, slug, name, task, settings, 
 
 static N: AtomicU32 = AtomicU32::new(0);
 
-/// An empty SQLite store in a folder of its own, with a clock that stands still. The folder goes with the guard.
+/// An empty SQLite store in a temporary folder, with a manual clock. Dropping the guard deletes the folder.
 pub async fn sqlite() -> (Store, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = Store::open_sqlite(&folder.path().join("assay.db"), Clock::manual(START)).await;
     (store.expect("an empty SQLite store"), folder)
 }
 
-/// An empty PostgreSQL store in a schema of its own, where `ASSAY_TEST_POSTGRES` names a server.
+/// An empty PostgreSQL store in a schema of its own, if `ASSAY_TEST_POSTGRES` names a server.
 pub async fn postgres() -> Option<(Store, tempfile::TempDir)> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = postgres_url().await?;
@@ -27,8 +27,8 @@ pub async fn postgres() -> Option<(Store, tempfile::TempDir)> {
     Some((store, folder))
 }
 
-/// The address of a fresh schema on the test server. Without a server the caller leaves its test out, and this says
-/// so; where `ASSAY_REQUIRE_POSTGRES` is set, the test fails instead.
+/// The address of a fresh schema on the test server. Without a server it prints a note, and the caller skips its test.
+/// If `ASSAY_REQUIRE_POSTGRES` is set, the test fails instead.
 pub async fn postgres_url() -> Option<String> {
     use sqlx::{Connection, Executor};
     let Ok(url) = std::env::var("ASSAY_TEST_POSTGRES") else {
@@ -48,7 +48,7 @@ pub async fn postgres_url() -> Option<String> {
     Some(format!("{url}{separator}options=-csearch_path%3D{schema}"))
 }
 
-/// Runs statements of a test's own, all or none.
+/// Runs a test's own statements, all or none.
 pub async fn run(store: &Store, statements: &[&str]) {
     let statements: Vec<String> = statements.iter().map(|s| (*s).to_owned()).collect();
     let done: crate::Result<()> = store
@@ -65,14 +65,14 @@ pub async fn run(store: &Store, statements: &[&str]) {
     done.expect("the statements of a test");
 }
 
-/// Makes PostgreSQL write to its files what it has only in its log, and use old files of the log again.
+/// Forces a PostgreSQL checkpoint: log contents are written to the data files, and old log files are reused.
 pub async fn checkpoint(url: &str) {
     use sqlx::{Connection, Executor};
     let mut connection = sqlx::PgConnection::connect(url).await.expect("the PostgreSQL server");
     connection.execute("CHECKPOINT").await.expect("a checkpoint");
 }
 
-/// One number out of the database.
+/// Reads one number from the database.
 pub async fn number(store: &Store, query: &'static str) -> i64 {
     crate::on!(store, |db| sqlx::query_scalar(query).fetch_one(db).await).expect("a number")
 }

@@ -8,7 +8,7 @@ use crate::vectors::{self, Choice};
 use crate::{Error, progress};
 use clap::Args;
 use learn::classify::{Classifier, Features};
-use learn::select::Strategy;
+use learn::select::QueryStrategy;
 use learn::simulate::{Known, Plan, SimulateError, Simulation, Split};
 use std::io::Write;
 use std::path::PathBuf;
@@ -96,7 +96,7 @@ impl Simulate {
         let strategies = self
             .strategies
             .iter()
-            .map(|name| name.trim().parse::<Strategy>().map_err(|e| Error::Asked(e.to_string())))
+            .map(|name| name.trim().parse::<QueryStrategy>().map_err(|e| Error::Asked(e.to_string())))
             .collect::<Result<Vec<_>, _>>()?;
         let plan = Plan::new(&strategies, self.start, self.batch, self.budget, self.seeds).map_err(asked)?;
         match self.target {

@@ -72,7 +72,7 @@ struct Sentence {
 
 /// `1_Pooling/config.json`, of which older versions have one flag for each way, newer ones a name.
 #[derive(Deserialize)]
-struct Pool {
+struct PoolingFile {
     pooling_mode: Option<String>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
@@ -151,7 +151,7 @@ fn modules(path: &Path) -> Result<(), EncoderError> {
 }
 
 fn pooling(path: &Path) -> Result<Pooling, EncoderError> {
-    let Some(pool): Option<Pool> = optional(path)? else { return Ok(Pooling::Mean) };
+    let Some(pool): Option<PoolingFile> = optional(path)? else { return Ok(Pooling::Mean) };
     let flags = pool.others.iter().filter(|(_, on)| on.as_bool() == Some(true));
     let mut ways: Vec<&str> = flags.filter_map(|(flag, _)| flag.strip_prefix("pooling_mode_")).collect();
     ways.extend(pool.pooling_mode.as_deref());

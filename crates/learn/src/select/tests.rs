@@ -6,8 +6,8 @@ fn blobs(n: usize, labels: usize) -> (Array2<f32>, Vec<u32>) {
     crate::classify::tests::blobs(n, labels, 16, 0.4, 1)
 }
 
-fn pool<'a>(rows: &'a Array2<f32>, labeled: &'a [usize], scores: Option<&'a [f32]>) -> Pool<'a> {
-    Pool { vectors: rows.view(), features: Features::dense(rows.view()), labeled, scores }
+fn pool<'a>(rows: &'a Array2<f32>, labeled: &'a [usize], scores: Option<&'a [f32]>) -> UnlabeledPool<'a> {
+    UnlabeledPool { vectors: rows.view(), features: Features::dense(rows.view()), labeled, scores }
 }
 
 fn model(rows: &Array2<f32>, truth: &[u32], labeled: &[usize], n_labels: usize) -> Model {
@@ -18,10 +18,10 @@ fn model(rows: &Array2<f32>, truth: &[u32], labeled: &[usize], n_labels: usize) 
 
 #[test]
 fn names_lead_there_and_back() {
-    for strategy in Strategy::ALL {
+    for strategy in QueryStrategy::ALL {
         assert_eq!(strategy.name().parse(), Ok(strategy));
     }
-    let message = "best".parse::<Strategy>().unwrap_err().to_string();
+    let message = "best".parse::<QueryStrategy>().unwrap_err().to_string();
     assert!(
         message.starts_with("there is no strategy best; there are: default, random, least-confidence"),
         "{message}"
@@ -35,7 +35,7 @@ fn every_strategy_picks_a_batch_of_new_rows_the_same_again() {
     let model = model(&rows, &truth, &labeled, 6);
     let scores: Vec<f32> = (0..1_200).map(|i| (i * 7919 % 1_200) as f32).collect();
     let pool = pool(&rows, &labeled, Some(&scores));
-    for strategy in Strategy::ALL {
+    for strategy in QueryStrategy::ALL {
         let with = |threads, seed| {
             let threads = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             threads.install(|| strategy.pick(&pool, Some(&model), 40, seed).unwrap())
@@ -49,8 +49,8 @@ fn every_strategy_picks_a_batch_of_new_rows_the_same_again() {
         assert!(unique.iter().all(|row| !labeled.contains(row)), "{strategy}");
     }
     assert_ne!(
-        Strategy::Random.pick(&pool, None, 40, 5).unwrap(),
-        Strategy::Random.pick(&pool, None, 40, 6).unwrap()
+        QueryStrategy::Random.pick(&pool, None, 40, 5).unwrap(),
+        QueryStrategy::Random.pick(&pool, None, 40, 6).unwrap()
     );
 }
 
@@ -61,7 +61,7 @@ fn a_batch_is_never_larger_than_what_is_left() {
     let model = model(&rows, &truth, &labeled, 3);
     let scores = vec![0.5; 60];
     let all: Vec<usize> = (0..60).collect();
-    for strategy in Strategy::ALL {
+    for strategy in QueryStrategy::ALL {
         let mut picked = strategy.pick(&pool(&rows, &labeled, Some(&scores)), Some(&model), 40, 1).unwrap();
         picked.sort_unstable();
         assert_eq!(picked, [57, 58, 59], "{strategy}");
@@ -76,7 +76,7 @@ fn rows_that_are_all_the_same_can_be_picked() {
     let truth = vec![0; 50];
     let model = model(&rows, &truth, &[0, 1], 2);
     let zeros = Array2::zeros((50, 4));
-    for strategy in Strategy::ALL {
+    for strategy in QueryStrategy::ALL {
         for rows in [&rows, &zeros] {
             let mut picked =
                 strategy.pick(&pool(rows, &[0, 1], Some(&[0.0; 50])), Some(&model), 30, 1).unwrap();
@@ -110,7 +110,7 @@ fn the_top_is_sorted_and_ties_go_by_place() {
 #[test]
 fn typical_rows_cover_the_groups() {
     let (rows, truth) = blobs(400, 8);
-    for strategy in [Strategy::Representative, Strategy::Default, Strategy::Diverse] {
+    for strategy in [QueryStrategy::Representative, QueryStrategy::Default, QueryStrategy::Diverse] {
         let picked = strategy.pick(&pool(&rows, &[], None), None, 8, 3).unwrap();
         let mut labels: Vec<u32> = picked.iter().map(|row| truth[*row]).collect();
         labels.sort_unstable();
@@ -124,14 +124,14 @@ fn the_default_begins_with_typical_rows_and_goes_on_with_uncertain_ones() {
     let (rows, truth) = blobs(800, 4);
     let labeled: Vec<usize> = (0..140).collect();
     let known = model(&rows, &truth, &labeled, 4);
-    let pick = |strategy: Strategy, labeled: &[usize], batch| {
+    let pick = |strategy: QueryStrategy, labeled: &[usize], batch| {
         strategy.pick(&pool(&rows, labeled, None), Some(&known), batch, 9).unwrap()
     };
-    assert_eq!(pick(Strategy::Default, &labeled, 10), pick(Strategy::Representative, &labeled, 10));
-    let mixed = pick(Strategy::Default, &labeled, 30);
-    assert_eq!(mixed[..10], pick(Strategy::Representative, &labeled, 10));
+    assert_eq!(pick(QueryStrategy::Default, &labeled, 10), pick(QueryStrategy::Representative, &labeled, 10));
+    let mixed = pick(QueryStrategy::Default, &labeled, 30);
+    assert_eq!(mixed[..10], pick(QueryStrategy::Representative, &labeled, 10));
     let more: Vec<usize> = (0..150).collect();
-    assert_eq!(pick(Strategy::Default, &more, 30), pick(Strategy::DiverseMargin, &more, 30));
+    assert_eq!(pick(QueryStrategy::Default, &more, 30), pick(QueryStrategy::DiverseMargin, &more, 30));
     assert_eq!((cold_start(2), cold_start(77), cold_start(0)), (150, 154, 150));
 }
 
@@ -141,28 +141,31 @@ fn what_is_wrong_is_said() {
     let known = model(&rows, &truth, &[0, 1], 2);
     let one = [f32::NAN; 20];
     assert_eq!(
-        Strategy::Margin.pick(&pool(&rows, &[], None), None, 1, 0),
-        Err(SelectError::NeedsModel(Strategy::Margin))
+        QueryStrategy::Margin.pick(&pool(&rows, &[], None), None, 1, 0),
+        Err(SelectError::NeedsModel(QueryStrategy::Margin))
     );
-    assert_eq!(Strategy::Scores.pick(&pool(&rows, &[], None), None, 1, 0), Err(SelectError::NeedsScores));
     assert_eq!(
-        Strategy::Scores.pick(&pool(&rows, &[], Some(&one)), None, 1, 0),
+        QueryStrategy::Scores.pick(&pool(&rows, &[], None), None, 1, 0),
+        Err(SelectError::NeedsScores)
+    );
+    assert_eq!(
+        QueryStrategy::Scores.pick(&pool(&rows, &[], Some(&one)), None, 1, 0),
         Err(SelectError::NotFinite(0))
     );
     assert_eq!(
-        Strategy::Scores.pick(&pool(&rows, &[], Some(&one[..3])), None, 1, 0),
+        QueryStrategy::Scores.pick(&pool(&rows, &[], Some(&one[..3])), None, 1, 0),
         Err(SelectError::Rows { expected: 20, found: 3 })
     );
     assert_eq!(
-        Strategy::Random.pick(&pool(&rows, &[20], None), None, 1, 0),
+        QueryStrategy::Random.pick(&pool(&rows, &[20], None), None, 1, 0),
         Err(SelectError::OutOfRange(20))
     );
     rows[(7, 2)] = f32::NAN;
-    for strategy in [Strategy::Representative, Strategy::Diverse, Strategy::Default] {
+    for strategy in [QueryStrategy::Representative, QueryStrategy::Diverse, QueryStrategy::Default] {
         assert_eq!(strategy.pick(&pool(&rows, &[], None), None, 1, 0), Err(SelectError::NotFinite(7)));
     }
     assert_eq!(
-        Strategy::Margin.pick(&pool(&rows, &[], None), Some(&known), 1, 0),
+        QueryStrategy::Margin.pick(&pool(&rows, &[], None), Some(&known), 1, 0),
         Err(SelectError::Model(ClassifyError::NotFinite { row: 7 }))
     );
 }

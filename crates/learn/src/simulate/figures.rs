@@ -2,7 +2,7 @@
 //! stray on the same data, not how far other data would.
 
 use super::Curve;
-use crate::select::Strategy;
+use crate::select::QueryStrategy;
 
 /// A mean over seeds with its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Ratio {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulation {
     /// Which.
-    pub strategy: Strategy,
+    pub strategy: QueryStrategy,
     /// Mean accuracy after each batch.
     pub curve: Vec<Point>,
     /// The area under the curve: mean accuracy over the answers from the start to the end, by trapezoids.
@@ -47,12 +47,12 @@ pub struct Simulation {
     pub to_target: Vec<Option<f64>>,
     /// Their mean; `None` unless every seed reached the target, because a mean of those that did would flatter.
     pub labels: Option<Interval>,
-    /// Against [`Strategy::Random`], if it was replayed; `None` unless every seed reached the target with both.
+    /// Against [`QueryStrategy::Random`], if it was replayed; `None` unless every seed reached the target with both.
     pub to_random: Option<Ratio>,
 }
 
 pub(super) fn outcomes(
-    strategies: &[Strategy],
+    strategies: &[QueryStrategy],
     by_seed: &[Vec<Curve>],
     target: Option<f64>,
 ) -> Vec<Simulation> {
@@ -63,10 +63,10 @@ pub(super) fn outcomes(
     };
     let random: Option<Vec<f64>> = strategies
         .iter()
-        .position(|s| *s == Strategy::Random)
+        .position(|s| *s == QueryStrategy::Random)
         .and_then(|place| needed(place).into_iter().collect::<Option<Vec<f64>>>())
         .filter(|all| !all.is_empty());
-    let outcome = |(place, strategy): (usize, &Strategy)| {
+    let outcome = |(place, strategy): (usize, &QueryStrategy)| {
         let curves: Vec<&Curve> = by_seed.iter().map(|curves| &curves[place]).collect();
         let to_target = needed(place);
         let all: Option<Vec<f64>> =

@@ -13,7 +13,7 @@ fn known<'a>(rows: &'a Array2<f32>, labels: &'a [u32], split: Split<'a>) -> Know
 fn curves_are_paired_and_repeatable() {
     let (rows, labels) = blobs(600);
     let known = known(&rows, &labels, Split::Holdout(0.3));
-    let strategies = [Strategy::Random, Strategy::Margin, Strategy::Default];
+    let strategies = [QueryStrategy::Random, QueryStrategy::Margin, QueryStrategy::Default];
     let plan = Plan::new(&strategies, 10, 15, 60, 3).unwrap().target(0.8).unwrap();
     let classifier = Classifier::new(5).unwrap();
     let calls = std::sync::atomic::AtomicUsize::new(0);
@@ -43,7 +43,7 @@ fn a_pool_can_run_dry() {
     let (rows, labels) = blobs(50);
     let (train, test): (Vec<usize>, Vec<usize>) = (0..50).partition(|i| *i < 33);
     let known = known(&rows, &labels, Split::Given { train: &train, test: &test });
-    let plan = Plan::new(&[Strategy::Margin], 20, 10, 1_000, 2).unwrap();
+    let plan = Plan::new(&[QueryStrategy::Margin], 20, 10, 1_000, 2).unwrap();
     let got = plan.run(&known, &Classifier::new(5).unwrap(), || ()).unwrap();
     assert_eq!(got[0].curve.iter().map(|p| p.answers).collect::<Vec<_>>(), [20, 30, 33]);
     assert_eq!((got[0].labels, got[0].to_random, got[0].to_target.len()), (None, None, 0));
@@ -56,7 +56,7 @@ fn crossings_are_interpolated() {
         vec![curve(&[0.5, 0.6, 0.8]), curve(&[0.6, 0.7, 0.9])],
         vec![curve(&[0.5, 0.7, 0.7]), curve(&[0.8, 0.7, 0.9])],
     ];
-    let strategies = [Strategy::Random, Strategy::Margin];
+    let strategies = [QueryStrategy::Random, QueryStrategy::Margin];
     let got = figures::outcomes(&strategies, &by_seed, Some(0.7));
     let rounded =
         |outcome: &Simulation| outcome.to_target.iter().map(|x| x.map(f64::round)).collect::<Vec<_>>();
@@ -87,7 +87,7 @@ fn intervals_are_students() {
 fn what_is_wrong_is_said() {
     use SimulateError as E;
     let (rows, labels) = blobs(40);
-    let r = [Strategy::Random];
+    let r = [QueryStrategy::Random];
     for bad in [
         Plan::new(&[], 1, 1, 1, 1),
         Plan::new(&r, 0, 1, 1, 1),
@@ -97,8 +97,8 @@ fn what_is_wrong_is_said() {
     ] {
         assert_eq!(bad, Err(E::Empty));
     }
-    assert_eq!(Plan::new(&[Strategy::Scores], 1, 1, 1, 1), Err(E::Strategy(Strategy::Scores)));
-    assert_eq!(Plan::new(&[r[0], r[0]], 1, 1, 1, 1), Err(E::Strategy(Strategy::Random)));
+    assert_eq!(Plan::new(&[QueryStrategy::Scores], 1, 1, 1, 1), Err(E::QueryStrategy(QueryStrategy::Scores)));
+    assert_eq!(Plan::new(&[r[0], r[0]], 1, 1, 1, 1), Err(E::QueryStrategy(QueryStrategy::Random)));
     let plan = Plan::new(&r, 30, 1, 50, 1).unwrap();
     for bad in [0.0, 1.1, f64::NAN] {
         assert!(matches!(plan.clone().target(bad), Err(E::BadTarget(_))));

@@ -1,5 +1,5 @@
-//! Answers as agreement looks at them: the chain of what one person said of one item in one queue, and the items
-//! that people disagree about.
+//! Answers for agreement statistics: the revisions of a person's answer to an item in a queue, and the items that
+//! people disagree about.
 
 use crate::error::Result;
 use crate::label::consensus::state;
@@ -59,7 +59,7 @@ pub struct ConflictAnswer {
 }
 
 impl Store {
-    /// Changes whenever the pool of a project's answers may have; not one answer is read for it.
+    /// Changes whenever a project's answers may have changed. No answer is read for it.
     pub async fn votes_stamp(&self, project: ProjectId) -> Result<[i64; 4]> {
         let query = "SELECT (SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally
                      WHERE kind = 'answers' AND id = $1 AND key = 'all'),
@@ -79,8 +79,7 @@ impl Store {
         Ok(rows.into_iter().map(|(id, overlap)| (QueueId(id), overlap)).collect())
     }
 
-    /// Hands every counted answer of a queue that is about an item's current content to `take`, which may say
-    /// that it has enough.
+    /// Passes the counted answers of a queue on the items' current content to `take`, until it returns false.
     pub async fn chains(&self, queue: QueueId, mut take: impl FnMut(ChainRow) -> bool + Send) -> Result<()> {
         let query = "SELECT a.item_id, a.person_id, a.kind, a.labels, a.sighted, i.control, a.seconds,
                a.taxonomy_version_id, a.at
@@ -133,7 +132,7 @@ impl Store {
             .await)?)
     }
 
-    /// The counted answers to items, about their current content, oldest first.
+    /// Counted answers on the current content of items, oldest first.
     pub async fn answers_side_by_side(&self, items: &[ItemId]) -> Result<Vec<ConflictAnswer>> {
         if items.is_empty() {
             return Ok(Vec::new());
@@ -154,7 +153,7 @@ impl Store {
 }
 
 impl Tx {
-    /// What an item of this project says now, and how far it is.
+    /// The current revision of an item of this project, and its state.
     pub async fn item_now(
         &mut self,
         project: ProjectId,

@@ -1,7 +1,7 @@
-//! All rows of an installation, out of one engine and into either: what a backup is made of.
+//! All rows of an installation, read from one engine and written to either: the content of a backup.
 //!
-//! Which tables there are stands in [`TABLES`]; their columns are asked of the database itself, so that a new
-//! column needs nothing here, and a new table fails a test until it is listed.
+//! [`TABLES`] lists the tables. Their columns are read from the database, so a new column needs no change here. A new
+//! table fails a test until it is listed.
 
 use crate::engine::snapshot::Snapshot;
 mod upgrade;
@@ -17,7 +17,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, QueryBuilder, Row, Type};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {
     pub name: &'static str,
-    /// Its primary key: the order of its rows.
+    /// Its primary key, which orders its rows.
     pub key: &'static str,
 }
 
@@ -25,7 +25,7 @@ const fn table(name: &'static str, key: &'static str) -> Table {
     Table { name, key }
 }
 
-/// Every table that is kept, each after those that it refers to.
+/// Every archived table, after those that it refers to.
 pub const TABLES: &[Table] = &[
     table("meta", "key"),
     table("project", "id"),
@@ -60,7 +60,7 @@ pub const TABLES: &[Table] = &[
     table("split", "project_id, scheme, key"),
 ];
 
-/// Tables whose rows are not copied as rows, and why.
+/// Tables that are not copied row by row, with the reason.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("session", "who is signed in now: after a restore everyone signs in again"),
     ("blob", "blobs go into the archive as streams"),
@@ -96,7 +96,7 @@ pub enum Value {
 }
 
 impl Store {
-    /// The columns of a table, in their order; none for a table that is not there.
+    /// The columns of a table, in their order; none if the table does not exist.
     pub async fn columns(&self, table: &str) -> Result<Vec<Column>> {
         let query = if self.is_postgres() {
             "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) FROM information_schema.columns
@@ -118,7 +118,7 @@ impl Store {
             .collect()
     }
 
-    /// The names of all tables that there are.
+    /// The names of all existing tables.
     pub async fn tables(&self) -> Result<Vec<String>> {
         let query = if self.is_postgres() {
             "SELECT CAST(table_name AS TEXT) FROM information_schema.tables
@@ -129,7 +129,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_scalar(query).fetch_all(db).await)?)
     }
 
-    /// The number of the newest migration: two installations with the same number have the same tables.
+    /// The number of the newest migration. Two installations with the same number have the same tables.
     pub async fn schema_number(&self) -> Result<i64> {
         let query = "SELECT CAST(MAX(version) AS BIGINT) FROM _sqlx_migrations";
         Ok(on!(self, |db| sqlx::query_scalar(query).fetch_one(db).await)?)
@@ -137,7 +137,7 @@ impl Store {
 }
 
 impl Snapshot {
-    /// Hands each row of a table to `take`, in the order of its key.
+    /// Passes each row of a table to `take`, in key order.
     pub async fn rows(
         &mut self,
         table: &Table,
@@ -154,7 +154,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// All blobs of that moment: key and size.
+    /// All blobs of the snapshot: key and size.
     pub async fn blobs(&mut self) -> Result<Vec<(String, i64)>> {
         let query = "SELECT key, bytes FROM blob WHERE bytes > 0 OR key NOT LIKE 'new-%' ORDER BY key";
         Ok(on!(self, |db| sqlx::query_as(query).fetch_all(db).await)?)
@@ -187,11 +187,11 @@ where
     columns.iter().enumerate().map(value).collect()
 }
 
-/// Both engines take more values than this in one statement.
+/// Values per statement. Both engines accept more.
 const MOST_VALUES: usize = 16_000;
 
 impl Tx {
-    /// Writes rows as they are; each has a value for each of the columns.
+    /// Inserts rows as they are, each with a value for each column.
     pub async fn insert_rows(
         &mut self,
         table: &Table,
@@ -226,7 +226,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Brings a counter of `meta` to at least this value.
+    /// Raises a counter of `meta` to at least this value.
     pub async fn raise_counter(&mut self, key: &str, value: i64) -> Result<()> {
         let query = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE
                      SET value = CASE WHEN meta.value < excluded.value THEN excluded.value ELSE meta.value END";
@@ -234,7 +234,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The first table that holds rows, if one does.
+    /// The first table with rows, if there is one.
     pub async fn first_used_table(&mut self) -> Result<Option<&'static str>> {
         for table in TABLES.iter().filter(|t| t.name != "meta") {
             let query = format!("SELECT CAST(1 AS BIGINT) FROM \"{}\" LIMIT 1", table.name);

@@ -1,4 +1,4 @@
-//! What items are resolved to, held against their answers: reads only, so many items at a time.
+//! Compares the consensus of items with their answers: read-only, a limited number of items at a time.
 
 use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use domain::{ItemId, LabelId, ProjectId, RevisionId, TaxonomyVersionId};
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An item and what is kept of its consensus, without the moment at which it was written.
+/// An item and its stored consensus, without its time of writing.
 #[derive(sqlx::FromRow)]
 struct Kept {
     #[sqlx(try_from = "i64")]
@@ -30,7 +30,7 @@ struct Kept {
     n_skips: Option<i64>,
 }
 
-/// What all items of a project are resolved by.
+/// The rules by which all items of a project are resolved.
 #[derive(sqlx::FromRow)]
 struct Rules {
     #[sqlx(try_from = "i64")]
@@ -40,12 +40,12 @@ struct Rules {
     label_maps: Option<Doc<Maps>>,
 }
 
-/// By item: under which project and label it is found.
+/// By item: the projects and labels under which it is found.
 type Found = BTreeMap<ItemId, BTreeSet<(ProjectId, LabelId)>>;
 
 impl Store {
-    /// Those of the items that their answers would resolve otherwise, each with its project. All of them are looked at
-    /// in one moment.
+    /// The items whose answers would now resolve differently, each with its project. All of them are read in one
+    /// snapshot.
     pub async fn resolved_otherwise(&self, items: &[ItemId]) -> Result<Vec<(ItemId, ProjectId)>> {
         let mut now = self.along_indexes().snapshot().await?;
         let kept = now.kept(items).await?;
@@ -64,7 +64,7 @@ impl Store {
         Ok(otherwise)
     }
 
-    /// The first items after one of them.
+    /// The first items after this one.
     pub async fn items_after(&self, after: ItemId, limit: i64) -> Result<Vec<ItemId>> {
         let query = "SELECT id FROM item WHERE id > $1 ORDER BY id LIMIT $2";
         let ids: Vec<i64> =
@@ -72,7 +72,7 @@ impl Store {
         Ok(ids.into_iter().map(ItemId).collect())
     }
 
-    /// About `n` of those that have a consensus, spread over all.
+    /// About `n` items with a consensus, spread over all of them.
     pub async fn some_resolved_items(&self, n: i64) -> Result<Vec<ItemId>> {
         let query = "SELECT item_id FROM consensus
                      ORDER BY item_id / 64 % 1048573 * 7919 % 1048573, item_id LIMIT $1";
@@ -82,7 +82,7 @@ impl Store {
 }
 
 impl Kept {
-    /// Is it what its answers come to?
+    /// Does the stored consensus follow from the answers?
     fn follows(&self, rules: &Rules, votes: &[Vote], found: &BTreeSet<(ProjectId, LabelId)>) -> Result<bool> {
         let none = Maps::new();
         let outcome = Resolution::of(

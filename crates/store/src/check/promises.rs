@@ -1,5 +1,5 @@
-//! What must never be found in the database, as queries: each promise that can be asked about in SQL, with the words
-//! for whoever finds it broken. Read in one moment, so that work that goes on meanwhile is not mistaken for damage.
+//! What must never be in the database, as queries: each promise that SQL can check, with the text for a person who
+//! finds it broken. Read in one snapshot, so that concurrent work is not mistaken for damage.
 
 use crate::check::archive::{Column, Kind, Table};
 use crate::data::sources::may_go_on;
@@ -9,15 +9,15 @@ use crate::{Either, on};
 use domain::ProjectId;
 use sqlx::AssertSqlSafe;
 
-/// A question whose every answer is something wrong.
+/// A query whose every row is something wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
     /// What was promised.
     pub promise: &'static str,
-    /// What each row that comes back is.
+    /// What each returned row is.
     pub what: &'static str,
     pub cure: &'static str,
-    /// Gives one text column, `example`.
+    /// Returns one text column, `example`.
     query: &'static str,
 }
 
@@ -63,7 +63,7 @@ pub const QUESTIONS: &[Question] = &[
         promise: "No answer is lost or overwritten",
         what: "counted answers whose item does not count as answered by that person",
         cure: NOT_BY_ITSELF,
-        // Not released, said beside answered: by these words SQLite finds `assignment_person`.
+        // `<> 'released'` beside `= 'answered'` makes SQLite use the partial index `assignment_person`.
         query: "SELECT 'answer ' || w.id AS example FROM answer w JOIN item i ON i.id = w.item_id
                 WHERE w.queue_id IS NOT NULL AND w.standing = 'counted' AND w.kind = 'labels'
                   AND w.revision_id = i.revision_id
@@ -184,10 +184,10 @@ pub const QUESTIONS: &[Question] = &[
     },
 ];
 
-/// More examples than this tell nobody more.
+/// More examples than this are of no help.
 const EXAMPLES: usize = 5;
 
-/// What a release says of an item, and what its split hangs on.
+/// What a release says about an item, and what its split depends on.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Placed {
     pub release_id: i64,
@@ -200,7 +200,7 @@ pub struct Placed {
 }
 
 impl Snapshot {
-    /// How much is wrong, with examples; nothing where all is well.
+    /// The number of violations with examples, or nothing if there are none.
     pub async fn ask(&mut self, question: &Question) -> Result<Option<(i64, Vec<String>)>> {
         let some = format!("SELECT example FROM ({}) AS wrong LIMIT {EXAMPLES}", question.query);
         let examples: Vec<String> =
@@ -214,8 +214,8 @@ impl Snapshot {
         Ok(Some((n, examples)))
     }
 
-    /// What the engine itself finds wrong with its file: damaged pages, rows that refer to nothing. PostgreSQL
-    /// keeps both by itself.
+    /// Problems that the engine itself finds in its file: damaged pages, dangling references. PostgreSQL takes care of
+    /// both by itself.
     pub async fn engine_complaints(&mut self) -> Result<Vec<String>> {
         let Either::Sqlite(connection) = self.db().await else { return Ok(Vec::new()) };
         let pages: Vec<String> =
@@ -228,8 +228,8 @@ impl Snapshot {
         Ok(complaints)
     }
 
-    /// Rows of a table with a zero byte (U+0000) in a text: their keys. SQLite shows only what stands before it, and
-    /// PostgreSQL, which refuses such a text, would refuse an archive with it.
+    /// The keys of rows with a zero byte (U+0000) in a text. SQLite shows only the text before it, and PostgreSQL,
+    /// which refuses such a text, would refuse an archive with it.
     pub async fn zero_bytes(&mut self, table: &Table, columns: &[Column]) -> Result<Vec<String>> {
         let Either::Sqlite(connection) = self.db().await else { return Ok(Vec::new()) };
         let holds = |c: &Column| format!("instr(CAST(\"{}\" AS BLOB), x'00') > 0", c.name);
@@ -242,7 +242,7 @@ impl Snapshot {
         Ok(sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await?)
     }
 
-    /// Items, newest change of the feed: what a search index must hold.
+    /// What a search index must hold: the number of items, and the newest change of the feed.
     pub async fn to_be_indexed(&mut self) -> Result<(i64, i64)> {
         let items = "SELECT CAST(COUNT(*) AS BIGINT) FROM item";
         let items: i64 = on!(self, |db| sqlx::query_scalar(items).fetch_one(db).await)?;
@@ -250,7 +250,7 @@ impl Snapshot {
         Ok((items, on!(self, |db| sqlx::query_scalar(cursor).fetch_one(db).await)?))
     }
 
-    /// Rows of releases in the order of their key.
+    /// Rows of releases in key order.
     pub async fn placed(&mut self, after: (i64, i64), limit: i64) -> Result<Vec<Placed>> {
         let query =
             "SELECT rr.release_id, rr.item_id, rel.project_id, rr.split, r.group_key, r.normalized_hash
@@ -260,13 +260,13 @@ impl Snapshot {
         Ok(on!(self, |db| sqlx::query_as(query).bind(after.0).bind(after.1).bind(limit).fetch_all(db).await)?)
     }
 
-    /// What was decided of splits: project, key, split.
+    /// All decided splits: project, key, split.
     pub async fn decided_splits(&mut self) -> Result<Vec<(i64, i64, String)>> {
         let query = "SELECT project_id, key, split FROM split ORDER BY project_id, key";
         Ok(on!(self, |db| sqlx::query_as(query).fetch_all(db).await)?)
     }
 
-    /// Files of releases that are done: release, path, hash, bytes.
+    /// Files of finished releases: release, path, hash, bytes.
     pub async fn released_files(&mut self) -> Result<Vec<(i64, String, String, i64)>> {
         let query = "SELECT f.release_id, f.path, f.hash, f.bytes FROM release_file f
                      JOIN release r ON r.id = f.release_id WHERE r.state = 'done' ORDER BY f.release_id, f.path";

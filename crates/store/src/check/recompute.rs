@@ -1,4 +1,4 @@
-//! What the database derives from its own rows, made again from them: counts, filled slots, consensus.
+//! Recomputes what the database derives from its own rows: counts, filled slots, consensus.
 
 use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Ready, ready};
 
-/// A place to read from, be it a transaction or a moment.
+/// A place to read from: a transaction or a snapshot.
 struct At<'c>(Either<&'c mut SqliteConnection, &'c mut PgConnection>);
 
 impl At<'_> {
@@ -22,7 +22,7 @@ impl At<'_> {
     }
 }
 
-/// What a tally should say: counted from the rows.
+/// The correct counts of a tally, counted from the rows.
 async fn counted(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> {
     let (query, id) = match tally {
         Tally::Project(id) => (
@@ -36,7 +36,7 @@ async fn counted(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> 
             id.0,
         ),
         Tally::Answers(id) => (
-            // The items first, in either engine: their answers are found by them.
+            // Items first, on either engine: their answers are found through them.
             "SELECT 'all', CAST(COUNT(*) AS BIGINT) FROM item i CROSS JOIN answer a
              WHERE i.project_id = $1 AND a.item_id = i.id
              UNION ALL SELECT CAST(a.at / 86400000000 AS TEXT), CAST(COUNT(*) AS BIGINT) FROM item i CROSS JOIN answer a
@@ -68,7 +68,7 @@ async fn told(mut at: At<'_>, tally: Tally) -> Result<BTreeMap<String, i64>> {
 }
 
 impl Tx {
-    /// Resolves an item again from its answers, from nothing.
+    /// Resolves an item again, from its answers alone.
     pub async fn recompute_consensus(&mut self, project: ProjectId, item: ItemId) -> Result<()> {
         self.lock_item(item).await?;
         let mut counts = TallyChanges::default();
@@ -86,10 +86,10 @@ impl Tx {
         self.count_all(counts, item.0).await
     }
 
-    /// Makes a tally say what the rows say. Returns whether it said something else.
+    /// Corrects a tally from the rows. Returns whether it was wrong.
     pub async fn recount(&mut self, tally: Tally) -> Result<bool> {
         if self.is_postgres() {
-            // Whoever is counting now is waited for; whoever counts later adds to what is written here.
+            // Waits for transactions that are counting now. Later ones add to what is written here.
             let lock = "LOCK TABLE tally IN EXCLUSIVE MODE";
             on!(self, |db| sqlx::query(lock).execute(db).await.map(|_| ()))?;
         }
@@ -108,8 +108,8 @@ impl Tx {
         Ok(true)
     }
 
-    /// Makes a queue's filled slots and its people's progress say what the assignments say; everyone looks for
-    /// open members from the beginning. Returns how many members were wrong.
+    /// Corrects a queue's filled slots and its people's progress from the assignments, and resets all cursors to the
+    /// start. Returns how many members were wrong.
     pub async fn refill(&mut self, queue: QueueId) -> Result<u64> {
         if self.is_postgres() {
             let lock = "LOCK TABLE assignment, queue_item, queue_cursor IN SHARE ROW EXCLUSIVE MODE";
@@ -145,7 +145,7 @@ impl Tx {
 }
 
 impl Snapshot {
-    /// What a tally says, and what the rows say.
+    /// The stored counts of a tally, and those from the rows.
     pub async fn tally_and_rows(
         &mut self,
         tally: Tally,
@@ -155,7 +155,7 @@ impl Snapshot {
 }
 
 impl Store {
-    /// Everything that is counted.
+    /// All tallies.
     pub async fn all_tallies(&self) -> Result<Vec<Tally>> {
         let projects: Vec<i64> =
             on!(self, |db| sqlx::query_scalar("SELECT id FROM project ORDER BY id").fetch_all(db).await)?;

@@ -1,10 +1,10 @@
-//! Content that cannot be recomputed or must reach every node: uploads until they are imported, release files.
-//! A folder beside SQLite, rows of one megabyte in PostgreSQL. Written once under the hash of its content, read as a
-//! stream.
+//! Content that can't be recomputed or must reach every node: uploads until they are imported, and release files.
+//! Stored in a folder beside SQLite, or in rows of one megabyte in PostgreSQL. Written once under the hash of its
+//! content, read as a stream.
 //!
-//! A blob is removed only while nothing refers to it: [`UNNEEDED`] is the one place that says what can refer to a
-//! blob, and it is asked in the transaction that removes. Whoever writes a blob pins it until the transaction that
-//! refers to it, so that the same content may be written and removed at the same moment: the writer wins.
+//! A blob is removed only while nothing refers to it. Only [`UNNEEDED`] defines what can refer to a blob, and it is
+//! checked in the removing transaction. A writer pins its blob until the transaction that refers to it. So if the same
+//! content is written and removed at the same moment, the writer wins.
 
 mod sweep;
 
@@ -28,11 +28,11 @@ pub(crate) enum Place {
 /// Bytes of one part, and of one piece of a stream.
 const PART: usize = 1 << 20;
 
-/// How a blob is called until its content is known.
+/// The name prefix of a blob until its hash is known.
 const UNFINISHED: &str = "new-";
 
-/// Nothing needs the blob of the row at hand: no import that may still run, no file of a release, nobody who has just
-/// written it. Every table that comes to refer to blobs is added here.
+/// Nothing needs the blob of the current row: no import that may still run, no file of a release, no pin of a recent
+/// writer. Add every table that comes to refer to blobs.
 pub(crate) const UNNEEDED: &str = concat!(
     "NOT EXISTS (SELECT 1 FROM source s WHERE s.upload = blob.key AND s.state IN ",
     may_go_on!(),
@@ -42,7 +42,7 @@ pub(crate) const UNNEEDED: &str = concat!(
 );
 
 impl Store {
-    /// Starts a blob. It can be read only after [`BlobWriter::finish`]; what is dropped before is cleaned up.
+    /// Starts a blob. It can be read only after [`BlobWriter::finish`]. If dropped before, it is cleaned up.
     pub async fn create_blob(&self) -> Result<BlobWriter> {
         let name = format!("{UNFINISHED}{}", self.next_id::<i64>());
         let target = match &self.blobs {
@@ -96,13 +96,13 @@ impl Store {
         Ok(BlobReader { from, bytes })
     }
 
-    /// Removes a blob unless something needs it. Says whether it is gone.
+    /// Removes a blob unless something needs it. Returns whether it is gone.
     pub async fn remove_unneeded_blob(&self, key: &str) -> Result<bool> {
         let (key, place) = (key.to_owned(), self.blobs.clone());
         self.write_background(move |tx| Box::pin(remove_unneeded(tx, key, place))).await
     }
 
-    /// Takes back a blob that nothing came to refer to.
+    /// Unpins and removes a blob that nothing came to refer to.
     pub async fn abandon_blob(&self, written: &Written) -> Result<()> {
         let (pin, key, place) = (written.pin, written.key.clone(), self.blobs.clone());
         self.write_background(move |tx| {
@@ -144,12 +144,12 @@ pub struct Written {
     pub pin: Pin,
 }
 
-/// Holds a blob that nothing refers to yet.
+/// Keeps a blob that nothing refers to yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin(i64);
 
 impl Tx {
-    /// What refers to these blobs is written in this transaction: from now on it holds them.
+    /// Removes pins. Call it in the transaction that writes the references to the blobs.
     pub async fn unpin_blobs(&mut self, pins: &[Pin]) -> Result<()> {
         for pin in pins {
             let query = "DELETE FROM blob_pin WHERE id = $1";
@@ -182,7 +182,7 @@ impl BlobWriter {
     }
 
     async fn flush(&mut self) -> Result<()> {
-        // A whole part: line by line the hash takes several times as long.
+        // A whole part at once: hashing line by line takes several times as long.
         self.hasher.update(&self.buffer);
         match &mut self.target {
             Target::File { file, .. } => {
@@ -199,7 +199,7 @@ impl BlobWriter {
         Ok(())
     }
 
-    /// Gives it up and leaves nothing behind. (Where a writer is only dropped, PostgreSQL keeps its parts until they
+    /// Gives the blob up and leaves nothing behind. (If a writer is only dropped, PostgreSQL keeps its parts until they
     /// are swept.)
     pub async fn discard(self) -> Result<()> {
         match &self.target {
@@ -208,8 +208,8 @@ impl BlobWriter {
         }
     }
 
-    /// Makes it readable under the hash of its content, on disk before this returns. The same content again is
-    /// the same blob.
+    /// Makes the blob readable under the hash of its content. It is on disk before this returns. The same content again
+    /// is the same blob.
     pub async fn finish(mut self) -> Result<Written> {
         if !self.buffer.is_empty() {
             self.flush().await?;
@@ -219,8 +219,8 @@ impl BlobWriter {
         let pin = match &mut self.target {
             Target::File { file, path, folder } => {
                 file.sync_all().await?;
-                // Pinned before the name is taken: what removes this content at the same moment either sees the pin or
-                // has removed the file before.
+                // Pinned before the rename: a concurrent removal of this content either sees the pin or has removed the
+                // file before.
                 let name = key.clone();
                 let pin: Pin = self
                     .store
@@ -270,9 +270,9 @@ async fn put_part(store: &Store, key: String, part: i64, data: Vec<u8>) -> Resul
         .await
 }
 
-/// Removes the row and the bytes in one transaction. SQLite has one writer in all processes, so that between the
-/// question and the removal nobody pins; PostgreSQL holds the row. Were the transaction undone after the file is gone,
-/// only bytes that nothing needs are lost.
+/// Removes the row and the bytes in one transaction. No one can pin between the check and the removal: SQLite has one
+/// writer across all processes, and PostgreSQL locks the row. If the transaction is undone after the file is gone, only
+/// unneeded bytes are lost.
 async fn remove_unneeded(tx: &mut Tx, key: String, place: Place) -> Result<bool> {
     let hold = AssertSqlSafe(format!("SELECT key FROM blob WHERE key = $1{}", dialect::for_update(tx)));
     let _: Option<String> = on!(tx, |db| sqlx::query_scalar(hold).bind(&key).fetch_optional(db).await)?;
@@ -287,7 +287,7 @@ async fn remove_unneeded(tx: &mut Tx, key: String, place: Place) -> Result<bool>
     Ok(!stays)
 }
 
-/// One that is not there is no error.
+/// A missing file is no error.
 fn remove_file(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
@@ -295,8 +295,8 @@ fn remove_file(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Gives the parts their final key, unless that content is there already. Either way the row is held and pinned: what
-/// removes it waits, and then sees the pin.
+/// Gives the parts their final key, unless that content exists already. Either way the row is locked and pinned: a
+/// removal waits, and then sees the pin.
 async fn settle(tx: &mut Tx, name: String, key: String, bytes: i64, now: i64) -> Result<Pin> {
     let insert = "INSERT INTO blob (key, bytes, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     let hold = format!("SELECT key FROM blob WHERE key = $1{}", dialect::for_update(tx));
@@ -319,7 +319,7 @@ async fn settle(tx: &mut Tx, name: String, key: String, bytes: i64, now: i64) ->
         if held.is_some() {
             break;
         }
-        // It was removed between the two: its row can be added now.
+        // It was removed between the two statements: its row can be inserted now.
     }
     on!(tx, |db| sqlx::query("DELETE FROM blob WHERE key = $1").bind(&name).execute(db).await.map(|_| ()))?;
     tx.pin_blob(&key).await
@@ -337,7 +337,7 @@ enum Origin {
 }
 
 impl BlobReader {
-    /// The next piece; nothing at the end.
+    /// The next piece, or nothing at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         match &mut self.from {
             Origin::File(file) => {
@@ -359,7 +359,7 @@ impl BlobReader {
         }
     }
 
-    /// All of it, for small ones.
+    /// Reads the whole blob, for small ones.
     pub async fn read_all(mut self) -> Result<Vec<u8>> {
         let mut all = Vec::with_capacity(usize::try_from(self.bytes).unwrap_or(0).min(PART));
         while let Some(piece) = self.next().await? {

@@ -1,5 +1,5 @@
-//! The change feed: which items came, changed or went, in the order in which it became visible. Each node reads
-//! it from its own cursor and brings its search index up to date.
+//! The change feed: which items were added, changed or removed, in the order in which it became visible. Each node
+//! reads it from its own cursor and updates its search index.
 
 use crate::error::Result;
 use crate::{Store, Tx, on};
@@ -13,7 +13,7 @@ pub enum ChangeKind {
     Removed,
 }
 
-/// One entry. The range may hold items that did not change: a reader looks at what is there now.
+/// One entry. The range may include unchanged items: a reader looks at the current rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub id: i64,
@@ -34,12 +34,12 @@ struct Row {
     at: i64,
 }
 
-/// Ids further apart than this (a few milliseconds of their time) begin a new range, so that a few revised items
-/// far from each other do not name everything between them.
+/// Ids further apart than this (a few milliseconds of their time) begin a new range, so that a few revised items far
+/// apart don't name everything between them.
 const GAP: i64 = 1 << 16;
 
 impl Tx {
-    /// Appends to the feed. Takes the counter's row until the transaction ends: call it late.
+    /// Appends to the feed. Locks the counter's row until the transaction ends: call it late.
     pub async fn note_change(
         &mut self,
         project: ProjectId,

@@ -1,4 +1,4 @@
-//! Items as people browse them and as jobs walk over them. Writing them is in the modules below.
+//! Items as people browse them and as jobs walk over them. The modules below write them.
 
 mod fields;
 mod imported;
@@ -49,7 +49,7 @@ pub struct ItemRow {
     pub text: String,
     pub fields: Doc<Fields>,
     pub normalized_hash: i64,
-    /// What it is resolved to; nothing while nobody has answered.
+    /// The labels of its consensus. `None` while it has no answer.
     pub labels: Option<Doc<Vec<LabelId>>>,
 }
 
@@ -69,7 +69,7 @@ pub struct TextRow {
     pub text: String,
 }
 
-/// One content that an item had or has.
+/// A current or earlier content of an item.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct RevisionRow {
     #[sqlx(try_from = "i64")]
@@ -140,7 +140,7 @@ impl ItemRow {
     }
 }
 
-/// So many items can be looked through for a page.
+/// Up to this many items can be checked one by one for a page.
 const SMALL: i64 = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,7 +151,7 @@ pub enum Order {
 }
 
 impl Store {
-    /// A page of items from behind `after` on.
+    /// A page of items after `after`.
     pub async fn items(
         &self,
         project: ProjectId,
@@ -199,14 +199,14 @@ impl Store {
         })?)
     }
 
-    /// What narrows most leads, in an index that is in the order of the items: known from the counts.
+    /// The most selective part that has an index in item order, known from the counts.
     async fn lead(&self, project: ProjectId, slice: &Slice) -> Result<Lead> {
         let mut found = Vec::new();
         if let Some(label) = slice.label {
             let counts = self.tally(Tally::Labels(project)).await?;
             found.push((counts.get(&label.to_string()).copied().unwrap_or(0), Lead::Label));
         }
-        // Of several states the index is not in the order of the items.
+        // For several states the index is not in item order.
         if let [state] = slice.states.as_slice() {
             let counts = self.tally(Tally::Project(project)).await?;
             found.push((counts.get(state.as_str()).copied().unwrap_or(0), Lead::State));
@@ -218,7 +218,7 @@ impl Store {
             found.push((n.unwrap_or(0), Lead::Source));
         }
         let least = found.into_iter().min_by_key(|(n, _)| *n);
-        // How many items have a value of a field is not counted: it leads where nothing small does.
+        // Items per field value are not counted: the field leads if nothing small does.
         let is_small = |n: i64| slice.field.is_none() || n < SMALL;
         Ok(match least {
             Some((n, lead)) if is_small(n) => lead,
@@ -227,7 +227,7 @@ impl Store {
         })
     }
 
-    /// Items by their ids (what a search found), in the order of the ids given; those of other projects are left out.
+    /// Items by id (search results), in the given order, without those of other projects.
     pub async fn items_by_id(&self, project: ProjectId, ids: &[ItemId]) -> Result<Vec<ItemRow>> {
         let mut items: Vec<ItemRow> = on!(self, |db| {
             let mut query = QueryBuilder::new(ITEM);
@@ -255,7 +255,7 @@ impl Store {
         Ok(id.map(ItemId))
     }
 
-    /// Texts of an id range, of whatever project, for what follows the change feed: from behind `after` to `last`.
+    /// Texts in an id range of any project, for followers of the change feed: after `after`, up to `last`.
     pub async fn texts_between(&self, after: ItemId, last: ItemId, limit: i64) -> Result<Vec<TextRow>> {
         let query =
             "SELECT i.id, i.project_id, r.text FROM item i JOIN item_revision r ON r.id = i.revision_id
@@ -275,7 +275,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(item.0).fetch_all(db).await)?)
     }
 
-    /// Everything that was said of an item, newest first.
+    /// All answers to an item, newest first.
     pub async fn item_answers(&self, item: ItemId) -> Result<Vec<ItemAnswerRow>> {
         let query = "SELECT a.id, a.person_id, p.name AS person, a.queue_id, q.name AS queue, a.revision_id, a.number,
                             a.kind, a.labels, a.skip_reason, a.note, a.origin, a.standing, a.sighted, a.seconds, a.at

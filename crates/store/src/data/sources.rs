@@ -1,4 +1,4 @@
-//! Imports as rows: what was brought, how its columns were read, what came of it, and the rows that were refused.
+//! Imports as rows: the file, how its columns were read, the result, and the refused rows.
 
 use crate::error::{Error, Result};
 use crate::{Doc, Store, Tx, on};
@@ -15,27 +15,27 @@ pub struct Source {
     pub name: String,
     pub format: Format,
     pub mapping: Mapping,
-    /// The blob that holds the file, where it was uploaded.
+    /// The blob with the file, if it was uploaded.
     pub upload: Option<String>,
     pub job: Option<i64>,
     pub state: SourceState,
     pub error: Option<String>,
     pub bytes: i64,
     pub counts: RowCounts,
-    /// What the people who brought it should know, in sentences; there when it came to its end.
+    /// Sentences for the people who imported it; set when it has ended.
     pub notes: Vec<String>,
     pub created_by: Option<PersonId>,
     pub created_at: Time,
     pub finished_at: Option<Time>,
     pub undone_at: Option<Time>,
-    /// Taking it back was stopped: some of it may be gone.
+    /// The undo was stopped: some of the import may be gone.
     pub undo_stopped: bool,
 }
 
-/// A row that could not be taken.
+/// A refused row.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Reject {
-    /// Where the row begins in the file, from 1.
+    /// The line where the row begins in the file, from 1.
     pub line: i64,
     pub reason: String,
     pub raw: String,
@@ -70,8 +70,8 @@ struct Row {
     undo_stopped: bool,
 }
 
-/// The states in which an import may go on, so that its upload must be kept: a list in SQL. A macro, because constant
-/// queries are put together from literals. The same as [`SourceState::may_go_on`].
+/// The states in which an import may go on, so its upload must be kept, as an SQL list. A macro, because constant
+/// queries are concatenated from literals. The same as [`SourceState::may_go_on`].
 macro_rules! may_go_on {
     () => {
         "('preview', 'running', 'failed', 'cancelled')"
@@ -154,7 +154,7 @@ impl Store {
         rows.into_iter().map(Row::source).collect()
     }
 
-    /// Refused rows after a line, in the order of the file.
+    /// Refused rows after a line, in file order.
     pub async fn rejects(&self, source: SourceId, after_line: i64, limit: i64) -> Result<Vec<Reject>> {
         let query = "SELECT line, reason, raw FROM reject WHERE source_id = $1 AND line > $2
                      ORDER BY line LIMIT $3";
@@ -163,7 +163,7 @@ impl Store {
         })?)
     }
 
-    /// What an import must know of its project.
+    /// The project rules that an import needs.
     pub async fn project_rules(&self, project: ProjectId) -> Result<(Task, Settings)> {
         let query = "SELECT task, settings FROM project WHERE id = $1";
         let (task, settings): (String, Doc<Settings>) =
@@ -189,7 +189,7 @@ impl Tx {
         Ok(id)
     }
 
-    /// The person's word on the columns; only before rows are in.
+    /// Sets the column mapping that a person chose; only before rows are imported.
     pub async fn map_source(&mut self, id: SourceId, mapping: &Mapping) -> Result<bool> {
         let query = "UPDATE source SET mapping = $2
                      WHERE id = $1 AND n_read = 0 AND state IN ('preview', 'failed', 'cancelled')";
@@ -205,14 +205,14 @@ impl Tx {
         Ok(())
     }
 
-    /// What is to be told of an import that came to its end.
+    /// Saves the notes of an import that has ended.
     pub async fn note_source(&mut self, id: SourceId, notes: &[String]) -> Result<()> {
         let query = "UPDATE source SET notes = $2 WHERE id = $1";
         on!(self, |db| sqlx::query(query).bind(id.0).bind(Doc(notes)).execute(db).await.map(|_| ()))?;
         Ok(())
     }
 
-    /// Moves an import to a state, if it is in one of those it may come from. Says whether it was.
+    /// Moves an import to a state if it is in one of the allowed earlier ones. Returns whether it was.
     pub async fn move_source(
         &mut self,
         id: SourceId,
@@ -236,7 +236,7 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// The person that stands for whoever gave imported answers, made where there is none of that name.
+    /// The person that stands for the author of imported answers. Created if none has that name.
     pub async fn source_person(&mut self, project: ProjectId, name: &str) -> Result<PersonId> {
         let id: PersonId = self.next_id();
         let now = self.now().0;

@@ -1,5 +1,5 @@
-//! Taxonomy versions (immutable, numbered), the draft beside them, and what a new version does to items that
-//! were resolved to labels it no longer offers.
+//! Taxonomy versions (immutable, numbered), the draft beside them, and the effect of a new version on items that were
+//! resolved to labels it no longer offers.
 
 use crate::error::Result;
 use crate::sql::dialect::push_list;
@@ -11,14 +11,14 @@ use sqlx::AssertSqlSafe;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where the labels of each earlier version land in one version.
+/// For each earlier version: what its labels become in one version.
 pub type LabelMaps = BTreeMap<TaxonomyVersionId, LabelMap>;
 
-/// Published taxonomies by their version. A version never changes, so what is here is never wrong.
+/// Caches published taxonomies by version. A version never changes, so the cache is never stale.
 #[derive(Clone, Default)]
 pub(crate) struct Cache(Arc<Mutex<HashMap<TaxonomyVersionId, Arc<Taxonomy>>>>);
 
-/// So many versions are kept at hand.
+/// The most cached versions.
 const CACHED: usize = 256;
 
 /// A version as a list shows it.
@@ -33,19 +33,19 @@ pub struct VersionRow {
     pub published_at: i64,
 }
 
-/// What people are changing.
+/// The draft that people are changing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DraftRow {
-    /// The version that the draft was begun on.
+    /// The version that the draft started from.
     pub base: Option<TaxonomyVersionId>,
     pub taxonomy: Taxonomy,
-    /// Grows with every change, so that a form that was opened before one can be told.
+    /// Grows with every change, so that a form from before a change can be detected.
     pub edit: i64,
     pub updated_by: Option<String>,
     pub updated_at: Time,
 }
 
-/// What publishing did.
+/// The result of publishing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewVersion {
     pub id: TaxonomyVersionId,
@@ -93,7 +93,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_scalar(query).bind(version.0).bind(project.0).fetch_one(db).await)?)
     }
 
-    /// Versions, newest first; `before` is the number after which to go on.
+    /// Versions, newest first, with numbers below `before`.
     pub async fn taxonomy_versions(
         &self,
         project: ProjectId,
@@ -112,7 +112,7 @@ impl Store {
             .await)?)
     }
 
-    /// Where the labels of each earlier version land in this one.
+    /// What the labels of each earlier version become in this one.
     pub async fn label_maps(&self, version: TaxonomyVersionId) -> Result<LabelMaps> {
         let maps: Doc<LabelMaps> =
             on!(self, |db| sqlx::query_scalar(LABEL_MAPS).bind(version.0).fetch_one(db).await)?;
@@ -134,7 +134,7 @@ impl Store {
         })?)
     }
 
-    /// The draft, where one was begun.
+    /// The draft, if there is one.
     pub async fn taxonomy_draft(&self, project: ProjectId) -> Result<Option<DraftRow>> {
         type Row = (Option<i64>, Doc<Taxonomy>, i64, Option<String>, i64);
         let query = "SELECT d.base_id, d.document, d.edit, p.name, d.updated_at FROM taxonomy_draft d
@@ -150,8 +150,8 @@ impl Store {
         }))
     }
 
-    /// The different values of a field, sorted, each with its number of items; one more than `most` says that
-    /// there are too many.
+    /// The distinct values of a field, sorted, each with its number of items. One more than `most` means that there are
+    /// too many.
     pub async fn field_values(
         &self,
         project: ProjectId,
@@ -188,9 +188,8 @@ impl Store {
         Ok(items.into_iter().map(ItemId).collect())
     }
 
-    /// Items of one state after `after`, and what stands behind them: the labels of each person's latest counted
-    /// answer with the version it was given under. With `version` only items that were last looked at under an
-    /// earlier one.
+    /// Items of one state after `after`, with the labels of each person's latest counted answer and the version it was
+    /// given under. With `version`, only items that were last looked at under an earlier one.
     pub async fn open_answers(
         &self,
         project: ProjectId,
@@ -199,7 +198,7 @@ impl Store {
         after: i64,
         limit: i64,
     ) -> Result<Vec<OldAnswer>> {
-        // The items first, so that the limit cuts between items and never within one's answers.
+        // Items first, so that the limit never cuts within one item's answers.
         let query = "SELECT i.id AS item_id, a.labels, a.taxonomy_version_id
              FROM (SELECT i.id, i.revision_id FROM item i JOIN consensus c ON c.item_id = i.id
                    WHERE i.project_id = $1 AND i.state = $2 AND i.id > $3
@@ -228,7 +227,7 @@ impl Store {
 pub struct OldAnswer {
     #[sqlx(try_from = "i64")]
     pub item_id: ItemId,
-    /// Nothing where the item has no counted answer left.
+    /// `None` if the item has no counted answer left.
     pub labels: Option<Doc<Vec<LabelId>>>,
     pub taxonomy_version_id: Option<i64>,
 }
@@ -248,17 +247,17 @@ impl Tx {
         Ok(newest.map(|(id, number)| (TaxonomyVersionId(id), number)))
     }
 
-    /// Where the labels of each earlier version land in this one. An answer that was given under an earlier
-    /// version says now what `maps[its version].carry(its labels)` says; nothing: it is no longer a vote.
+    /// What the labels of each earlier version become in this one. An answer under an earlier version now counts as
+    /// `maps[its version].carry(its labels)`. If that is nothing, it is no longer a vote.
     pub async fn label_maps(&mut self, version: TaxonomyVersionId) -> Result<LabelMaps> {
         let maps: Doc<LabelMaps> =
             on!(self, |db| sqlx::query_scalar(LABEL_MAPS).bind(version.0).fetch_one(db).await)?;
         Ok(maps.0)
     }
 
-    /// Publishes `taxonomy` as the version after `base`. Nothing where `base` is not the newest version: someone
-    /// else published meanwhile. Labels of the base that are missing are kept as retired. The draft, if there is
-    /// one, stands on the new version when it was begun on `base`.
+    /// Publishes `taxonomy` as the version after `base`. Returns nothing if `base` is not the newest version: another
+    /// person published meanwhile. Missing labels of the base are kept as retired. A draft that started from `base`
+    /// moves to the new version.
     pub async fn publish_taxonomy(
         &mut self,
         project: ProjectId,
@@ -332,7 +331,7 @@ impl Tx {
         Ok((document.0, maps.0))
     }
 
-    /// Each label under its newest name.
+    /// Writes each label under its newest name.
     async fn write_labels(&mut self, project: ProjectId, taxonomy: &Taxonomy) -> Result<()> {
         let query =
             "INSERT INTO label (id, project_id, name, hue, other, retired) VALUES ($1, $2, $3, $4, $5, $6)
@@ -353,8 +352,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps everyone else from the draft until the transaction ends, if nobody changed it since `edit` (0: there was
-    /// none). Says whether it did.
+    /// Locks the draft until the transaction ends, if it is unchanged since `edit` (0: there was none). Returns whether
+    /// it is.
     pub async fn claim_draft(&mut self, project: ProjectId, edit: i64) -> Result<bool> {
         let query = format!(
             "SELECT edit FROM taxonomy_draft WHERE project_id = $1{}",
@@ -367,7 +366,7 @@ impl Tx {
         Ok(now.unwrap_or(0) == edit)
     }
 
-    /// Saves the draft if nobody changed it since `edit` (0: there was none). Says whether it did.
+    /// Saves the draft if it is unchanged since `edit` (0: there was none). Returns whether it was saved.
     pub async fn save_draft(
         &mut self,
         project: ProjectId,
@@ -398,7 +397,7 @@ impl Tx {
     }
 }
 
-/// A published document holds every label that was ever published.
+/// Adds missing labels as retired: a published document holds every label that was ever published.
 fn keeping_retired(before: &Taxonomy, mut taxonomy: Taxonomy) -> Taxonomy {
     for label in &before.labels {
         if taxonomy.get(label.id).is_none() {
@@ -410,7 +409,7 @@ fn keeping_retired(before: &Taxonomy, mut taxonomy: Taxonomy) -> Taxonomy {
 
 impl Cache {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TaxonomyVersionId, Arc<Taxonomy>>> {
-        // Whoever panicked while holding it left a map of immutable documents: nothing that could be half done.
+        // A panic while it was locked left a map of immutable documents: nothing can be half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

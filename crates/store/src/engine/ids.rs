@@ -1,5 +1,5 @@
-//! Ids: 41 bits of milliseconds since 2026, 6 bits of process number, 6 bits of sequence. They grow with time,
-//! fit into JavaScript's 53 bits, and two processes that write at once never make the same one.
+//! Ids: 41 bits of milliseconds since 2026, 6 bits of process number, 6 bits of sequence. They grow with time and fit
+//! into JavaScript's 53 bits. Two processes that write at once never make the same id.
 
 use crate::Clock;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,7 +21,7 @@ impl Ids {
         Ids { node: process & ((1 << NODE_BITS) - 1), clock, last: AtomicI64::new(0) }
     }
 
-    /// The next id. More than 64 in a millisecond run ahead of the clock instead of waiting for it.
+    /// The next id. Beyond 64 in a millisecond, ids run ahead of the clock instead of waiting for it.
     pub fn next(&self) -> i64 {
         let floor = (self.clock.now().0 / 1000 - EPOCH_MS).max(1) << SEQUENCE_BITS;
         let take = |last: i64| Some(floor.max(last + 1));

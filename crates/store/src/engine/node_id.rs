@@ -1,5 +1,5 @@
-//! The number under which this process makes ids: no two processes that live at once have the same, or they would make
-//! the same ids. Held as long as the store is open: by a file's lock beside SQLite, by a session's lock in PostgreSQL.
+//! The node number of this process, a part of every id that it makes. No two live processes share a number, so no two
+//! make the same id. Held while the store is open: by a file lock beside SQLite, by an advisory lock in PostgreSQL.
 
 use crate::error::{Error, Result};
 use fs2::FileExt;
@@ -10,18 +10,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// So many processes can work on an installation at once.
+/// The most processes that can work on an installation at once.
 pub(crate) const NODES: i64 = 64;
-/// Told apart from locks of other programs in the same database by this.
+/// Keeps our advisory locks apart from those of other programs in the same database.
 const OURS: i32 = 0x4153_5359;
 
-/// Where numbers are taken from.
+/// Where a node number is taken from.
 pub(crate) enum NodeIds {
     Folder(PathBuf),
     Session(PgConnection),
 }
 
-/// What keeps the number: let go of when the last copy is dropped.
+/// Holds the number until the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct NodeId(Arc<Mutex<Option<Kept>>>);
 
@@ -41,7 +41,7 @@ impl NodeIds {
         Ok(NodeIds::Session(options.connect().await?))
     }
 
-    /// Takes the first number that nobody holds, beginning with one of the caller's.
+    /// Takes the first free number, starting the search at `first`.
     pub(crate) async fn take(mut self, first: i64) -> Result<(i64, NodeId)> {
         for number in (first..first + NODES).map(|number| number % NODES) {
             match &mut self {
@@ -70,7 +70,7 @@ impl NodeId {
         NodeId(Arc::new(Mutex::new(Some(kept))))
     }
 
-    /// Lets go of it before the store is dropped.
+    /// Releases the number before the store is dropped.
     pub(crate) async fn give_back(&self) {
         if let Some(Kept::Session(session)) = self.0.lock().await.take() {
             let _ = session.close().await;

@@ -1,4 +1,4 @@
-//! PostgreSQL: connections that are kept, and group commit for people who label.
+//! PostgreSQL: a pool of recently used connections, and group commit for labelers.
 
 pub(crate) mod group_commit;
 pub(crate) mod pool;

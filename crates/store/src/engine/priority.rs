@@ -1,41 +1,40 @@
-//! Who comes next: people before background work (import, release), and background work for a fixed share of the time
-//! while people are about, so that neither stops the other.
+//! Write priority: people go before background work (import, release). While people are active, background work gets a
+//! fixed share of the time. So neither stops the other.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// People are about until so long after one of them wrote.
+/// People count as active for this long after one of them wrote.
 const ABOUT: Duration = Duration::from_millis(200);
-/// People wait for the whole commit that they are in, so it takes in nobody any more after so long. One commit for
-/// everyone at once would be cheaper only by itself: whoever hears of it asks for the next thing, and so all would hear
-/// together, ask together and wait together, with the writer idle in between.
+/// A commit accepts no more people after this time, because each waits for the whole commit. One large commit would be
+/// cheaper only by itself: all people in it would be confirmed together, send their next requests together and wait
+/// together, with the writer idle in between.
 const COMMIT: Duration = Duration::from_millis(5);
-/// While they are about, background work rests after each piece for so many times as long as the piece took.
+/// While people are active, background work rests after each piece for this many times the piece's duration.
 const REST: u32 = 4;
-/// The same where they have to wait in line for long: a twentieth of the time, so that they never stop it.
+/// The same while people wait for long: background work gets a twentieth of the time, so they never stop it.
 const LONGEST_REST: u32 = 19;
-/// Behind a piece and its commit people wait in line for less than this; for longer only where there is more to do than
-/// can be done.
+/// Behind one piece and its commit a person waits less than this. A longer wait means overload.
 const LONG: Duration = Duration::from_millis(20);
 
-/// Whose a transaction is.
+/// The kind of sender of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Priority {
     /// A person waits.
     Interactive,
     /// A piece of background work.
     Background,
-    /// What background work writes of its own progress: it goes at once, and does not count as a person.
+    /// Background work notes its own progress. It runs at once, and does not count as a person.
     Progress,
 }
 
-/// Who may still come into a commit.
+/// Which requests may still join a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Joins {
     Nobody,
     People,
     PeopleThenPieces,
-    /// It is the turn of background work.
+    /// Background work goes first this time.
     PiecesThenPeople,
     Pieces,
 }
@@ -47,9 +46,9 @@ pub(crate) struct Throttle(Mutex<State>);
 struct State {
     people_wrote: Option<Instant>,
     rested: Option<Instant>,
-    /// How many times as long as it took background work rests from a piece.
+    /// How many times a piece's duration background work rests after it.
     rest: u32,
-    /// The longest that somebody waited in line since the last piece.
+    /// The longest wait of a person's request since the last piece.
     waited: Duration,
 }
 
@@ -60,7 +59,7 @@ impl Default for State {
 }
 
 impl Throttle {
-    /// A transaction that began then has ended now.
+    /// Records a transaction that began at `began` and ended `now`.
     pub(crate) fn ended(&self, priority: Priority, began: Instant, now: Instant) {
         let mut state = self.state();
         match priority {
@@ -73,7 +72,7 @@ impl Throttle {
         }
     }
 
-    /// Somebody waited in line for so long until it was their turn.
+    /// Records how long a person's request waited before it ran.
     pub(crate) fn waited(&self, time: Duration) {
         let mut state = self.state();
         state.waited = state.waited.max(time);
@@ -83,10 +82,10 @@ impl Throttle {
         self.state().people_are_about(now)
     }
 
-    /// Who may come into a commit that has lasted for so long; one of pieces alone takes in more of them for a spell.
+    /// Which requests may join a commit that has lasted this long. One of pieces alone accepts more until `spell`.
     pub(crate) fn joins(&self, now: Instant, lasted: Duration, spell: Duration) -> Joins {
         match (self.people_are_about(now), self.rest(now).is_zero()) {
-            // Also where people never pause and each takes long.
+            // Background work goes on even if people never pause and each takes long.
             (true, true) if lasted >= COMMIT => Joins::Pieces,
             (true, false) if lasted >= COMMIT => Joins::Nobody,
             (true, true) => Joins::PiecesThenPeople,
@@ -105,8 +104,8 @@ impl Throttle {
         }
     }
 
-    /// How long background work rests from a step of it that only read: where readers take their time from those who
-    /// write as a piece would, and where they do so only when there is more to do than can be done.
+    /// How long background work rests after a read-only step. If readers slow writers down (`in_the_way`), it rests as
+    /// after a piece. Otherwise it rests only under overload.
     pub(crate) fn rest_from_reading(&self, step: Duration, now: Instant, in_the_way: bool) -> Duration {
         let state = self.state();
         match (state.people_are_about(now), in_the_way) {
@@ -127,13 +126,13 @@ impl State {
     }
 }
 
-/// Steps back at once, and comes back piece by piece.
+/// Backoff: doubles at once when people wait for long, then shrinks piece by piece.
 fn next_rest(rest: u32, waited: Duration) -> u32 {
     if waited > LONG { (2 * rest).min(LONGEST_REST) } else { (rest - 1).max(REST) }
 }
 
-/// People before background work (see [`Throttle`]) where there is no common writer: their transactions go ahead, pieces
-/// go one by one and rest in between.
+/// The same priority (see [`Throttle`]) without a common writer: people's transactions run at once, pieces run one at a
+/// time and rest in between.
 #[derive(Debug, Default)]
 pub(crate) struct PostgresThrottle {
     pub(crate) throttle: Arc<Throttle>,

@@ -1,11 +1,11 @@
-//! Files and folders that only the account which runs the program can read: texts and answers of people, hashes of
-//! passwords. Other accounts of the machine see nothing, whatever the umask says.
+//! Files and folders that only the program's own account can read. They hold people's texts and answers, and password
+//! hashes. Other accounts of the machine see nothing, whatever the umask says.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes a folder and those above it that are missing, each with mode 0700. One that is there stays as it is.
+/// Creates a folder and its missing parents, each with mode 0700. An existing folder keeps its mode.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -14,12 +14,12 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Makes a file with mode 0600, to be written; one that is there is emptied.
+/// Opens a file for writing: creates it with mode 0600, or empties it.
 pub fn create_file(path: &Path) -> io::Result<File> {
     options().create(true).truncate(true).open(path)
 }
 
-/// Makes sure that a file is there; a new one has mode 0600. One that is there is not opened: closing it would end the
+/// Makes sure that a file exists. A new one has mode 0600. An existing one is not opened: closing it would release the
 /// locks that SQLite holds on it in this process.
 pub fn touch_file(path: &Path) -> io::Result<()> {
     match options().create_new(true).open(path) {
@@ -36,7 +36,7 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Can other accounts of this machine read what is there? Nothing there is nothing to read.
+/// Can other accounts of this machine read this path? For a missing path: no.
 pub fn is_open_to_others(path: &Path) -> bool {
     #[cfg(unix)]
     return std::fs::metadata(path)

@@ -1,4 +1,4 @@
-//! One moment of the database, read for as long as it takes: what others write meanwhile is not seen.
+//! Snapshot isolation: a reader sees one moment of the database for as long as it reads, without later writes.
 
 use crate::engine::postgres::pool::Held;
 use crate::error::Result;
@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use std::future::{Ready, ready};
 
-/// One moment of the database. Reads through [`crate::on!`], like a [`Store`]; dropped, it ends.
+/// One moment of the database. Reads through [`crate::on!`], like a [`Store`]. Ends when dropped.
 pub struct Snapshot(Moment);
 
 enum Moment {
@@ -17,12 +17,12 @@ enum Moment {
 }
 
 impl Store {
-    /// Freezes what is there now, for reading all of it while others go on writing.
+    /// Starts a snapshot, for reading everything while others keep writing.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         match self.db().await {
             Either::Sqlite(pool) => {
                 let mut transaction = pool.begin().await?;
-                // The first read is what fixes the moment.
+                // The first read fixes the moment of the snapshot.
                 transaction.execute("SELECT value FROM meta LIMIT 1").await?;
                 Ok(Snapshot(Moment::Sqlite(transaction)))
             }

@@ -1,4 +1,4 @@
-//! SQLite: one writer with group commit, checkpoints beside it, and one server a folder.
+//! SQLite: one writer with group commit, checkpoints beside it, and one server per folder.
 
 pub(crate) mod checkpoint;
 pub mod lock;

@@ -1,4 +1,4 @@
-//! A transaction: the only thing that writes.
+//! A transaction: the only way to write.
 
 use crate::Either;
 use crate::engine::clock::Clock;
@@ -16,8 +16,8 @@ pub type BoxFuture<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
 /// A transaction on either engine: a connection, ids and a clock. Reads inside it see its own writes.
 ///
-/// On PostgreSQL a failed statement ends the transaction: where a conflict is expected, write `ON CONFLICT DO
-/// NOTHING` and look at what came back instead of catching the error.
+/// On PostgreSQL a failed statement aborts the transaction. Where a conflict is expected, write
+/// `ON CONFLICT DO NOTHING` and check the returned rows instead of catching the error.
 pub struct Tx {
     pub(crate) connection: Connection,
     pub(crate) ids: Arc<Ids>,
@@ -34,7 +34,7 @@ impl Tx {
         Tx { connection, ids, clock }
     }
 
-    /// For [`crate::on!`]: where to read and write.
+    /// For [`crate::on!`]: the connection to read and write on.
     pub fn db(&mut self) -> Ready<Either<&mut SqliteConnection, &mut PgConnection>> {
         ready(match &mut self.connection {
             Connection::Sqlite(connection) => Either::Sqlite(connection),
@@ -56,7 +56,7 @@ impl Tx {
     }
 }
 
-/// Errors that may be a lost race on PostgreSQL: the same work can succeed when it is run again.
+/// Errors that may be a lost race on PostgreSQL. The same work can succeed when it runs again.
 pub trait MaybeBusy {
     fn is_busy(&self) -> bool;
 }
@@ -67,7 +67,7 @@ impl MaybeBusy for Error {
     }
 }
 
-/// A transaction that lost a race on PostgreSQL is run again so many times.
+/// How often a transaction that loses races on PostgreSQL is tried.
 const ATTEMPTS: usize = 12;
 
 pub(crate) async fn run_postgres<T, E, F>(
@@ -96,7 +96,7 @@ where
                 Err(error) => E::from(Error::from(error)),
             },
             Err(error) => {
-                // A rollback that fails closes the connection, which undoes the work as well.
+                // If the rollback fails, the connection is closed, which undoes the work as well.
                 let _ = held.rollback().await;
                 error
             }

@@ -1,7 +1,7 @@
-//! Leases: they are handed out in the queue's order, and taken back (see [`freed`]).
+//! Leases: handed out in the queue's order, and taken back (see [`freed`]).
 //!
-//! `queue_item.filled` equals the assignments that fill a slot. A person's cursor in a pool stands at the first member that
-//! is open to them, or before it: what frees a slot lowers the cursors of everyone who had passed it.
+//! Invariant: `queue_item.filled` is the number of assignments that fill a slot. A person's cursor in a pool is at or
+//! before the first member that is open to them: freeing a slot lowers every cursor that has passed it.
 
 mod freed;
 
@@ -17,10 +17,10 @@ use domain::queue::{Holding, Pool};
 use domain::{AssignmentId, ItemId, PersonId, ProjectId, QueueId, RevisionId, Time};
 use sqlx::AssertSqlSafe;
 
-/// A cursor that has passed everything.
+/// The cursor after all members.
 pub const PASSED: i64 = i64::MAX;
 
-/// What the holder of an assignment now has.
+/// A change of what the holder of an assignment has.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold {
     pub assignment: AssignmentId,
@@ -32,7 +32,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Their lease became their answer. It opens no member and closes none, and what is theirs of the queue stays.
+    /// A lease became an answer. No member opens or closes, and the person keeps their part of the queue.
     pub(crate) fn only_answers(&self) -> bool {
         (self.was, self.holding) == (Holding::Leased, Holding::Answered)
     }
@@ -46,18 +46,18 @@ batch_row! { Hold as Statement::Hold, |row| {
     "lease_until": Int = row.until.0,
 } }
 
-/// To whom, and on which terms, members are handed out.
+/// The person who gets members, and on which terms.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     pub project: ProjectId,
     pub queue: QueueId,
     pub person: PersonId,
-    /// Takes no slot.
+    /// The lease takes no slot.
     pub beside: bool,
     pub until: Time,
 }
 
-/// A member that is leased.
+/// A new lease of a member.
 pub(crate) struct NewLease<'m> {
     pub(crate) id: AssignmentId,
     pub(crate) terms: &'m Terms,
@@ -80,7 +80,7 @@ batch_row! { NewLease<'_> as Statement::Lease, |row| {
     "created_at": Int = row.at.0,
 } }
 
-/// One more slot of a member is filled.
+/// Fills one more slot of a member.
 pub(crate) struct Filled {
     pub(crate) queue: QueueId,
     pub(crate) item: ItemId,
@@ -93,7 +93,7 @@ batch_row! { Filled as Statement::Filled, |row| { "queue_id": Int = row.queue.0,
 pub struct HeldRow {
     pub id: AssignmentId,
     pub item_id: ItemId,
-    /// Of the current text.
+    /// The revision of the current text.
     pub revision_id: RevisionId,
     /// The lease was given or renewed for an earlier text.
     pub is_outdated: bool,
@@ -103,7 +103,7 @@ pub struct HeldRow {
     pub event_at: Option<i64>,
 }
 
-/// A person's cursor in a pool, to be moved on from a rank.
+/// Moves a person's cursor in a pool on, starting at a rank.
 #[derive(Debug, Clone, Copy)]
 pub struct CursorMove {
     pub queue: QueueId,
@@ -114,7 +114,7 @@ pub struct CursorMove {
 
 const CURSOR_MOVE: [Kind; 4] = [Kind::Int, Kind::Int, Kind::Text, Kind::Int];
 
-/// $1 the queue, $2 the person, $3 the pool, $4 from where.
+/// $1 is the queue, $2 the person, $3 the pool, $4 the first rank to look at.
 fn move_cursors() -> String {
     format!(
         "INSERT INTO queue_cursor (queue_id, person_id, pool, cursor)
@@ -143,7 +143,7 @@ impl Tx {
     }
 
     /// The next members of a pool that are open to a person, in the queue's order. On PostgreSQL members that another
-    /// transaction holds are passed over before their texts are looked for.
+    /// transaction has locked are skipped before their texts are read.
     pub(crate) async fn candidates(
         &mut self,
         terms: &Terms,
@@ -171,7 +171,7 @@ impl Tx {
             .await)?)
     }
 
-    /// Moves cursors to the first members that are open to each person. Returns where they are then.
+    /// Moves cursors to the first members that are open to each person. Returns the new cursors.
     pub(crate) async fn move_cursors(&mut self, moves: &[CursorMove]) -> Result<Vec<i64>> {
         let text = move_cursors();
         Ok(match self.db().await {
@@ -196,9 +196,9 @@ impl Tx {
         })
     }
 
-    /// Do others hold an item that this person could get if they let go of it?
+    /// Do others hold leases of items that this person could get once they are released?
     pub async fn others_hold(&mut self, queue: QueueId, person: PersonId) -> Result<bool> {
-        // Full members count too: a lease that is let go of opens them.
+        // Full members count too: a released lease opens them.
         let query = format!(
             "SELECT a.id FROM assignment a
              JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
@@ -213,7 +213,7 @@ impl Tx {
         Ok(one.is_some())
     }
 
-    /// Holds a member until the transaction ends, and tells which of its slots are taken.
+    /// Locks a member until the transaction ends. Returns its target and its taken slots.
     pub async fn taken_slots(&mut self, queue: QueueId, item: ItemId) -> Result<(u32, Vec<u32>)> {
         let lock = format!(
             "SELECT target FROM queue_item WHERE queue_id = $1 AND item_id = $2{}",
@@ -235,7 +235,7 @@ impl Tx {
         Ok((target as u32, taken.into_iter().map(|s| s as u32).collect()))
     }
 
-    /// What this person has of an item in a queue, other than what was released.
+    /// A person's assignment of an item in a queue, unless it was released.
     pub async fn live_assignment(
         &mut self,
         queue: QueueId,

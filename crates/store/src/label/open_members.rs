@@ -1,5 +1,4 @@
-//! The rule that says which members of a queue are open to a person, once for all: in SQL, and for members that are in
-//! memory already.
+//! The one rule for which members of a queue are open to a person: in SQL, and for members that are already in memory.
 //!
 //! A member is open while it has a free slot and is not stuck. It is open to a person who neither holds it nor has
 //! answered or skipped it.
@@ -7,18 +6,18 @@
 use domain::queue::Pool;
 use domain::{ItemId, PersonId, RevisionId};
 
-/// The member `qi` is open to people who have nothing of it.
+/// The member `qi` is open to people without a live assignment of it.
 pub(crate) const OPEN: &str = "qi.filled < qi.target AND NOT qi.stuck";
 
-/// `$2`, a person, has nothing of the member `qi`. A count, because PostgreSQL makes a join of `NOT EXISTS`, and reads all
-/// that the person ever had in the queue for it.
+/// The person `$2` has no live assignment of the member `qi`. A count, because PostgreSQL turns `NOT EXISTS` into a
+/// join and reads all assignments that the person ever had in the queue.
 pub(crate) const NOTHING_OF_IT: &str = "0 = (SELECT COUNT(*) FROM assignment m WHERE m.queue_id = qi.queue_id
     AND m.item_id = qi.item_id AND m.person_id = $2 AND m.state <> 'released')";
 
-/// The member `qi` is of the pool `$3` of the queue `$1`.
+/// The member `qi` is in the pool `$3` of the queue `$1`.
 pub(crate) const OF_POOL: &str = "qi.queue_id = $1 AND qi.pool = $3";
 
-/// Adds up the slots of the assignments `a`, a bit each.
+/// A bit mask of the slots of the assignments `a`.
 pub(crate) const SLOTS: &str = "SUM(CAST(1 AS BIGINT) << CAST(a.slot AS INTEGER))";
 /// The assignments `a` that take a slot.
 pub(crate) const TAKES_SLOT: &str = "a.state IN ('leased', 'answered') AND NOT a.beside";
@@ -35,7 +34,7 @@ pub struct Candidate {
     pub pool: Pool,
     pub target: i64,
     pub filled: i64,
-    /// Its slots that are held or answered, a bit each.
+    /// A bit mask of its held and answered slots.
     taken: i64,
     pub text: String,
     pub fields: String,
@@ -49,12 +48,12 @@ impl Candidate {
     }
 }
 
-/// An open member with the people who have something of it: the rule for members that were read for several people.
+/// An open member with the people who have a live assignment of it: the rule for members read for several people.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct OpenMember {
     #[sqlx(flatten)]
     pub(crate) candidate: Candidate,
-    /// Who holds, answered or skipped it.
+    /// People who hold, answered or skipped it.
     people: Vec<i64>,
     /// Leased in this transaction. The next person gets another member, so that no two write to the same one.
     #[sqlx(skip)]

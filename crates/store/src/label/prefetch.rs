@@ -1,9 +1,9 @@
-//! Prefetch: what several labelers in one transaction are going to ask, asked once for all of them. Their desks, the
-//! answers to the items that they answer, and the members that come next.
+//! Prefetch: the reads of several labelers in one transaction, done once for all of them. These are their desks, the
+//! answers to the items that they answer, and the next members.
 //!
-//! All of it stays true while they do what nearly every labeler does: answer what they hold, and lease what comes next.
-//! Anything else that is read or written invalidates it (see [`LabelTx::plain`](crate::label::labeling::LabelTx::plain)),
-//! and from then on each of them asks alone.
+//! It stays valid while labelers do what nearly all do: answer what they hold, and lease what comes next. Any other
+//! read or write invalidates it (see [`LabelTx::plain`](crate::label::labeling::LabelTx::plain)), and from then on each
+//! queries alone.
 
 use crate::error::Result;
 use crate::label::answers::{self, AnswerRow};
@@ -20,16 +20,16 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Prefetch {
     desks: BTreeMap<(QueueId, PersonId), (DeskQuery, Vec<DeskRow>)>,
     answers: BTreeMap<ItemId, Vec<AnswerRow>>,
-    /// Only of queues with a desk here.
+    /// Only of queues with a desk in `desks`.
     heads: BTreeMap<(QueueId, Pool), Head>,
 }
 
-/// The first members of a pool that are open, from a rank on, locked by this transaction.
+/// The first open members of a pool from a rank on, locked by this transaction.
 #[derive(Debug)]
 struct Head {
     from: i64,
     members: Vec<OpenMember>,
-    /// There are no others.
+    /// There are no other open members.
     is_all: bool,
 }
 
@@ -39,8 +39,8 @@ impl Prefetch {
         self.desks.is_empty() && self.answers.is_empty() && self.heads.is_empty()
     }
 
-    /// Asks for all of them what each would ask. Left out are a second request of the same person, and an answer to an item
-    /// that an earlier request answers: they ask alone.
+    /// Runs the queries of all requests at once. Left out are a second request of the same person, and an answer to an
+    /// item that an earlier request answers: they query alone.
     pub(crate) async fn load(tx: &mut Tx, queries: Vec<DeskQuery>) -> Result<Prefetch> {
         let mut prefetch = Prefetch::default();
         let mut people = BTreeSet::new();
@@ -69,13 +69,13 @@ impl Prefetch {
         Ok(prefetch)
     }
 
-    /// Whose desks are here.
+    /// The people whose desks are loaded.
     #[cfg(test)]
     pub(crate) fn people(&self) -> impl Iterator<Item = PersonId> {
         self.desks.keys().map(|(_, person)| *person)
     }
 
-    /// Given once: a desk changes when something is done at it.
+    /// Returned once: a request changes its desk.
     pub(crate) fn take_desk(&mut self, query: &DeskQuery) -> Option<Vec<DeskRow>> {
         let (of, rows) = self.desks.remove(&(query.queue, query.person))?;
         (of == *query).then_some(rows)
@@ -85,8 +85,8 @@ impl Prefetch {
         self.answers.remove(&item)
     }
 
-    /// The next members that are open to a person. The first who asks for members of a pool reads as many as all those
-    /// need whose desks are here. Nothing where the person has to ask alone.
+    /// The next members that are open to a person. The first request for a pool reads enough members for all loaded
+    /// desks. Returns nothing if the person has to query alone.
     pub(crate) async fn candidates(
         &mut self,
         tx: &mut Tx,
@@ -105,7 +105,7 @@ impl Prefetch {
         }
         if !cursors.is_empty() && !self.heads.contains_key(&(terms.queue, pool)) {
             let from = cursors.iter().copied().fold(from, i64::min);
-            // One more than they want tells the last of them that there is more.
+            // One more than they want: it tells the last person that there is more.
             let most = limit * (cursors.len() + 1) + 1;
             let members = head(tx, terms.queue, pool, from, most).await?;
             let is_all = members.len() < most;
@@ -114,17 +114,17 @@ impl Prefetch {
         Ok(self.loaded(terms, pool, from, limit))
     }
 
-    /// Members in the queue's order, if there are enough of them here, or no others anywhere.
+    /// Members in the queue's order, if enough are loaded or no others exist.
     fn loaded(&self, terms: &Terms, pool: Pool, from: i64, limit: usize) -> Option<Vec<Candidate>> {
         let head = self.heads.get(&(terms.queue, pool)).filter(|head| head.from <= from)?;
         let open = head.members.iter().filter(|member| member.is_for(terms.person, from));
         let found: Vec<Candidate> = open.take(limit).map(|member| member.candidate.clone()).collect();
-        // One that was given away may have another free slot.
+        // A member that was given away may have another free slot.
         let no_others = || head.is_all && !head.members.iter().any(|member| member.is_given);
         (found.len() == limit || no_others()).then_some(found)
     }
 
-    /// These are leased now.
+    /// Marks these members as leased.
     pub(crate) fn gave(&mut self, queue: QueueId, items: &[ItemId]) {
         let heads = self.heads.iter_mut().filter(|((of, _), _)| *of == queue);
         for member in heads.flat_map(|(_, head)| &mut head.members) {
@@ -132,15 +132,15 @@ impl Prefetch {
         }
     }
 
-    /// Is one more member of the pool, from this rank on, known to be open to them?
+    /// Is one more member of the pool, from this rank on, known to be open to this person?
     pub(crate) fn has_more(&self, queue: QueueId, person: PersonId, pool: Pool, from: i64) -> bool {
         let head = self.heads.get(&(queue, pool));
         head.is_some_and(|head| head.members.iter().any(|member| member.is_for(person, from)))
     }
 }
 
-/// The first open members of a pool. Members that another transaction holds are passed over before their texts are looked
-/// for. Only PostgreSQL has transactions of several labelers.
+/// The first open members of a pool. Members that another transaction has locked are skipped before their texts are
+/// read. Only PostgreSQL has transactions of several labelers.
 async fn head(tx: &mut Tx, queue: QueueId, pool: Pool, from: i64, most: usize) -> Result<Vec<OpenMember>> {
     let Either::Postgres(db) = tx.db().await else { return Ok(Vec::new()) };
     let query = format!(

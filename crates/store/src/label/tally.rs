@@ -1,5 +1,5 @@
-//! Counts that pages show without counting a million rows. Each is the sum of a few shards, so that people who
-//! answer at once do not wait for one row. Derived: `doctor` checks them, `rebuild` makes them again.
+//! Counts for pages, so that no page counts a million rows. Each is the sum of a few shards, so that people who answer
+//! at once don't wait for the same row. Derived data: `doctor` checks it, `rebuild` recomputes it.
 
 use crate::error::Result;
 use crate::label::write_batch::{Statement, WriteBatch, batch_row};
@@ -15,8 +15,8 @@ pub enum Tally {
     Project(domain::ProjectId),
     /// Items of a project that are resolved to each label (key: the label's id).
     Labels(domain::ProjectId),
-    /// Answers of a project: `all` that there are, and the labels that people gave in a day (key: days since 1970, which
-    /// have five digits until 2243).
+    /// Answers of a project: `all` of them, and the labels that people gave per day (key: days since 1970, which have
+    /// five digits until 2243).
     Answers(domain::ProjectId),
     /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
     Queue(QueueId),
@@ -25,7 +25,7 @@ pub enum Tally {
 impl Tally {
     const LABELS: &str = "labels";
     const ANSWERS: &str = "answers";
-    /// The key of all answers.
+    /// The key for the count of all answers.
     pub(crate) const ALL: &str = "all";
 
     pub(crate) fn parts(self) -> (&'static str, i64) {
@@ -38,30 +38,30 @@ impl Tally {
     }
 }
 
-/// Which of the shards a writer adds to: one of 64, or of 16 where there are many keys to sum up and writers are
-/// spread over them anyway; nobody to be spread `by` means that there is one writer.
+/// The shard that a writer adds to: one of 64, or of 16 for tallies with many keys to sum up, where writers are spread
+/// over the keys anyway. No `by` means that there is one writer.
 fn shard(kind: &str, by: Option<i64>) -> i64 {
     let Some(by) = by else { return 0 };
     if matches!(kind, Tally::LABELS | Tally::ANSWERS) { few_shards(by) } else { many_shards(by) }
 }
 
-/// Which of 16.
+/// One of 16.
 fn few_shards(by: i64) -> i64 {
     many_shards(by) >> 2
 }
 
-/// Which of 64. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence within a
-/// millisecond, and people who are added one by one would all have the same.
+/// One of 64. Multiplied first (Fibonacci hashing, Knuth 6.4): the low bits of an id are a sequence within a
+/// millisecond, so people who are added one by one would all get the same shard.
 fn many_shards(by: i64) -> i64 {
     ((by as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6)) as i64
 }
 
-/// Changes of several counts, written together at the end of a transaction and always in the same order, so that two
-/// transactions can't wait for each other.
+/// Changes of several counts. They are written together at the end of a transaction, always in the same order, so that
+/// two transactions can't deadlock.
 #[derive(Debug, Clone, Default)]
 pub struct TallyChanges {
     tallies: BTreeMap<(&'static str, i64, String), i64>,
-    /// What people have answered in the pools of queues.
+    /// Answers of people in the pools of queues.
     answered: BTreeMap<(QueueId, PersonId, Pool), i64>,
 }
 
@@ -75,19 +75,19 @@ impl TallyChanges {
         *self.answered.entry((queue, person, pool)).or_default() += n;
     }
 
-    /// Takes out what a person has answered in a queue, for a write to the same rows.
+    /// Takes out a person's answer counts in a queue, for another write to the same rows.
     pub(crate) fn take_answered(&mut self, queue: QueueId, person: PersonId) -> PerPool<i64> {
         PerPool::from_fn(|pool| self.answered.remove(&(queue, person, pool)).unwrap_or_default())
     }
 
-    /// Takes in the tallies of other changes.
+    /// Takes over the tallies of other changes.
     pub(crate) fn add_tallies(&mut self, other: &mut TallyChanges) {
         for (tally, n) in std::mem::take(&mut other.tallies) {
             *self.tallies.entry(tally).or_default() += n;
         }
     }
 
-    /// Moves what people have answered to a batch.
+    /// Moves the answer counts of people to a batch.
     pub(crate) fn write_answered(&mut self, batch: &mut WriteBatch) {
         for ((queue, person, pool), answered) in std::mem::take(&mut self.answered) {
             if answered != 0 {
@@ -123,7 +123,7 @@ batch_row! { TallyRow as Statement::Tally, |row| {
     "n": Int = row.n,
 } }
 
-/// Adds to what a person was served and has answered in a pool of a queue.
+/// Adds to the served and answered counts of a person in a pool of a queue.
 pub(crate) struct Progress {
     pub(crate) queue: QueueId,
     pub(crate) person: PersonId,
@@ -150,7 +150,7 @@ impl Tx {
         Ok(())
     }
 
-    /// On SQLite there is one writer, and one row of each count is one page less to write at each answer.
+    /// SQLite has one writer. One row per count is one page less to write at each answer.
     fn spread(&self, by: i64) -> Option<i64> {
         self.is_postgres().then_some(by)
     }
@@ -164,7 +164,7 @@ impl Tx {
 }
 
 impl Store {
-    /// All counts of one thing.
+    /// All counts of one tally.
     pub async fn tally(&self, tally: Tally) -> Result<BTreeMap<String, i64>> {
         let (kind, id) = tally.parts();
         let query = "SELECT key, CAST(SUM(n) AS BIGINT) FROM tally WHERE kind = $1 AND id = $2 GROUP BY key";
@@ -173,7 +173,7 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// All items of the installation, as counted.
+    /// The counted number of items of the installation.
     pub async fn n_items(&self) -> Result<i64> {
         let query = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally
                      WHERE kind = 'project' AND key <> 'control'";

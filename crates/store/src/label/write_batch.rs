@@ -1,8 +1,8 @@
 //! A write batch: writes that go to the database in one message, because each message costs as much as the write it
 //! carries.
 //!
-//! On PostgreSQL a batch is one statement: each of its statements is a part of `WITH`. All parts see the rows as they were
-//! before any of them, so no part may touch what another one writes. On SQLite they run one after another.
+//! On PostgreSQL a batch is one statement, and each of its statements is a part of `WITH`. All parts see the rows as
+//! before the batch, so no part may touch what another part writes. On SQLite the statements run one after another.
 
 mod statement;
 
@@ -65,7 +65,7 @@ impl From<bool> for Value {
 
 impl<T: Serialize> From<Doc<T>> for Value {
     fn from(document: Doc<T>) -> Value {
-        // Maps with keys of text and lists of numbers: JSON can say all of them.
+        // Maps with text keys and lists of numbers: JSON can represent all of them.
         Value::Text(Some(serde_json::to_string(&document.0).unwrap_or_default()))
     }
 }
@@ -128,12 +128,12 @@ impl WriteBatch {
         self.0.contains_key(&statement)
     }
 
-    /// One more row.
+    /// Adds a row.
     pub(crate) fn add<R: BatchRow>(&mut self, row: &R) {
         self.add_to(R::STATEMENT, row);
     }
 
-    /// The same for a statement that takes the same columns as the row's own.
+    /// The same for another statement with the same columns.
     pub(crate) fn add_to<R: BatchRow>(&mut self, statement: Statement, row: &R) {
         let new = || Rows { columns: R::COLUMNS, values: Vec::new() };
         row.values(&mut self.0.entry(statement).or_insert_with(new).values);
@@ -147,7 +147,7 @@ impl WriteBatch {
         }
     }
 
-    /// Sends all of it in one message. Returns how many rows were written: on PostgreSQL by the last statement.
+    /// Sends the batch in one message. Returns the number of written rows: on PostgreSQL those of the last statement.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
         if self.is_empty() {
             return Ok(0);
@@ -163,11 +163,11 @@ impl WriteBatch {
                 bound_lists!(sqlx::query(text), self).execute(db).await?.rows_affected()
             }
         };
-        // A lease that was deferred has been promised already: all of it is done again.
+        // The deferred lease is already promised: the whole transaction runs again.
         if n_leases > 0 && done != n_leases as u64 { Err(Error::Busy) } else { Ok(done) }
     }
 
-    /// The same. Returns the rows that the last statement gives back.
+    /// The same, but returns the rows of the last statement.
     pub(crate) async fn fetch<T>(self, tx: &mut Tx) -> Result<Vec<T>>
     where
         T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
@@ -184,7 +184,7 @@ impl WriteBatch {
         })
     }
 
-    /// Each column of each statement is a list.
+    /// The text for PostgreSQL: each column of each statement is an array.
     fn postgres(&self) -> String {
         let (mut text, mut before, mut ahead) = (String::new(), 0, self.0.len());
         for (n, (statement, rows)) in self.0.iter().enumerate() {
@@ -212,7 +212,7 @@ impl WriteBatch {
     }
 }
 
-/// A column as PostgreSQL is given it.
+/// A column as PostgreSQL gets it.
 enum List {
     Ints(Vec<Option<i64>>),
     Floats(Vec<Option<f64>>),

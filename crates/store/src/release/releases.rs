@@ -1,18 +1,12 @@
-//! Releases: their rows, their files, and the splits that are decided once.
+//! Releases: their files, and their splits, which are decided once.
 
-use crate::engine::snapshot::Snapshot;
-use crate::error::{Error, Result};
-use crate::sql::dialect::push_list;
-use crate::{Doc, Store, Tx, on};
-use domain::answer::{Kind, Origin};
-use domain::consensus::State;
-use domain::release::{ReleaseState, Split};
-use domain::{ItemId, JobId, LabelId, PersonId, ProjectId, ReleaseId, RevisionId};
-use serde::{Deserialize, Serialize};
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-use std::collections::{BTreeMap, HashMap};
+use crate::error::Result;
+use crate::{Store, Tx, on};
+use domain::release::ReleaseState;
+use domain::{JobId, PersonId, ProjectId, ReleaseId};
+use std::collections::HashMap;
 
-/// A release as lists and its page show it. Spec and manifest are documents of the floor above.
+/// A release as lists and its page show it. Spec and manifest are documents of the layer above.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct ReleaseRow {
     #[sqlx(try_from = "i64")]
@@ -40,128 +34,6 @@ pub struct ReleaseFile {
     pub bytes: i64,
     pub n_rows: Option<i64>,
 }
-
-/// A resolved item, as a release finds it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Candidate {
-    #[sqlx(try_from = "i64")]
-    pub item_id: ItemId,
-    #[sqlx(try_from = "i64")]
-    pub revision_id: RevisionId,
-    pub control: bool,
-    pub group_key: Option<String>,
-    pub normalized_hash: i64,
-    /// JSON, as the row has it.
-    pub fields: String,
-    pub labels: Doc<Vec<LabelId>>,
-    pub confidence: Option<f64>,
-    pub taxonomy_version_id: Option<i64>,
-}
-
-/// A row of a page that is found along an index: where it stands there, and what it is, if it belongs in. All that the
-/// page passes over is told, because a database that is free to leave rows out before it has found the page may begin
-/// with what it leaves in: PostgreSQL read and sorted the whole release for each of its pages.
-#[derive(Debug, Clone)]
-pub struct Placed<K, T> {
-    pub at: K,
-    pub row: Option<T>,
-}
-
-impl<'r, R, K, T> FromRow<'r, R> for Placed<K, T>
-where
-    R: Row,
-    &'static str: ColumnIndex<R>,
-    K: Decode<'r, R::Database> + Type<R::Database>,
-    i64: Decode<'r, R::Database> + Type<R::Database>,
-    T: FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        let item: Option<i64> = row.try_get("item_id")?;
-        Ok(Placed { at: row.try_get("at")?, row: item.map(|_| T::from_row(row)).transpose()? })
-    }
-}
-
-/// One row of a release that is about to be written.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewRow {
-    pub item: ItemId,
-    pub revision: RevisionId,
-    pub state: State,
-    pub control: bool,
-    pub labels: Vec<LabelId>,
-    pub confidence: Option<f64>,
-    /// Ids of the answers behind it.
-    pub answers: Vec<String>,
-    pub split_key: i64,
-    /// Where its key goes if nothing was decided for it yet.
-    pub split: Split,
-}
-
-/// One row of a release with its content.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct FullRow {
-    #[sqlx(try_from = "i64")]
-    pub item_id: ItemId,
-    pub external_id: String,
-    pub source_id: i64,
-    pub text: String,
-    pub fields: Doc<BTreeMap<String, serde_json::Value>>,
-    pub group_key: Option<String>,
-    pub event_at: Option<i64>,
-    #[sqlx(try_from = "String")]
-    pub split: Split,
-    #[sqlx(try_from = "String")]
-    pub state: State,
-    pub control: bool,
-    pub labels: Doc<Vec<LabelId>>,
-    pub confidence: Option<f64>,
-    pub answers: Doc<Vec<String>>,
-}
-
-/// An answer behind a row.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct RowAnswer {
-    pub id: String,
-    #[sqlx(try_from = "i64")]
-    pub item_id: ItemId,
-    pub person_id: i64,
-    pub queue_id: Option<i64>,
-    pub source_id: Option<i64>,
-    pub labels: Doc<Vec<LabelId>>,
-    #[sqlx(try_from = "String")]
-    pub origin: Origin,
-    pub sighted: bool,
-    pub confidence: Option<f64>,
-    pub seconds: Option<f64>,
-    pub taxonomy_version_id: Option<i64>,
-    pub at: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct StandingRow {
-    item_id: i64,
-    person_id: i64,
-    queue_id: Option<i64>,
-    #[sqlx(try_from = "String")]
-    kind: Kind,
-    id: String,
-    #[sqlx(try_from = "String")]
-    origin: Origin,
-}
-
-impl StandingRow {
-    fn decides(&self) -> bool {
-        self.origin == Origin::Adjudication
-    }
-}
-
-/// Items that are best looked at together, and rows that are best written together (under 5 ms): their statements are
-/// kept prepared.
-pub const PAGE: usize = 4 * PIECE;
-pub const PIECE: usize = 150;
-
-/// The scheme of splits by control items: the only one so far.
-pub const SPLIT_BY_CONTROL: &str = "control";
 
 macro_rules! release {
     ($rest:literal) => {
@@ -202,55 +74,13 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(release.0).fetch_optional(db).await)?)
     }
 
-    /// By path.
+    /// The files of a release, by path.
     pub async fn release_files(&self, release: ReleaseId) -> Result<Vec<ReleaseFile>> {
         let query = "SELECT path, hash, bytes, n_rows FROM release_file WHERE release_id = $1 ORDER BY path";
         Ok(on!(self, |db| sqlx::query_as(query).bind(release.0).fetch_all(db).await)?)
     }
 
-    /// The items of a project by external id (code point), each with its row of a release and the content of that;
-    /// `after` is the last of the page before.
-    pub async fn release_rows(
-        &self,
-        project: ProjectId,
-        release: ReleaseId,
-        after: Option<&str>,
-        limit: i64,
-    ) -> Result<Vec<Placed<String, FullRow>>> {
-        let query = "SELECT i.external_id AS at, r.item_id, i.external_id, v.source_id, v.text, v.fields, v.group_key,
-               v.event_at, r.split, r.state, r.control, r.labels, r.confidence, r.answers
-             FROM (SELECT id, external_id FROM item WHERE project_id = $1 AND external_id > $3
-                   ORDER BY external_id LIMIT $4) i
-             LEFT JOIN release_row r ON r.release_id = $2 AND r.item_id = i.id
-             LEFT JOIN item_revision v ON v.id = r.revision_id ORDER BY i.external_id";
-        // No external id is empty, so that every one of them lies after the empty text.
-        let after = after.unwrap_or("");
-        Ok(on!(self, |db| sqlx::query_as(query)
-            .bind(project.0)
-            .bind(release.0)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(db)
-            .await)?)
-    }
-
-    /// Answers by their ids, each item's in the order of time.
-    pub async fn answers_by_id(&self, ids: &[String]) -> Result<Vec<RowAnswer>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT id, item_id, person_id, queue_id, source_id, labels, origin, sighted, confidence, seconds,
-                   taxonomy_version_id, at FROM answer WHERE id IN ",
-            );
-            push_list(&mut query, ids);
-            query.push(" ORDER BY item_id, at, id");
-            query.build_query_as().persistent(ids.len() == 1_000).fetch_all(db).await
-        })?)
-    }
-
-    /// Numbers of taxonomy versions, names of queues: what answers refer to.
+    /// Numbers of taxonomy versions by id, for the answers that refer to them.
     pub async fn version_numbers(&self, project: ProjectId) -> Result<HashMap<i64, i64>> {
         let query = "SELECT id, number FROM taxonomy_version WHERE project_id = $1";
         let rows: Vec<(i64, i64)> =
@@ -258,110 +88,21 @@ impl Store {
         Ok(rows.into_iter().collect())
     }
 
-    /// Queues of a project as a release names them: id, name, strategy, overlap, in the order of their making.
+    /// Queues of a project as a release names them: id, name, strategy, overlap, in order of creation.
     pub async fn queues_for_lineage(&self, project: ProjectId) -> Result<Vec<(i64, String, String, i64)>> {
         let query = "SELECT id, name, strategy, overlap FROM queue WHERE project_id = $1 ORDER BY id";
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_all(db).await)?)
     }
 
-    /// Imports of a project as a release names them: id, name, format, in the order of their making.
+    /// Imports of a project as a release names them: id, name, format, in order of creation.
     pub async fn sources_for_lineage(&self, project: ProjectId) -> Result<Vec<(i64, String, String)>> {
         let query = "SELECT id, name, format FROM source WHERE project_id = $1 ORDER BY id";
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_all(db).await)?)
     }
 }
 
-impl Snapshot {
-    /// Items of one state in the order of their ids, each with its consensus where that is about its current content.
-    pub async fn resolved_items(
-        &mut self,
-        project: ProjectId,
-        state: &'static str,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<Placed<i64, Candidate>>> {
-        let query = "SELECT i.id AS at, c.item_id, i.revision_id, i.control, i.group_key, v.normalized_hash, v.fields,
-               c.labels, c.confidence, c.taxonomy_version_id
-             FROM (SELECT id, revision_id, control, group_key FROM item
-                   WHERE project_id = $1 AND state = $2 AND id > $3 ORDER BY id LIMIT $4) i
-             LEFT JOIN consensus c ON c.item_id = i.id AND c.revision_id = i.revision_id
-             LEFT JOIN item_revision v ON v.id = i.revision_id ORDER BY i.id";
-        Ok(on!(self, |db| sqlx::query_as(query)
-            .bind(project.0)
-            .bind(state)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(db)
-            .await)?)
-    }
-
-    /// The answers that stand behind items: of each person the latest that counts, given on the current content,
-    /// where it has labels. (item, answer id), an item's answers in the order of time.
-    pub async fn standing_answers(&mut self, items: &[ItemId]) -> Result<Vec<(i64, String)>> {
-        if items.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<StandingRow> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "SELECT a.item_id, a.person_id, a.queue_id, a.kind, a.id, a.origin FROM answer a
-                 JOIN item i ON i.id = a.item_id AND i.revision_id = a.revision_id
-                 WHERE a.standing = 'counted' AND a.origin NOT IN ('machine', 'calibration') AND a.item_id IN ",
-            );
-            push_list(&mut query, items.iter().map(|item| item.0));
-            query.push(" ORDER BY a.item_id, a.at, a.number, a.id");
-            query.build_query_as().persistent(items.len() == PAGE).fetch_all(db).await
-        })?;
-        // As `domain::consensus` hears them: the last word of a person in each queue, then of those that were not
-        // taken back the newest; an owner's decision stands beside their vote.
-        let mut words: HashMap<(i64, i64, Option<i64>, bool), usize> = HashMap::new();
-        for (at, row) in rows.iter().enumerate() {
-            words.insert((row.item_id, row.person_id, row.queue_id, row.decides()), at);
-        }
-        let mut newest: HashMap<(i64, i64, bool), usize> = HashMap::new();
-        for at in words.into_values().filter(|at| rows[*at].kind != Kind::Withdrawn) {
-            let row = &rows[at];
-            let place = newest.entry((row.item_id, row.person_id, row.decides())).or_insert(at);
-            *place = at.max(*place);
-        }
-        let mut standing: Vec<usize> =
-            newest.into_values().filter(|at| rows[*at].kind == Kind::Labels).collect();
-        standing.sort_unstable();
-        Ok(standing.into_iter().map(|at| (rows[at].item_id, rows[at].id.clone())).collect())
-    }
-
-    /// Group and normalized text of the control items, in the order of their ids.
-    pub async fn control_items(
-        &mut self,
-        project: ProjectId,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<(i64, Option<String>, i64)>> {
-        let query = "SELECT i.id, i.group_key, v.normalized_hash
-             FROM item i JOIN item_revision v ON v.id = i.revision_id
-             WHERE i.project_id = $1 AND i.control AND i.id > $2 ORDER BY i.id LIMIT $3";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(after).bind(limit).fetch_all(db).await)?)
-    }
-
-    /// Split keys after one, in their order, with the split that was decided for each.
-    pub async fn splits_of(
-        &mut self,
-        project: ProjectId,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<(i64, Split)>> {
-        let query = "SELECT key, split FROM split WHERE project_id = $1 AND scheme = $2 AND key > $3
-                     ORDER BY key LIMIT $4";
-        let rows: Vec<(i64, String)> = on!(self, |db| {
-            let query = sqlx::query_as(query).bind(project.0).bind(SPLIT_BY_CONTROL);
-            query.bind(after).bind(limit).fetch_all(db).await
-        })?;
-        let unreadable = || Error::Unreadable("split".to_owned());
-        rows.into_iter().map(|(key, split)| Ok((key, Split::parse(&split).ok_or_else(unreadable)?))).collect()
-    }
-}
-
 impl Tx {
-    /// A release with the next number of its project.
+    /// Creates a release with the next number of its project.
     pub async fn create_release(
         &mut self,
         project: ProjectId,
@@ -385,14 +126,14 @@ impl Tx {
                 .bind(now)
                 .fetch_optional(db)
                 .await)?;
-            // Another one took the number while this one looked: look again.
+            // Another release took the number meanwhile: try again.
             if let Some(number) = made {
                 return Ok((id, number));
             }
         }
     }
 
-    /// Is one of this name being cut?
+    /// Is a release of this name being cut?
     pub async fn is_cutting_called(&mut self, project: ProjectId, name: &str) -> Result<bool> {
         let query =
             "SELECT EXISTS (SELECT 1 FROM release WHERE project_id = $1 AND name = $2 AND state = 'cutting')";
@@ -405,87 +146,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes up to `limit` rows that an interrupted cut left behind; returns how many there were.
-    pub async fn clear_release_rows(&mut self, release: ReleaseId, limit: i64) -> Result<u64> {
-        let query = "DELETE FROM release_row WHERE release_id = $1 AND item_id IN
-                     (SELECT item_id FROM release_row WHERE release_id = $1 ORDER BY item_id LIMIT $2)";
-        Ok(on!(self, |db| sqlx::query(query)
-            .bind(release.0)
-            .bind(limit)
-            .execute(db)
-            .await
-            .map(|r| r.rows_affected()))?)
-    }
-
-    /// Writes rows of a release that is being cut. Where a key has a split it keeps it, else it gets the row's.
-    pub async fn add_release_rows(
-        &mut self,
-        project: ProjectId,
-        release: ReleaseId,
-        rows: &[NewRow],
-    ) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let splits = self.decide_splits(project, release, rows).await?;
-        on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new(
-                "INSERT INTO release_row (release_id, item_id, revision_id, split, state, control, labels,
-                   confidence, answers) ",
-            );
-            query.push_values(rows, |mut one, row| {
-                let split = splits.get(&row.split_key).copied().unwrap_or(row.split);
-                one.push_bind(release.0)
-                    .push_bind(row.item.0)
-                    .push_bind(row.revision.0)
-                    .push_bind(split.as_str())
-                    .push_bind(row.state.as_str())
-                    .push_bind(row.control)
-                    .push_bind(Doc(&row.labels))
-                    .push_bind(row.confidence)
-                    .push_bind(Doc(&row.answers));
-            });
-            query.build().persistent(rows.len() == PIECE).execute(db).await.map(|_| ())
-        })?;
-        Ok(())
-    }
-
-    async fn decide_splits(
-        &mut self,
-        project: ProjectId,
-        release: ReleaseId,
-        rows: &[NewRow],
-    ) -> Result<HashMap<i64, Split>> {
-        // Sorted, so that two releases cut at once take the keys in the same order.
-        let mut wanted: Vec<(i64, Split)> = rows.iter().map(|row| (row.split_key, row.split)).collect();
-        wanted.sort_unstable_by_key(|(key, _)| *key);
-        on!(self, |db| {
-            let mut query =
-                sqlx::QueryBuilder::new("INSERT INTO split (project_id, scheme, key, split, release_id) ");
-            query.push_values(&wanted, |mut one, (key, split)| {
-                one.push_bind(project.0)
-                    .push_bind(SPLIT_BY_CONTROL)
-                    .push_bind(*key)
-                    .push_bind(split.as_str())
-                    .push_bind(release.0);
-            });
-            query.push(" ON CONFLICT DO NOTHING");
-            query.build().persistent(rows.len() == PIECE).execute(db).await.map(|_| ())
-        })?;
-        let decided: Vec<(i64, String)> = on!(self, |db| {
-            let mut query = sqlx::QueryBuilder::new("SELECT key, split FROM split WHERE project_id = ");
-            query
-                .push_bind(project.0)
-                .push(" AND scheme = ")
-                .push_bind(SPLIT_BY_CONTROL)
-                .push(" AND key IN ");
-            push_list(&mut query, wanted.iter().map(|(key, _)| *key));
-            query.build_query_as().persistent(rows.len() == PIECE).fetch_all(db).await
-        })?;
-        Ok(decided.into_iter().filter_map(|(key, split)| Some((key, Split::parse(&split)?))).collect())
-    }
-
-    /// The release is complete: from now on it never changes. Says whether it was still being cut.
+    /// Seals the release: from now on it never changes. Returns whether it was still being cut.
     pub async fn finish_release(
         &mut self,
         release: ReleaseId,
@@ -527,7 +188,7 @@ impl Tx {
         Ok(on!(self, |db| sqlx::query_scalar(query).bind(release.0).fetch_one(db).await)?)
     }
 
-    /// The release came to nothing; its number stays taken. Says whether it was still being cut.
+    /// Marks the release as failed. Its number stays taken. Returns whether it was still being cut.
     pub async fn fail_release(&mut self, release: ReleaseId, error: &str) -> Result<bool> {
         let now = self.now().0;
         let query = "UPDATE release SET state = 'failed', error = $2, finished_at = $3

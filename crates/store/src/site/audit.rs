@@ -1,33 +1,33 @@
-//! The audit log: who did what when, append-only. An entry is written in the transaction of its act, so that
-//! neither is there without the other.
+//! The audit log: who did what when, append-only. An entry is written in the transaction of its act, so neither exists
+//! without the other.
 
 use crate::{Result, Store, Tx, on};
 use domain::permission::Actor;
 use domain::{ProjectId, Time};
 
-/// An entry as it is read. Its number is its place in the log.
+/// An entry as it is read. Its number is its position in the log.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct AuditEntry {
     pub id: i64,
     #[sqlx(try_from = "i64")]
     pub at: Time,
-    /// Nobody for what was done on the command line of the machine itself, and at the door by somebody unknown.
+    /// `None` for acts on the machine's own command line, and for sign-in attempts of unknown people.
     pub person: Option<String>,
-    /// The slug of the project it was done in, if in one.
+    /// The slug of the project, if the act was in one.
     pub project: Option<String>,
     /// What was done, in the words of the page: "made a token".
     pub act: String,
-    /// On what: "nightly export".
+    /// The target: "nightly export".
     pub target: String,
-    /// How, or what was there before.
+    /// How, or the earlier value.
     pub detail: String,
 }
 
-/// What somebody does who is not known here. All other acts without a person are the command line's.
+/// The act of an unknown person. All other acts without a person are the command line's.
 pub const UNKNOWN_SIGN_IN: &str = "tried to sign in with an e-mail that nobody has";
 
 impl AuditEntry {
-    /// Who it was, as a page says it.
+    /// The actor, as a page shows it.
     pub fn who(&self) -> &str {
         match &self.person {
             Some(name) => name,
@@ -38,7 +38,7 @@ impl AuditEntry {
 }
 
 impl Tx {
-    /// Appends what this transaction does.
+    /// Appends an act of this transaction.
     pub async fn audit(
         &mut self,
         actor: &Actor,

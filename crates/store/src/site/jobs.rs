@@ -1,5 +1,5 @@
-//! Background work as rows. A job is leased, so that a crash frees it. It is fenced, so that a runner that lost its
-//! lease can't write about it. With a dedupe key it exists once while it is open.
+//! Background work as rows. A job is leased, so a crash frees it. It is fenced: a runner that lost its lease can't
+//! write about it. With a dedupe key, only one such job is open at a time.
 
 use crate::error::Result;
 use crate::sql::dialect;
@@ -108,14 +108,14 @@ impl Tx {
             }
             let open: Option<i64> =
                 on!(self, |db| sqlx::query_scalar(find).bind(&job.dedupe).fetch_optional(db).await)?;
-            // Between the two the open one may have ended: then there is room again.
+            // The open job may have ended between the two statements: then there is room again.
             if let Some(open) = open {
                 return Ok(JobId(open));
             }
         }
     }
 
-    /// Takes the oldest job that has no runner: it waits, or its lease has run out.
+    /// Takes the oldest job without a runner: it waits, or its lease has expired.
     pub async fn take_job(&mut self, lease_until: Time) -> Result<Option<JobRow>> {
         let now = self.now().0;
         let pick = format!(
@@ -140,7 +140,7 @@ impl Tx {
             .await)?)
     }
 
-    /// Renews the lease, and tells how far the work has come if there is news.
+    /// Renews the lease, and saves the progress if there is news.
     pub async fn renew_job(&mut self, lease: Lease, until: Time, step: Option<&Step>) -> Result<Held> {
         let query =
             "UPDATE job SET lease_until = $3, done = COALESCE($4, done), message = COALESCE($5, message),
@@ -158,8 +158,8 @@ impl Tx {
         Ok(held(cancel))
     }
 
-    /// Remembers where to go on after a crash. In the transaction of the piece that it speaks of, so that the
-    /// piece and the memory of it stand or fall together; a runner that lost its lease must undo the piece.
+    /// Saves a checkpoint: where to go on after a crash. Call it in the transaction of its piece, so that both are
+    /// committed or neither. A runner that lost its lease must undo the piece.
     pub async fn checkpoint_job(&mut self, lease: Lease, until: Time, checkpoint: &str) -> Result<Held> {
         let query = "UPDATE job SET lease_until = $3, checkpoint = $4
                      WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING cancel";
@@ -173,7 +173,7 @@ impl Tx {
         Ok(held(cancel))
     }
 
-    /// Ends a job. False when the lease was lost: then nothing has changed.
+    /// Ends a job. Returns false if the lease was lost: then nothing has changed.
     pub async fn finish_job(&mut self, lease: Lease, end: &End) -> Result<bool> {
         let (state, result, error) = match end {
             End::Done(result) => (JobState::Done, Some(result.as_str()), None),
@@ -196,7 +196,7 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// Gives a job back unfinished, because the program stops in good order. That does not count as an attempt.
+    /// Gives an unfinished job back, because the program shuts down cleanly. That does not count as an attempt.
     pub async fn hand_back_job(&mut self, lease: Lease) -> Result<bool> {
         let query = "UPDATE job SET state = 'waiting', lease_until = NULL, attempts = attempts - 1
                      WHERE id = $1 AND fence = $2 AND state = 'running'";
@@ -209,8 +209,8 @@ impl Tx {
         Ok(n == 1)
     }
 
-    /// Ends the lease of every running job, so that it can be taken at once: for the one server of a folder, when it
-    /// starts. The runners are gone. The attempts count, so that a job that kills its server is given up in the end.
+    /// Ends the lease of every running job, so that it can be taken at once. For the only server of a folder, at its
+    /// start: the runners are gone. The attempts count, so that a job that kills its server is given up in the end.
     pub async fn free_jobs(&mut self) -> Result<()> {
         let now = self.now().0;
         let query = "UPDATE job SET lease_until = $1 - 1 WHERE state = 'running' AND lease_until >= $1";
@@ -218,8 +218,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Asks a job to stop. False if it is over already. A waiting job is taken like any other, so that the same code
-    /// tidies up what it belongs to.
+    /// Asks a job to stop. Returns false if it has ended already. A waiting job is still taken like any other, so that
+    /// the same code cleans up after it.
     pub async fn cancel_job(&mut self, job: JobId) -> Result<bool> {
         let query = "UPDATE job SET cancel = TRUE WHERE id = $1 AND state IN ('waiting', 'running')";
         let n = on!(self, |db| sqlx::query(query).bind(job.0).execute(db).await.map(|r| r.rows_affected()))?;
@@ -241,7 +241,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(AssertSqlSafe(query)).bind(id.0).fetch_optional(db).await)?)
     }
 
-    /// The newest job of a kind that was made with this payload.
+    /// The newest job of a kind with this payload.
     pub async fn newest_job(&self, project: ProjectId, kind: &str, payload: &str) -> Result<Option<JobRow>> {
         let query = format!(
             "SELECT {COLUMNS} FROM job WHERE project_id = $1 AND kind = $2 AND payload = $3
@@ -255,7 +255,7 @@ impl Store {
             .await)?)
     }
 
-    /// The newest jobs of a project, or of the whole installation; before one of them, to turn the page.
+    /// The newest jobs of a project, or of the whole installation; with `before`, the next page.
     pub async fn jobs(
         &self,
         project: Option<ProjectId>,

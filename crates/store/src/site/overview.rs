@@ -1,4 +1,4 @@
-//! What the line of a project shows beside its overview.
+//! What a project's navigation and its overview page show.
 
 use crate::error::Result;
 use crate::label::tally::Tally;
@@ -18,22 +18,22 @@ pub struct Overview {
     pub release: Option<i64>,
 }
 
-/// The same at length, for the overview.
+/// The same in detail, for the overview page.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OverviewDetails {
     pub overview: Overview,
     /// Items by consensus state, and `control`.
     pub items: BTreeMap<String, i64>,
-    /// Imports that were not undone.
+    /// Imports, without the undone ones.
     pub n_sources: i64,
     pub last_import: Option<Time>,
-    /// Rows that those imports could not take.
+    /// Rows that those imports refused.
     pub n_rejected: i64,
     /// Labels of the newest taxonomy version.
     pub n_labels: i64,
-    /// A draft has changes that are not published.
+    /// A draft has unpublished changes.
     pub has_draft: bool,
-    /// Of the open queues: slots there are, slots answered.
+    /// Slots and answered slots of the open queues.
     pub n_slots: i64,
     pub n_answered: i64,
     pub n_releases: i64,
@@ -93,7 +93,7 @@ impl Store {
 }
 
 impl Store {
-    /// Items that are resolved to each label.
+    /// The number of items that are resolved to each label.
     pub async fn label_counts(&self, project: ProjectId) -> Result<Vec<(LabelId, i64)>> {
         let counts = self.tally(Tally::Labels(project)).await?;
         let label = |(key, n): (String, i64)| Some((LabelId(key.parse().ok()?), n)).filter(|_| n != 0);

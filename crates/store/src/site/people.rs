@@ -1,4 +1,4 @@
-//! People, what they are in which project, and who is asking: the one query behind every request.
+//! People, their roles in projects, and the sender of a request: the one query behind every request.
 
 use crate::site::projects::Project;
 use crate::sql::dialect::for_update;
@@ -19,7 +19,7 @@ pub struct Person {
     pub admin: bool,
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
-    /// Unix microseconds, if they may not come in any more.
+    /// Unix microseconds, if the person is disabled.
     pub disabled_at: Option<i64>,
     pub has_password: bool,
     pub has_second_factor: bool,
@@ -53,7 +53,7 @@ macro_rules! people {
     };
 }
 
-/// What signing in needs to know.
+/// What sign-in needs.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Credentials {
     #[sqlx(try_from = "i64")]
@@ -64,7 +64,7 @@ pub struct Credentials {
     pub disabled_at: Option<i64>,
 }
 
-/// Who is asking, and where.
+/// The sender of a request, and the project.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Presence {
     pub person: PersonId,
@@ -72,15 +72,15 @@ pub struct Presence {
     pub email: Option<String>,
     pub admin: bool,
     pub prefs: Prefs,
-    /// They have no second factor, and everyone must have one.
+    /// The person has no second factor, and it is required.
     pub lacks_second_factor: bool,
-    /// The project that was asked about, if there is one of that name.
+    /// The requested project, if one of that name exists.
     pub project: Option<Project>,
     /// Roles in it.
     pub roles: Roles,
 }
 
-/// Who is asking with a token.
+/// The sender of a request with a token.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenPresence {
     pub token: domain::TokenId,
@@ -159,14 +159,14 @@ impl PresenceRow {
 }
 
 impl Store {
-    /// Is there anybody who could sign in or act? The first run asks.
+    /// Is there any person who could sign in or act? The first run asks.
     pub async fn has_people(&self) -> Result<bool> {
         let query = "SELECT id FROM person WHERE kind = 'person' LIMIT 1";
         let first: Option<i64> = on!(self, |db| sqlx::query_scalar(query).fetch_optional(db).await)?;
         Ok(first.is_some())
     }
 
-    /// Who a signed-in person is, and what in the project with this slug. Nothing, if they may not come in.
+    /// A signed-in person and their roles in the project with this slug. Nothing if the person is disabled.
     pub async fn presence(&self, person: PersonId, slug: Option<&str>) -> Result<Option<Presence>> {
         let query = presence!(
             "",
@@ -179,7 +179,7 @@ impl Store {
         Ok(row.map(PresenceRow::read))
     }
 
-    /// Who holds the token with this hash, if it is good now.
+    /// The holder of the token with this hash, if it is valid now.
     pub async fn token_presence(&self, hash: &str) -> Result<Option<TokenPresence>> {
         let query = presence!(
             ", t.id AS token, t.scope, t.last_used_at",
@@ -209,7 +209,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(email.as_str()).fetch_optional(db).await)?)
     }
 
-    /// Everyone who signs in, by name from behind `after` on.
+    /// Everyone who signs in, by name, after `after`.
     pub async fn people(&self, after: Option<(&str, PersonId)>, limit: i64) -> Result<Vec<Person>> {
         let query = people!(
             "",
@@ -219,7 +219,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(name).bind(id).bind(limit).fetch_all(db).await)?)
     }
 
-    /// Who has a role in a project, by name from behind `after` on.
+    /// People with a role in a project, by name, after `after`.
     pub async fn members(
         &self,
         project: ProjectId,
@@ -254,7 +254,7 @@ impl Store {
     }
 }
 
-/// What a new person is made of.
+/// The data of a new person.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
     pub kind: PersonKind,
@@ -267,7 +267,7 @@ pub struct NewPerson {
 }
 
 impl Tx {
-    /// Is there nobody yet? On PostgreSQL two who ask at once ask one after the other.
+    /// Is there no person yet? On PostgreSQL concurrent callers run one after the other.
     pub async fn is_first_person(&mut self) -> Result<bool> {
         if self.is_postgres() {
             let lock = "SELECT value FROM meta WHERE key = 'node' FOR UPDATE";
@@ -278,7 +278,7 @@ impl Tx {
         Ok(first.is_none())
     }
 
-    /// Nothing, if the e-mail (or the source's name in its project) is taken.
+    /// Returns nothing if the e-mail (or the source's name in its project) is taken.
     pub async fn add_person(&mut self, new: &NewPerson) -> Result<Option<PersonId>> {
         let (id, now): (PersonId, Time) = (self.next_id(), self.now());
         let query = "INSERT INTO person (id, email, name, kind, project_id, password_hash, admin, created_at)
@@ -303,7 +303,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Preferences as they are, to be changed and written back.
+    /// The current preferences, to be changed and written back.
     pub async fn prefs(&mut self, person: PersonId) -> Result<Prefs> {
         let query = "SELECT prefs FROM person WHERE id = $1";
         let prefs: Doc<Prefs> = on!(self, |db| sqlx::query_scalar(query).bind(person.0).fetch_one(db).await)?;
@@ -317,8 +317,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Admins who may come in, held until the end of the transaction, so that two who take the flag from each
-    /// other at once don't leave nobody.
+    /// Active admins, locked until the transaction ends, so that two who take the flag from each other at once don't
+    /// leave none.
     pub async fn admins_to_change(&mut self) -> Result<Vec<PersonId>> {
         let query = if for_update(self).is_empty() {
             "SELECT id FROM person WHERE admin AND kind = 'person' AND disabled_at IS NULL ORDER BY id"
@@ -342,7 +342,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes the roles of a person in a project exactly these; none ends the membership. Returns what they were.
+    /// Sets the exact roles of a person in a project. No roles end the membership. Returns the earlier roles.
     pub async fn set_roles(&mut self, project: ProjectId, person: PersonId, roles: Roles) -> Result<Roles> {
         let before = "SELECT roles FROM membership WHERE project_id = $1 AND person_id = $2";
         let before: Option<String> = on!(self, |db| sqlx::query_scalar(before)

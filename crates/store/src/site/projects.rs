@@ -1,4 +1,4 @@
-//! Projects: what they are called, what they decided for themselves, who sees them.
+//! Projects: their names, their settings, and who sees them.
 
 use crate::sql::dialect::for_update;
 use crate::sql::dialect::push_list;
@@ -19,16 +19,16 @@ pub struct Project {
     pub settings: Doc<Settings>,
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
-    /// Unix microseconds, if the project is put away.
+    /// Unix microseconds, if the project is archived.
     pub archived_at: Option<i64>,
 }
 
-/// A project in somebody's list, with the counts that its card shows.
+/// A project in a person's list, with the counts on its card.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedProject {
     pub project: Project,
     pub n_open_queues: i64,
-    /// Roles of whoever asked, as a list; nothing for an admin who is no member.
+    /// The person's roles, as a list; `None` for an admin who is no member.
     pub roles: Option<String>,
     /// Items by consensus state, and `control`: see [`crate::label::tally::Tally::Project`].
     pub tally: BTreeMap<String, i64>,
@@ -55,8 +55,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(slug).fetch_optional(db).await)?)
     }
 
-    /// The projects that a person is a member of, or all of them, by name from behind `after` on; archived ones
-    /// or the others.
+    /// The projects of a person, or all of them, by name, after `after`: the archived ones or the others.
     pub async fn projects(
         &self,
         person: PersonId,
@@ -108,8 +107,8 @@ impl Store {
         Ok(tallies)
     }
 
-    /// Labels that people gave, by day (days since 1970), from `since` on; days without any are absent. Withdrawn and
-    /// skipped ones are not labels and don't count.
+    /// Labels that people gave, by day (days since 1970), from `since` on. Days without labels are absent. Withdrawn
+    /// and skipped answers are not labels and don't count.
     pub async fn labels_by_day(&self, project: ProjectId, since: i64) -> Result<BTreeMap<i64, i64>> {
         let query = "SELECT CAST(key AS BIGINT), CAST(SUM(n) AS BIGINT) FROM tally
                      WHERE kind = 'answers' AND id = $1 AND key >= $2 AND key < 'a' GROUP BY key";
@@ -122,7 +121,7 @@ impl Store {
     }
 }
 
-/// What a new project is made of.
+/// The data of a new project.
 #[derive(Debug, Clone)]
 pub struct NewProject {
     pub slug: Slug,
@@ -133,7 +132,7 @@ pub struct NewProject {
 }
 
 impl Tx {
-    /// Nothing, if the slug is taken.
+    /// Returns nothing if the slug is taken.
     pub async fn create_project(&mut self, new: &NewProject) -> Result<Option<ProjectId>> {
         let (id, now): (ProjectId, Time) = (self.next_id(), self.now());
         let query = "INSERT INTO project (id, slug, name, description, task, settings, created_at)
@@ -151,7 +150,7 @@ impl Tx {
         Ok(made.map(ProjectId))
     }
 
-    /// The project, held until the end of the transaction.
+    /// The project, locked until the transaction ends.
     pub async fn project_to_change(&mut self, id: ProjectId) -> Result<Option<Project>> {
         let query = if for_update(self).is_empty() {
             "SELECT id, slug, name, description, task, settings, created_at, archived_at FROM project WHERE id = $1"
@@ -162,7 +161,7 @@ impl Tx {
         Ok(on!(self, |db| sqlx::query_as(query).bind(id.0).fetch_optional(db).await)?)
     }
 
-    /// Writes name, description and settings. Slug, task, control share and seed stay what they are.
+    /// Writes name, description and settings. Slug, task, control share and seed never change.
     pub async fn change_project(
         &mut self,
         id: ProjectId,
@@ -182,7 +181,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts a project away or takes it out again. Says whether that changed anything.
+    /// Archives a project or restores it. Returns whether that changed anything.
     pub async fn archive_project(&mut self, id: ProjectId, away: bool) -> Result<bool> {
         let at = away.then_some(self.now().0);
         let query = "UPDATE project SET archived_at = $2 WHERE id = $1 AND (archived_at IS NULL) = $3";

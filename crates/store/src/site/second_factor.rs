@@ -1,15 +1,15 @@
-//! Second factors: the secret that a person's app makes codes from, and recovery codes, of which only hashes are kept.
+//! Second factors: the secret that a person's app makes codes from, and recovery codes, stored only as hashes.
 
 use crate::{Result, Store, Tx, on};
 use domain::{PersonId, Time};
 
-/// Whether everyone must have one: 1 in `meta` under this key.
+/// The key in `meta` for whether everyone must have one: 1 if so.
 const REQUIRED: &str = "second_factor_required";
 
 /// A person's second factor.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct SecondFactor {
-    /// Base32, as apps take it.
+    /// Base32, as apps expect it.
     pub secret: String,
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
@@ -36,7 +36,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Gives a person their second factor, once. Says whether they had none before.
+    /// Gives a person a second factor. Returns whether they had none before.
     pub async fn add_second_factor(&mut self, person: PersonId, secret: &str, step: i64) -> Result<bool> {
         let now = self.now();
         let query = "INSERT INTO second_factor (person_id, secret, last_step, created_at)
@@ -52,7 +52,7 @@ impl Tx {
         Ok(n > 0)
     }
 
-    /// Takes the code of a step, if neither it nor a later one was taken before.
+    /// Uses up the code of a step, unless it or a later one was used before.
     pub async fn take_code(&mut self, person: PersonId, step: i64) -> Result<bool> {
         let query = "UPDATE second_factor SET last_step = $2 WHERE person_id = $1 AND last_step < $2";
         let n = on!(self, |db| sqlx::query(query)
@@ -64,7 +64,7 @@ impl Tx {
         Ok(n > 0)
     }
 
-    /// Takes a recovery code, once.
+    /// Uses up a recovery code.
     pub async fn take_recovery_code(&mut self, person: PersonId, hash: &str) -> Result<bool> {
         let now = self.now();
         let query =
@@ -79,7 +79,7 @@ impl Tx {
         Ok(n > 0)
     }
 
-    /// Makes these the recovery codes of a person; those before end.
+    /// Replaces the recovery codes of a person. Earlier ones become invalid.
     pub async fn replace_recovery_codes(&mut self, person: PersonId, hashes: &[String]) -> Result<()> {
         self.delete_recovery_codes(person).await?;
         let query = "INSERT INTO recovery_code (hash, person_id) VALUES ($1, $2)";
@@ -95,7 +95,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the second factor and its recovery codes away. Says whether there was one.
+    /// Removes the second factor and its recovery codes. Returns whether there was one.
     pub async fn remove_second_factor(&mut self, person: PersonId) -> Result<bool> {
         self.delete_recovery_codes(person).await?;
         let query = "DELETE FROM second_factor WHERE person_id = $1";

@@ -1,5 +1,5 @@
-//! Sessions of the browser, for `tower-sessions`. Only a hash of the session's id is kept: who reads the
-//! database (or a backup of it) can't walk in with what they find.
+//! Browser sessions for `tower-sessions`. Only a hash of the session's id is stored, so a reader of the database (or of
+//! a backup) can't use a session.
 
 pub mod failure;
 
@@ -13,29 +13,29 @@ use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, SessionStore};
 
-/// The key of a session's data under which the person's id stands once they have signed in.
+/// The key in a session's data for the id of a signed-in person.
 pub const PERSON: &str = "person";
 
-/// The key under which the id of a person stands who has given their password and not yet their second factor. What
-/// ends their sessions ends this one as well.
+/// The key for the id of a person who has given their password but not yet their second factor. Ending the person's
+/// sessions ends this one too.
 pub const HALFWAY: &str = "halfway";
 
-/// The key under which the kind of browser stands, in words.
+/// The key for the kind of browser, in words.
 pub const BROWSER: &str = "browser";
 
-/// A session that nobody uses ends after this.
+/// An unused session ends after this.
 pub const IDLE_SECONDS: i64 = 14 * 24 * 60 * 60;
-/// And any session after this: then the password is asked for again.
+/// Any session ends after this, and the password is asked for again.
 pub const LONGEST_SECONDS: i64 = 30 * 24 * 60 * 60;
 
-/// A use of a session is written down at most this often.
+/// A use of a session is recorded at most this often.
 const USE_IS_SEEN_AFTER_MICROS: i64 = 5 * 60 * 1_000_000;
 
 /// An expiry that moves by less than this is not written.
 const EXPIRY_MOVES_MICROS: i64 = 60_000_000;
 
-/// Nobody has signed in: the session carries what the next page has to say, and is made for whoever asks. So it ends
-/// soon, and holds no more than that.
+/// Without a signed-in person a session only carries messages for the next page, and any visitor can create one. So it
+/// ends soon, and holds no more than that.
 const OPEN_LIFE_MICROS: i64 = 2 * 3600 * 1_000_000;
 const OPEN_BYTES: usize = 8 << 10;
 
@@ -48,12 +48,12 @@ impl fmt::Debug for Sessions {
     }
 }
 
-/// How a session is named in the database, from what the cookie says.
+/// The key of a session in the database, from the id in the cookie.
 pub fn key(id: &str) -> String {
     blake3::hash(id.as_bytes()).to_hex().to_string()
 }
 
-/// A record as columns. The keys are sorted, so that the same data is the same text.
+/// A record as columns. The keys are sorted, so that the same data gives the same text.
 #[derive(Clone)]
 struct Columns {
     key: String,
@@ -80,7 +80,7 @@ impl Columns {
     }
 }
 
-/// A session as it lies in the database.
+/// A session as it is stored.
 #[derive(sqlx::FromRow)]
 struct Kept {
     data: String,
@@ -91,19 +91,19 @@ struct Kept {
     expires_at: i64,
 }
 
-/// No later than the session may last, however it is used.
+/// The latest possible end of a session, however it is used.
 fn latest(now: Time, began_at: Time) -> i64 {
     now.plus_seconds(IDLE_SECONDS).0.min(began_at.plus_seconds(LONGEST_SECONDS).0)
 }
 
-/// A session of somebody who is signed in, as they see it.
+/// A session of a signed-in person, as they see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// See [`key`].
     pub key: String,
     pub began_at: Time,
     pub seen_at: Time,
-    /// The kind of browser, in words; empty where it is not known.
+    /// The kind of browser, in words; empty if it is not known.
     pub browser: String,
 }
 
@@ -128,8 +128,8 @@ impl SessionStore for Sessions {
         }
     }
 
-    /// Changes a session that is there. One that was ended meanwhile stays ended: a request that was under way
-    /// then must not bring it back.
+    /// Changes an existing session. One that was ended meanwhile stays ended: a request in progress must not bring it
+    /// back.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let mut new = Columns::of(record, self.0.now())?;
         let Some(kept) = self.0.session(&new.key).await.map_err(backend)? else {
@@ -152,7 +152,7 @@ impl SessionStore for Sessions {
             serde_json::from_str(&kept.data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
         if data.contains_key(PERSON) && now.0 - kept.seen_at.0 >= USE_IS_SEEN_AFTER_MICROS {
             let until = latest(now, kept.began_at);
-            // Who asks for a page gets it also where nothing can be written.
+            // A page is served even if nothing can be written.
             let _ =
                 self.0.write(move |tx| Box::pin(async move { tx.session_was_used(&key, until).await })).await;
         }
@@ -173,7 +173,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(key).fetch_optional(db).await)?)
     }
 
-    /// Where a person is signed in, last seen first; a hundred at most.
+    /// The active sessions of a person, last seen first; a hundred at most.
     pub async fn sessions_of(&self, person: PersonId) -> Result<Vec<Signed>> {
         let query = "SELECT id, began_at, seen_at, data FROM session WHERE person_id = $1 AND expires_at > $2
                      ORDER BY seen_at DESC, id LIMIT 100";
@@ -189,8 +189,8 @@ impl Store {
         Ok(rows.into_iter().filter_map(signed).collect())
     }
 
-    /// Deletes sessions that have expired, a few hundred at a time, and links to set a password that nobody can
-    /// use any more. Returns how many sessions.
+    /// Deletes expired sessions, a few hundred at a time, and links to set a password that can't be used any more.
+    /// Returns how many sessions.
     pub async fn delete_expired_sessions(&self) -> Result<u64> {
         let mut deleted = 0;
         loop {
@@ -246,7 +246,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends one session of a person, by its name in their list. Says whether there was one.
+    /// Ends one session of a person, by its key in their list. Returns whether there was one.
     pub async fn end_session(&mut self, person: PersonId, key: &str) -> Result<bool> {
         let query = "DELETE FROM session WHERE id = $1 AND person_id = $2";
         let n = on!(self, |db| sqlx::query(query)
@@ -264,7 +264,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Signs a person out everywhere, except in the session with the id `keep` (as the cookie has it).
+    /// Signs a person out everywhere, except in the session with the id `keep` (from the cookie).
     pub async fn end_sessions(&mut self, person: PersonId, keep: Option<&str>) -> Result<()> {
         let keep = keep.map(key).unwrap_or_default();
         let query = "DELETE FROM session WHERE person_id = $1 AND id <> $2";

@@ -1,4 +1,4 @@
-//! What opens a door without a password: API tokens, and links to set a password. Only their hashes are kept.
+//! Access without a password: API tokens, and links to set a password. Only their hashes are stored.
 
 use crate::{Result, Store, Tx, on};
 use domain::permission::Scope;
@@ -21,7 +21,7 @@ pub struct Token {
     pub last_used_at: Option<i64>,
 }
 
-/// Whom a link to set a password is for.
+/// The person whom a link to set a password is for.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct ResetFor {
     #[sqlx(try_from = "i64")]
@@ -31,7 +31,7 @@ pub struct ResetFor {
 }
 
 impl Store {
-    /// Tokens of a project that are not revoked, newest first: one person's or everyone's.
+    /// Tokens of a project that are not revoked, newest first: of one person or of everyone.
     pub async fn tokens(&self, project: ProjectId, person: Option<PersonId>) -> Result<Vec<Token>> {
         let query =
             "SELECT t.id, t.person_id AS person, p.name AS person_name, t.name, t.scope, t.created_at,
@@ -43,7 +43,7 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(person).fetch_all(db).await)?)
     }
 
-    /// When the token with this hash expired, if that is all that is wrong with it.
+    /// When the token with this hash expired, if it is otherwise valid.
     pub async fn token_expired_at(&self, hash: &str) -> Result<Option<Time>> {
         let query =
             "SELECT expires_at FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND expires_at <= $2";
@@ -53,7 +53,7 @@ impl Store {
         Ok(at.map(Time))
     }
 
-    /// Whom a link with this hash is for, if it can be used now.
+    /// The person whom a link with this hash is for, if it can be used now.
     pub async fn reset_link(&self, hash: &str) -> Result<Option<ResetFor>> {
         let query =
             "SELECT p.id AS person, p.name, p.email FROM reset_link r JOIN person p ON p.id = r.person_id
@@ -92,7 +92,7 @@ impl Tx {
         Ok(id)
     }
 
-    /// Ends a token of a project: one's own (`person`) or anybody's. Returns its name, if there was one to end.
+    /// Revokes a token of a project: one's own (`person`) or any. Returns its name, if there was one.
     pub async fn revoke_token(
         &mut self,
         project: ProjectId,
@@ -120,7 +120,7 @@ impl Tx {
         Ok(())
     }
 
-    /// A new link for a person; the ones made for them before end.
+    /// Makes a new link for a person. Their earlier links end.
     pub async fn add_reset_link(
         &mut self,
         person: PersonId,
@@ -145,7 +145,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Uses a link up. Nothing, if somebody was faster, or it has expired.
+    /// Uses up a link. Returns nothing if it was used before or has expired.
     pub async fn use_reset_link(&mut self, hash: &str) -> Result<Option<PersonId>> {
         let now = self.now();
         let query =

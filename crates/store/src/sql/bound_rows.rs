@@ -1,5 +1,5 @@
-//! Statements with a list of rows. An import says the same few again and again, each with thousands of values: their
-//! text is made once and prepared once.
+//! Statements with a list of rows. An import repeats the same few, each with thousands of values, so each text is built
+//! once and prepared once.
 
 use crate::Tx;
 use crate::sql::dialect::push_place;
@@ -7,18 +7,17 @@ use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A statement whose rows stand between `head` and `tail`.
+/// A statement with its rows between `head` and `tail`.
 pub(crate) struct Rows {
     head: &'static str,
-    /// Values of a row.
+    /// Values per row.
     columns: usize,
     tail: &'static str,
     /// By engine (is it PostgreSQL?) and number of rows.
     texts: RwLock<BTreeMap<(bool, usize), Arc<str>>>,
 }
 
-/// So many rows that a statement with as many is likely to come again: pieces of an import are full, or end with a
-/// multiple of this.
+/// Is a statement with this many rows likely to repeat? Pieces of an import are full, or end with a multiple of this.
 pub(crate) fn comes_again(n_rows: usize) -> bool {
     n_rows.is_multiple_of(64)
 }
@@ -28,7 +27,7 @@ impl Rows {
         Rows { head, columns, tail, texts: RwLock::new(BTreeMap::new()) }
     }
 
-    /// The statement with so many rows, whose values are bound row by row.
+    /// The statement with `n_rows` rows. Values are bound row by row.
     pub(crate) fn of(&self, tx: &Tx, n_rows: usize) -> AssertSqlSafe<Arc<str>> {
         AssertSqlSafe(self.on(tx.is_postgres(), n_rows))
     }

@@ -4,8 +4,8 @@ use crate::error::{Constraint, Error};
 use crate::{Store, Tx};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
-/// Appended to a SELECT that picks work: on PostgreSQL rows that another transaction holds are passed over; on
-/// SQLite there is one writer and nothing to pass over.
+/// Appended to a SELECT that picks work. PostgreSQL skips rows that another transaction has locked. SQLite has one
+/// writer and nothing to skip.
 pub fn skip_locked(tx: &Tx) -> &'static str {
     if tx.is_postgres() { " FOR UPDATE SKIP LOCKED" } else { "" }
 }
@@ -15,17 +15,17 @@ pub fn for_update(tx: &Tx) -> &'static str {
     if tx.is_postgres() { " FOR UPDATE" } else { "" }
 }
 
-/// The same where the SELECT joins several tables: only the rows of the one with this alias are held.
+/// The same for a SELECT that joins several tables: locks only rows of the table with this alias.
 pub fn for_update_of(tx: &Tx, alias: &str) -> String {
     if tx.is_postgres() { format!(" FOR UPDATE OF {alias}") } else { String::new() }
 }
 
-/// Can another transaction free something at this moment that this one does not see? With one writer it can't.
+/// Can another transaction free something now that this one does not see? With one writer it can't.
 pub fn others_write_now(tx: &Tx) -> bool {
     tx.is_postgres()
 }
 
-/// What stands after `IN`: `($1, $2)`. In nothing is no value: SQLite reads `()` so, PostgreSQL refuses it.
+/// Appends the list after `IN`: `($1, $2)`. An empty list matches nothing: SQLite accepts `()`, PostgreSQL does not.
 #[expect(clippy::disallowed_methods, reason = "the one place")]
 pub(crate) fn push_list<'v, DB, T>(query: &mut QueryBuilder<DB>, values: impl IntoIterator<Item = T>)
 where
@@ -45,8 +45,8 @@ where
     query.push(")");
 }
 
-/// The place of the value that is bound as this one. SQLite's has no number: one with a number it looks for in a list
-/// of all, each time a value is bound.
+/// Appends the placeholder of the value with this number. SQLite's has no number: it would look up a numbered one in a
+/// list of all, at each bind.
 pub(crate) fn push_place(text: &mut String, postgres: bool, number: usize) {
     if postgres {
         text.push('$');
@@ -65,7 +65,7 @@ pub fn size_query(store: &Store) -> &'static str {
     }
 }
 
-/// Constraint names (PostgreSQL) and column lists (SQLite) to one enum.
+/// Maps constraint names (PostgreSQL) and column lists (SQLite) to one enum.
 const CONSTRAINTS: [(&str, &str, Constraint); 12] = [
     ("project_slug_key", "project.slug", Constraint::ProjectSlug),
     ("person_email_key", "person.email", Constraint::PersonEmail),
@@ -103,7 +103,7 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Either engine's error as ours.
+/// Converts either engine's error to ours.
 fn error(error: sqlx::Error) -> Error {
     use sqlx::error::ErrorKind;
     let database = match &error {

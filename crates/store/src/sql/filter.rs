@@ -1,11 +1,11 @@
-//! A slice as SQL. Everything that selects items by a [`Slice`] says its conditions here, so that lists, queues and jobs
-//! mean the same items. A property test holds this against [`Slice::fits`] on both engines.
+//! A slice as SQL. All queries that select items by a [`Slice`] get their conditions here, so lists, queues and jobs
+//! select the same items. A property test compares it with [`Slice::fits`] on both engines.
 
 use crate::sql::dialect::push_list;
 use domain::slice::Slice;
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
-/// The part of a slice along whose index a query walks. The caller has said this part already, or says it by its own join.
+/// The part of a slice whose index a query walks. The caller writes a leading label or field itself, as a join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lead {
     Label,
@@ -17,9 +17,9 @@ pub(crate) enum Lead {
 
 /// Appends ` AND …` for each part of the slice; items have the alias `i`.
 ///
-/// Only the leading part is written so that an index can serve it. The others are looked at item by item: as an expression
-/// they tempt no planner to walk their index instead. Of a label or a field that leads nothing is written: the caller joins
-/// its table.
+/// Only the leading part is written so that an index can serve it. The others are checked item by item: they are
+/// written as expressions, so that the planner does not walk their index instead. Nothing is written for a leading
+/// label or field: the caller joins its table.
 pub(crate) fn push_slice<'v, DB>(query: &mut QueryBuilder<DB>, slice: &'v Slice, lead: Lead)
 where
     DB: Database,

@@ -1,8 +1,7 @@
 //! One statement text for any number of rows, on either engine.
 //!
-//! A text speaks of one row: `$1` is its first value, and `{rows}` says where the rows come from. SQLite is given the values
-//! themselves. PostgreSQL is given a list for each column, so that the text, and with it the plan, is the same for any
-//! number of rows.
+//! A text describes one row: `$1` is its first value, and `{rows}` marks the source of the rows. SQLite gets the values
+//! themselves. PostgreSQL gets an array for each column, so the text and its plan are the same for any number of rows.
 
 use std::fmt::Write as _;
 
@@ -28,7 +27,7 @@ impl Kind {
     }
 }
 
-/// The text for PostgreSQL, with a list for each column from `$(before + 1)` on.
+/// The text for PostgreSQL, with an array for each column from `$(before + 1)` on.
 pub(crate) fn of_lists(text: &str, columns: &[Kind], before: usize) -> String {
     let (mut lists, mut names) = (Vec::new(), Vec::new());
     for (at, kind) in columns.iter().enumerate() {
@@ -59,7 +58,7 @@ pub(crate) fn of_rows(text: &str, columns: usize, n: usize, before: usize) -> St
     rows.join("; ")
 }
 
-/// Each `$1` becomes what is said of the first column.
+/// Replaces each `$1` by the text for the first column, and so on.
 fn renumbered(text: &str, say: impl Fn(usize) -> String) -> String {
     let mut said = String::with_capacity(text.len() + 64);
     let mut pieces = text.split('$');

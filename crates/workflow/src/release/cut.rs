@@ -11,7 +11,8 @@ use domain::taxonomy::Taxonomy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::design::taxonomies::LabelMaps;
-use store::release::releases::{PAGE, ReleaseRow};
+use store::release::releases::ReleaseRow;
+use store::release::rows::PAGE;
 
 /// Cuts a release at once. If that fails, the release says so.
 pub async fn cut(

@@ -10,7 +10,8 @@ use domain::taxonomy::Taxonomy;
 use serde::Serialize;
 use store::Store;
 use store::data::blobs::{BlobWriter, Pin};
-use store::release::releases::{FullRow, ReleaseFile, RowAnswer};
+use store::release::releases::ReleaseFile;
+use store::release::rows::{FullRow, RowAnswer};
 
 /// The open files to which rows are written.
 pub struct Files {

@@ -11,7 +11,7 @@ use domain::item::split_key;
 use domain::permission::{Act, Actor};
 use domain::release::{Split, split_by_control};
 use std::collections::HashMap;
-use store::release::releases::PAGE;
+use store::release::rows::PAGE;
 
 /// The rows that a release would have now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

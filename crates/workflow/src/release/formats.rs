@@ -13,7 +13,7 @@ use domain::LabelId;
 use domain::project::Task;
 use serde::Serialize;
 use std::collections::HashMap;
-use store::release::releases::FullRow;
+use store::release::rows::FullRow;
 
 /// Every format: the ending of its files, and the function that begins one.
 pub const FORMATS: [(&str, Begin); 2] = [("jsonl", jsonl::begin), ("csv", csv::begin)];

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use store::design::taxonomies::LabelMaps;
 use store::engine::snapshot::Snapshot;
 use store::label::tally::Tally;
-use store::release::releases::{Candidate, NewRow, PAGE, PIECE};
+use store::release::rows::{Candidate, NewRow, PAGE, PIECE};
 
 /// What was found while the rows were taken.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use domain::item::split_key;
 use domain::release::Split;
 use std::collections::{HashMap, HashSet};
 use store::engine::snapshot::Snapshot;
-use store::release::releases::PAGE;
+use store::release::rows::PAGE;
 
 /// The split keys in the project that hold a control item. One item in ten is a control item, and a key takes eight
 /// bytes, so all of them fit in memory.

@@ -5,7 +5,7 @@ use domain::LabelId;
 use domain::release::Split;
 use domain::taxonomy::Taxonomy;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use store::release::releases::{FullRow, RowAnswer};
+use store::release::rows::{FullRow, RowAnswer};
 
 /// The counts of the rows that were written so far.
 #[derive(Default)]

@@ -12,7 +12,8 @@ use domain::release::Split;
 use domain::{ProjectId, ReleaseId};
 use std::collections::HashMap;
 use store::Store;
-use store::release::releases::{FullRow, ReleaseFile, RowAnswer};
+use store::release::releases::ReleaseFile;
+use store::release::rows::{FullRow, RowAnswer};
 use tokio::sync::mpsc::Sender;
 
 /// How many rows are read at once for the files.

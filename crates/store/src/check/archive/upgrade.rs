@@ -1,9 +1,9 @@
-//! Rows of an archive that an earlier version wrote, as rows of the tables that there are now.
+//! Converts rows of an archive of an earlier version to rows of the current tables.
 
 use super::{Column, Kind, Value};
 use domain::queue::Pool;
 
-/// How the rows of an archived table are read: into which table, with which columns, and what becomes of a row.
+/// How to read the rows of an archived table: into which table, with which columns, and how to change each row.
 pub struct Upgrade {
     /// The table of this version.
     pub table: String,
@@ -13,10 +13,10 @@ pub struct Upgrade {
 
 enum Change {
     Nothing,
-    /// A member said whether it is a control item, at this place; now it names its pool.
+    /// A member had a control flag at this position. Now it names its pool.
     PoolOfMember(usize),
-    /// One row a person had the cursors and counts of both pools; now each pool has a row. The places of `queue_id`,
-    /// `person_id`, `served`, `served_control`, `answered`, `cursor_plain`, `cursor_control`.
+    /// One row per person had the cursors and counts of both pools. Now each pool has a row. The positions of
+    /// `queue_id`, `person_id`, `served`, `served_control`, `answered`, `cursor_plain`, `cursor_control`.
     RowPerPool([usize; 7]),
 }
 
@@ -64,8 +64,8 @@ impl Upgrade {
         }
     }
 
-    /// A restore of an earlier version counts anew afterwards: of what was counted for both pools together, all is put down
-    /// to the plain one.
+    /// A count for both pools together goes to the plain one. A restore of an earlier version recounts everything
+    /// afterwards.
     pub fn rows(&self, rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
         match &self.change {
             Change::Nothing => rows,

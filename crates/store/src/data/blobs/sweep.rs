@@ -1,5 +1,5 @@
-//! What killed work has left: parts without a name, files without a row, pins of nobody. Nothing refers to them, and
-//! nothing in the program removes them by itself.
+//! Leftovers of killed work: parts without a name, files without a row, pins without a writer. Nothing refers to them,
+//! and nothing else in the program removes them.
 
 use super::{Place, UNFINISHED, UNNEEDED, remove_file};
 use crate::data::sources::may_go_on;
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 impl Store {
-    /// Removes what was left before a moment. Younger than that, it may be an upload that is just coming in. Returns
-    /// how many there were.
+    /// Removes leftovers from before a moment. A younger one may belong to an upload in progress. Returns how many
+    /// there were.
     pub async fn sweep_blobs(&self, before: Time) -> Result<i64> {
         self.write_background(move |tx| {
             Box::pin(async move {
@@ -39,7 +39,7 @@ impl Store {
         Ok(n)
     }
 
-    /// Files that killed work has left beside SQLite before a moment: begun and never finished, or without a row.
+    /// Leftover files beside SQLite from before a moment: never finished, or without a row.
     pub async fn left_files(&self, before: Time) -> Result<Vec<PathBuf>> {
         let Place::Folder(folder) = &self.blobs else { return Ok(Vec::new()) };
         let before = SystemTime::UNIX_EPOCH + Duration::from_micros(before.0.unsigned_abs());
@@ -50,7 +50,7 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         while let Some(entry) = entries.next_entry().await? {
-            // What goes away meanwhile is not left.
+            // A file that vanishes meanwhile is no leftover.
             let Ok(about) = entry.metadata().await else { continue };
             if about.modified()? >= before {
                 continue;
@@ -69,7 +69,7 @@ impl Store {
 }
 
 impl Snapshot {
-    /// Blobs that nothing needs and that were there before a moment.
+    /// Blobs from before a moment that nothing needs.
     pub async fn unneeded_blobs(&mut self, before: Time) -> Result<Vec<String>> {
         let query =
             AssertSqlSafe(format!("SELECT key FROM blob WHERE created_at < $1 AND {UNNEEDED} ORDER BY key"));

@@ -1,5 +1,4 @@
-//! The fields of items as filters see them: they follow from the items' current revisions, and lie by their value
-//! alone.
+//! The fields of items for filters. They are derived from the items' current revisions, and stored by value only.
 
 use crate::error::Result;
 use crate::sql::bound_rows::{Rows, comes_again};
@@ -11,7 +10,7 @@ use sqlx::QueryBuilder;
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-/// One field for the filter table, its text cut.
+/// A field for the filter table, with its text truncated.
 #[derive(Debug, Clone)]
 pub struct FieldValue {
     pub name: Arc<str>,
@@ -19,9 +18,9 @@ pub struct FieldValue {
     pub number: Option<f64>,
 }
 
-/// Characters of a field that filters see; the revision has it whole.
+/// Characters of a field that filters see. The revision has all of it.
 const FIELD_TEXT: usize = 200;
-/// Fields of one statement.
+/// Fields per statement.
 const FIELDS: usize = 384;
 
 static NEW_FIELDS: Rows =
@@ -34,7 +33,7 @@ impl FieldValue {
         FieldValue { name, text: Arc::from(&value[..end]), number }
     }
 
-    /// As it stands in a revision.
+    /// Made from a field of a revision.
     pub(super) fn of(name: &str, value: &Value) -> FieldValue {
         match value {
             Value::String(text) => FieldValue::new(name.into(), text),
@@ -64,7 +63,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Called while the items still have the revision whose fields these are.
+    /// Call it while the items still have the revision with these fields.
     pub(super) async fn delete_fields(&mut self, project: ProjectId, items: &[ItemId]) -> Result<()> {
         for items in items.chunks(FIELDS) {
             let of_items: Vec<(i64, Doc<Map<String, Value>>)> = on!(self, |db| {

@@ -1,4 +1,4 @@
-//! Answers that a file brings: what a label column says, as answers of the person that stands for its source.
+//! Answers from a file: a label column, saved as answers of the person that stands for its source.
 
 use super::piece::{AnsweredBy, Incoming, Piece, Sorted};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use domain::{ItemId, LabelId, PersonId, RevisionId};
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
-/// What a source person said last of some items.
+/// The last answers of a source person to some items.
 #[derive(Default)]
 pub(super) struct Said(HashMap<ItemId, Last>);
 
@@ -26,7 +26,7 @@ impl Said {
     }
 }
 
-/// An answer to be made of a row.
+/// An answer to make from a row.
 struct Fresh<'p> {
     row: &'p Incoming,
     item: ItemId,
@@ -35,7 +35,7 @@ struct Fresh<'p> {
     labels: &'p [LabelId],
 }
 
-/// Rows of one INSERT.
+/// Rows per INSERT.
 const ROWS: usize = 64;
 
 type SaidRow = (i64, i64, i64, Doc<Vec<LabelId>>);
@@ -62,8 +62,8 @@ impl Tx {
         Ok(said)
     }
 
-    /// Saves what the label column says, except where the same was said of the same content before. New items
-    /// are settled by it at once, the others are resolved again from all their answers.
+    /// Saves the answers of the label column, except where the same was answered on the same content before. New items
+    /// are settled by them at once, the others are resolved again from all their answers.
     pub(super) async fn import_answers(
         &mut self,
         piece: &Piece,
@@ -113,7 +113,7 @@ impl Tx {
         Ok(n)
     }
 
-    /// One answer and nobody asked for more: the item is agreed on.
+    /// Settles an item with one answer where no more are required: it is agreed on.
     async fn settle_new(
         &mut self,
         piece: &Piece,
@@ -167,8 +167,8 @@ fn fresh<'p>(row: &'p Incoming, item: ItemId, revision: RevisionId, said: &Said)
     Some(Fresh { row, item, revision, number, labels })
 }
 
-/// A UUID of version 8 (RFC 9562) that follows from who said what of which content, so that the same file brings
-/// the same answers.
+/// A UUID of version 8 (RFC 9562), derived from person, answer and content. So the same file gives the same answers
+/// (idempotent).
 fn answer_id(person: PersonId, answer: &Fresh<'_>) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"imported answer");

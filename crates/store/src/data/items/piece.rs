@@ -1,4 +1,4 @@
-//! A piece of an import: consecutive rows, and how they are told apart.
+//! A piece of an import: consecutive rows, sorted by kind.
 
 use super::FieldValue;
 use crate::data::sources::Reject;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 /// A row of a file, checked, mapped and hashed.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// Taken if the external id is not known yet.
+    /// Used if the external id is new.
     pub item: ItemId,
     pub revision: RevisionId,
     pub line: i64,
-    /// The row as it stands in the file, for a late refusal.
+    /// The row as in the file, for a late refusal.
     pub raw: Vec<u8>,
     pub external_id: Arc<str>,
     pub text: Arc<str>,
@@ -21,13 +21,13 @@ pub struct Incoming {
     pub field_values: Vec<FieldValue>,
     pub group: Option<Arc<str>>,
     pub event_at: Option<i64>,
-    /// Something stands where its event time should, and is none: a field holds it.
+    /// The event time column holds no time: a field keeps its text.
     pub undated: bool,
     pub control_hash: i64,
     pub control: bool,
     pub content_hash: i64,
     pub normalized_hash: i64,
-    /// What the label column says, sorted; only where it holds answers.
+    /// The labels of the label column, sorted; only if the column holds answers.
     pub labels: Option<Vec<LabelId>>,
 }
 
@@ -43,15 +43,15 @@ pub struct AnsweredBy {
 pub struct Piece {
     pub project: ProjectId,
     pub source: SourceId,
-    /// Rows read before this piece: it is taken only if exactly so many are in, so that no piece is taken twice and
-    /// none is passed over, whoever runs the job.
+    /// Rows read before this piece. The piece is imported only if exactly this many are in, so that no piece is
+    /// imported twice or skipped, whichever process runs the job.
     pub read_before: i64,
     pub items: Vec<Incoming>,
     pub rejects: Vec<Reject>,
     pub answered_by: Option<AnsweredBy>,
 }
 
-/// What is known of an item whose external id came again.
+/// What is known about an item whose external id came again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) item: ItemId,
@@ -62,7 +62,7 @@ pub(super) struct Known {
     pub(super) seen_line: Option<i64>,
 }
 
-/// The rows of a piece by what they are.
+/// The rows of a piece by kind.
 #[derive(Default)]
 pub(super) struct Sorted<'p> {
     pub(super) new: Vec<&'p Incoming>,

@@ -1,4 +1,4 @@
-//! Items whose content changed under their answers: they read as unanswered, and open queues ask for them again.
+//! Items whose content changed after they were answered: they count as unanswered, and open queues ask again.
 
 use crate::error::Result;
 use crate::label::tally::TallyChanges;
@@ -8,8 +8,8 @@ use domain::{ItemId, ProjectId};
 use sqlx::QueryBuilder;
 
 impl Tx {
-    /// Resolves items again after their current revision changed. Answers stay what they were, on the content that
-    /// they were given on; only those on the current content count.
+    /// Resolves items again after their current revision changed. Answers stay on the content that they were given on.
+    /// Only those on the current content count.
     pub async fn reopen_items(
         &mut self,
         project: ProjectId,
@@ -32,7 +32,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Deletes what hangs on items in one of a few tables.
+    /// Deletes the rows of items in one of a few tables.
     pub(super) async fn delete_by_item(&mut self, table: &'static str, items: &[ItemId]) -> Result<()> {
         for items in items.chunks(256) {
             on!(self, |db| {

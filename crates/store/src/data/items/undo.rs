@@ -1,4 +1,4 @@
-//! Taking an import back: what depends on it, and removing it piece by piece.
+//! Undoing an import: what depends on it, and its removal piece by piece.
 
 use super::fields::FieldValue;
 use crate::data::changes::ChangeKind;
@@ -12,16 +12,16 @@ use domain::{ItemId, SourceId};
 use sqlx::QueryBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What rests on an import: while any of it is there, the import stays.
+/// What depends on an import: while there is any, the import stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Dependents {
     /// Answers that the import did not bring itself.
     pub n_answers: i64,
-    /// Items of it by the queue that they are in.
+    /// Its items by queue.
     pub queues: Vec<(String, i64)>,
-    /// Items in releases with content or answers of it.
+    /// Released items with its content or answers.
     pub n_released: i64,
-    /// Items of it that a later import revised.
+    /// Its items that a later import revised.
     pub n_revised_later: i64,
 }
 
@@ -31,7 +31,7 @@ impl Dependents {
     }
 }
 
-/// Items that came with the source, and items of others that it revised.
+/// Items that the source created, and other items that it revised.
 const TOUCHED: &str = "SELECT id FROM item WHERE source_id = $1
                        UNION SELECT item_id FROM item_revision WHERE source_id = $1 AND number > 1";
 
@@ -79,7 +79,7 @@ struct Touched {
     id: i64,
     state: String,
     control: bool,
-    /// It came with this import, and not only a revision of it.
+    /// The import created the item, and did not only revise it.
     came: bool,
 }
 
@@ -93,9 +93,9 @@ struct Back {
 }
 
 impl Tx {
-    /// Removes a piece of an import that nothing depends on: its items, its revisions of others, and at last its
-    /// answers on items that it left as they were. Returns how many items were touched; none means that nothing is
-    /// left. What began to depend on it meanwhile stops it: the database refuses to remove what something refers to.
+    /// Removes a piece of an import that nothing depends on: its items, its revisions of other items, and last its
+    /// answers on unchanged items. Returns the number of touched items; none means that nothing is left. If something
+    /// began to depend on it meanwhile, the database refuses the removal.
     pub async fn undo_piece(&mut self, source: &Source, limit: i64) -> Result<i64> {
         let came =
             "SELECT id, state, control, TRUE AS came FROM item WHERE source_id = $1 ORDER BY id LIMIT $2";
@@ -125,9 +125,9 @@ impl Tx {
         Ok(ids.len() as i64)
     }
 
-    /// What is said of items that the import found as they were: before it, something else was said of them, or nothing.
+    /// Removes answers on items that the import left unchanged. Their earlier answers, if any, count again.
     async fn take_answers_back(&mut self, source: &Source, limit: i64) -> Result<i64> {
-        // In no order, so that the index ends the search after a piece.
+        // Without an order, so that the index scan stops after a piece.
         let query = "SELECT item_id FROM answer WHERE source_id = $1 LIMIT $2";
         let answered: Vec<i64> =
             on!(self, |db| sqlx::query_scalar(query).bind(source.id.0).bind(limit).fetch_all(db).await)?;
@@ -145,7 +145,7 @@ impl Tx {
         Ok(items.len() as i64)
     }
 
-    /// What a release that came to nothing had taken keeps no item here.
+    /// Deletes these items from failed releases, which must not keep them.
     async fn leave_failed_releases(&mut self, items: &[ItemId]) -> Result<()> {
         on!(self, |db| {
             let mut query = QueryBuilder::new(
@@ -200,7 +200,7 @@ impl Tx {
         self.note_change(source.project, ChangeKind::Removed, ids).await
     }
 
-    /// Items of others get their content back from before this import, and the answers on it count again.
+    /// Restores the content that other items had before this import. The answers on it count again.
     async fn fall_back(&mut self, source: &Source, ids: &[ItemId]) -> Result<()> {
         self.delete_fields(source.project, ids).await?;
         on!(self, |db| {

@@ -1,5 +1,5 @@
-//! Taking in one piece of an import. New rows, nearly always the most, take a few multi-row statements; only rows
-//! whose external id is known already are looked at one by one.
+//! Imports one piece. New rows, nearly always most of them, take a few multi-row statements. Only rows with a known
+//! external id are handled one by one.
 
 use super::fields::FieldValue;
 use super::imported::Said;
@@ -16,7 +16,7 @@ use domain::{ItemId, ProjectId, RevisionId, SourceId};
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
-/// Rows of one statement: as many as an import brings at once, so that they are handed to the database at once.
+/// Rows per statement: as many as an import brings at once, so that they go to the database at once.
 const ROWS: usize = 192;
 
 static NEW_ITEMS: Rows = Rows::new(
@@ -31,7 +31,7 @@ static NEW_REVISIONS: Rows = Rows::new(
     12,
     "",
 );
-/// Not `EXISTS`: PostgreSQL makes a join of it, and reads the texts of the whole project for each piece.
+/// Not `EXISTS`: PostgreSQL turns it into a join, and reads the texts of the whole project for each piece.
 static DUPLICATES: Rows = Rows::new(
     "SELECT v.column1 FROM (",
     4,
@@ -63,13 +63,13 @@ impl KnownRow {
     }
 }
 
-/// The state in which a new item enters: what one imported answer settles, it settles alone.
+/// The initial state of a new item: one imported answer settles it.
 fn entry_state(row: &Incoming) -> State {
     if row.labels.is_some() { State::Agreed } else { State::Unlabeled }
 }
 
 impl Tx {
-    /// Takes in a piece: items, revisions, fields, refusals, imported answers, counts and the change feed.
+    /// Imports a piece: items, revisions, fields, refusals, imported answers, counts and the change feed.
     pub async fn import_piece(&mut self, piece: &Piece) -> Result<RowCounts> {
         let (sorted, said) = self.sort_rows(piece).await?;
         let mut counts = RowCounts {
@@ -97,7 +97,7 @@ impl Tx {
         Ok(counts)
     }
 
-    /// Inserts the items that are new, and tells the rows apart.
+    /// Inserts the new items, and sorts the rows by kind.
     async fn sort_rows<'p>(&mut self, piece: &'p Piece) -> Result<(Sorted<'p>, Said)> {
         let (mut inserted, now) = (0, self.now().0);
         for rows in piece.items.chunks(ROWS) {
@@ -126,7 +126,7 @@ impl Tx {
         Ok((Sorted::of(piece, known, &said), said))
     }
 
-    /// The items of this project that bear the piece's external ids, those just inserted among them.
+    /// The items of this project with the piece's external ids, including those just inserted.
     async fn known_items(&mut self, piece: &Piece) -> Result<HashMap<String, Known>> {
         let mut known = HashMap::with_capacity(piece.items.len());
         for rows in piece.items.chunks(ROWS) {
@@ -148,8 +148,8 @@ impl Tx {
         Ok(known)
     }
 
-    /// How many new or revised texts another item has already: after normalization, and letter by letter. Called
-    /// before the piece's own revisions are there.
+    /// Counts the new or revised texts that another item already has: after normalization, and exactly. Call it before
+    /// the piece's own revisions are inserted.
     async fn count_duplicates(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<(i64, i64)> {
         let rows: Vec<(ItemId, &Incoming)> = sorted.contents().collect();
         let mut duplicates: HashMap<usize, bool> = HashMap::new();
@@ -195,7 +195,7 @@ impl Tx {
         })?)
     }
 
-    /// Revisions and fields of the new and the revised.
+    /// Inserts revisions and fields of the new and revised items.
     async fn insert_contents(&mut self, piece: &Piece, sorted: &Sorted<'_>) -> Result<()> {
         let now = self.now().0;
         let new = sorted.new.iter().map(|row| (row.item, 1, *row));
@@ -221,7 +221,7 @@ impl Tx {
         self.insert_fields(piece.project, &fields).await
     }
 
-    /// Points the revised items at their new revision, and opens again what their answers had settled.
+    /// Points the revised items at their new revision, and reopens them.
     async fn replace_contents(
         &mut self,
         piece: &Piece,
@@ -248,7 +248,7 @@ impl Tx {
         self.reopen_items(piece.project, &items, counts).await
     }
 
-    /// Notes which import brought an unchanged item last, so that a second row of the same file is told.
+    /// Notes the last import with an unchanged item, so that a second row of the same file is detected.
     async fn mark_seen(&mut self, piece: &Piece, same: &[(&Incoming, Known)]) -> Result<()> {
         let fresh: Vec<_> = same.iter().filter(|(_, k)| k.seen_source != Some(piece.source)).collect();
         for rows in fresh.chunks(ROWS) {
@@ -299,7 +299,7 @@ impl Tx {
             let query = query.bind(counts.duplicate).bind(counts.duplicate_exact).bind(counts.answers);
             query.bind(counts.undated).bind(piece.read_before).execute(db).await.map(|r| r.rows_affected())
         })?;
-        // Someone else runs this import, or it was ended meanwhile: this piece must not count.
+        // Another runner has this import, or it was ended meanwhile: this piece must not count.
         if n == 1 { Ok(()) } else { Err(Error::Closed) }
     }
 }
@@ -314,7 +314,7 @@ fn count_items(piece: &Piece, sorted: &Sorted<'_>, counts: &mut tally::TallyChan
 }
 
 impl<'p> Sorted<'p> {
-    /// Tells the rows apart, in the order of the file: within one file an external id stands for one content.
+    /// Sorts the rows by kind, in file order. Within one file an external id stands for one content.
     fn of(piece: &'p Piece, known: HashMap<String, Known>, said: &Said) -> Sorted<'p> {
         let mut sorted = Sorted::default();
         let mut taken: HashMap<ItemId, &Incoming> = HashMap::new();
@@ -349,7 +349,7 @@ impl<'p> Sorted<'p> {
         sorted
     }
 
-    /// `same` is whether the contents are the same, so that only the labels differ.
+    /// `same` means that the contents are the same, and only the labels differ.
     fn refuse(&mut self, row: &Incoming, earlier: i64, same: bool) {
         let reason = if same {
             format!(
@@ -365,13 +365,13 @@ impl<'p> Sorted<'p> {
         self.refused.push(crate::data::sources::Reject { line: row.line, reason, raw });
     }
 
-    /// All but the refused.
+    /// All rows except the refused.
     fn taken(&self) -> impl Iterator<Item = &'p Incoming> + '_ {
         let known = self.revised.iter().chain(&self.same).map(|(row, _)| *row);
         self.new.iter().copied().chain(known)
     }
 
-    /// The rows that bring new content, with the item that they belong to.
+    /// The rows with new content, each with its item.
     fn contents(&self) -> impl Iterator<Item = (ItemId, &'p Incoming)> + '_ {
         let new = self.new.iter().map(|row| (row.item, *row));
         new.chain(self.revised.iter().map(|(row, known)| (known.item, *row)))

@@ -1,15 +1,15 @@
-//! Group commit on PostgreSQL: requests that wait at the same time go in one transaction, and none of them is confirmed
+//! Group commit on PostgreSQL: requests that wait at the same time share one transaction. None of them is confirmed
 //! before its commit.
 //!
-//! To begin, to take locks, to read ahead, to write and to commit is paid once for all of them (measured on two cores, with
-//! 64 people who label: 958 and 1,155 answers a second where each of them asked and wrote alone in that transaction, 2,217
-//! and 2,264 with what is read ahead and written together).
+//! They share the cost of begin, locks, prefetch, write batch and commit (measured on two cores with 64 labelers: 958
+//! and 1,155 answers a second if each queries and writes alone in that transaction, 2,217 and 2,264 with prefetch and
+//! write batch).
 //!
-//! There is one such transaction at a time while it can keep up: the longer it takes, the more requests are in the next
-//! one. A second one begins beside it only where it would be full.
+//! One such transaction runs at a time while it can keep up: the longer it takes, the more requests are in the next
+//! one. A second one begins beside it only if it would be full.
 //!
-//! Where one request of a transaction fails, all of it is undone, and each request is done again in a transaction of its
-//! own. Nothing but the time that it takes depends on what is here.
+//! If one request fails, the whole transaction is undone, and each request runs again in a transaction of its own.
+//! Group commit changes how long requests take, and nothing else.
 
 use crate::Clock;
 use crate::engine::ids::Ids;
@@ -25,34 +25,34 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
-/// More requests than this don't go together: all of them wait for the last.
+/// The most requests in one transaction: all of them wait for the last.
 const MOST_AT_ONCE: usize = 16;
-/// Transactions at once. Each of two has half of the people in it and costs nearly as much (measured on two cores with
-/// the database, a run each: at 1,000 answers a second a p99 of 20.8 ms with two at any time and 16.0 with never more than
-/// one; as fast as 64 people can, 2,660 and 1,770 answers a second).
+/// Concurrent transactions. Each of two has half of the people in it and costs nearly as much (measured on two cores
+/// with the database, one run each: at 1,000 answers a second a p99 of 20.8 ms with two at any time, 16.0 with never
+/// more than one; at the full speed of 64 people, 2,660 and 1,770 answers a second).
 const TRANSACTIONS: usize = 2;
 /// Requests that may wait before senders have to (backpressure).
 const WAITING: usize = 1024;
 
-/// What the requests of one transaction share beside it.
+/// The state that the requests of one transaction share.
 pub(crate) trait Shared: Default + Send + 'static {
     type Request: Send + Sync + 'static;
 
     /// The statements, without values, that begin a transaction of these requests.
     fn begin<'r>(requests: impl IntoIterator<Item = &'r Self::Request>) -> String;
 
-    /// Before the first request.
+    /// Called before the first request.
     fn open<'r>(
         &mut self,
         tx: &mut Tx,
         requests: impl IntoIterator<Item = &'r Self::Request> + Send,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// After the last request. `n` tells transactions apart that are under way at once.
+    /// Called after the last request. `n` distinguishes concurrent transactions.
     fn close(&mut self, tx: &mut Tx, n: usize) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Cheap to clone. Ends with the last clone.
+/// Cheap to clone. Ends when the last clone is dropped.
 pub(crate) struct GroupCommit<S: Shared>(mpsc::Sender<Request<S>>);
 
 impl<S: Shared> Clone for GroupCommit<S> {
@@ -61,10 +61,10 @@ impl<S: Shared> Clone for GroupCommit<S> {
     }
 }
 
-/// Confirms a request after the commit. Dropped, it tells the sender to do the work alone.
+/// Confirms a request after the commit. If it is dropped instead, the sender does the work alone.
 type Confirm = Box<dyn FnOnce() + Send>;
 
-/// Does the work; nothing where it can't be done.
+/// Does the work. Returns nothing if that fails.
 type Work<S> = Box<dyn for<'t> FnOnce(&'t mut Tx, &'t mut S) -> BoxFuture<'t, Option<Confirm>> + Send>;
 
 /// Lets the compiler see that the closure takes a transaction of any lifetime.
@@ -84,14 +84,14 @@ struct Request<S: Shared> {
 }
 
 impl<S: Shared> GroupCommit<S> {
-    /// Each transaction has one of the connections while it lasts.
+    /// Each transaction uses one of the connections.
     pub(crate) fn open(connections: &ConnectionPool, throttle: &Arc<Throttle>) -> GroupCommit<S> {
         let (requests, waiting) = mpsc::channel(WAITING);
         tokio::spawn(serve(connections.clone(), waiting, throttle.clone()));
         GroupCommit(requests)
     }
 
-    /// Nothing where the work could not be done together with others, whatever the reason.
+    /// Returns nothing if the work could not be done together with others, for any reason.
     pub(crate) async fn run<T, E, F>(
         &self,
         request: S::Request,
@@ -110,7 +110,7 @@ impl<S: Shared> GroupCommit<S> {
     }
 }
 
-/// The work, and where its value comes after the commit.
+/// The work, and the receiver of its value after the commit.
 fn confirmed<S, T, E, F>(work: F) -> (Work<S>, oneshot::Receiver<T>)
 where
     F: for<'t> FnOnce(&'t mut Tx, &'t mut S) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
@@ -131,7 +131,7 @@ where
     (work, confirmed)
 }
 
-/// Until the last sender has gone and all is done.
+/// Runs until the last sender has gone and all work is done.
 async fn serve<S: Shared>(
     connections: ConnectionPool,
     mut requests: mpsc::Receiver<Request<S>>,
@@ -163,7 +163,7 @@ async fn serve<S: Shared>(
     }
 }
 
-/// Is one more transaction to begin now, of the requests that wait?
+/// Should one more transaction begin now, with the waiting requests?
 fn begins(n_under_way: usize, n_waiting: usize) -> bool {
     if n_under_way == 0 { n_waiting > 0 } else { n_waiting >= MOST_AT_ONCE }
 }
@@ -174,7 +174,7 @@ async fn commit_and_confirm<S: Shared>(connections: ConnectionPool, requests: Ve
     }
 }
 
-/// Nothing where anything failed: then all of it is undone.
+/// Returns nothing if anything failed: then all of it is undone.
 async fn commit<S: Shared>(
     connections: &ConnectionPool,
     requests: Vec<Request<S>>,
@@ -199,7 +199,7 @@ async fn commit<S: Shared>(
     let is_whole = done.len() == n_requests && shared.close(&mut tx, n).await.is_ok();
     let Connection::Postgres(held) = tx.connection else { return None };
     if !is_whole {
-        // A rollback that fails closes the connection, which undoes the work as well.
+        // If the rollback fails, the connection is closed, which undoes the work as well.
         let _ = held.rollback().await;
         return None;
     }
@@ -237,7 +237,7 @@ mod tests {
 
     const NOTES: Tally = Tally::Project(ProjectId(1));
 
-    /// Notes a number, counts it, and says in which transaction; one below 0 is refused.
+    /// Inserts a number, counts it, and returns the transaction's id. A number below 0 is refused.
     async fn note(tx: &mut LabelTx<'_>, n: i64) -> Result<i64, Error> {
         tx.counts().add(NOTES, "notes", 1);
         let Either::Postgres(db) = tx.plain().await?.0.db().await else {
@@ -264,7 +264,7 @@ mod tests {
         )
     }
 
-    /// How many were noted, which is how many were counted.
+    /// The number of inserted notes, which must equal the count.
     async fn noted(store: &Store) -> i64 {
         let n = testing::number(store, "SELECT COUNT(*) FROM meta WHERE key LIKE 'note %'").await;
         let counted = store.tally(NOTES).await.expect("the counts");

@@ -1,6 +1,6 @@
-//! Connections to PostgreSQL that have just worked. sqlx's pool asks the server each time one comes back whether it
-//! still works, which takes as long as most questions themselves (measured: a fifth of what an answer costs). So they
-//! don't go back: they wait here, and only who has rested is tried by the pool again.
+//! A pool of PostgreSQL connections that worked a moment ago. sqlx's pool checks each returned connection on the
+//! server, which takes as long as most queries (measured: a fifth of what an answer costs). So returned connections
+//! wait here, and sqlx's pool checks only those that were idle for long.
 
 use futures::stream::BoxStream;
 use futures::{TryStreamExt, future::BoxFuture};
@@ -16,20 +16,21 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A connection that was idle for longer than this is tried before it is used.
+/// A connection that was idle for longer than this is checked before use.
 const RESTED: Duration = Duration::from_secs(1);
 
-/// Nobody waits longer for their turn, or for a connection to be opened.
+/// The longest wait for a free connection, or for a new one to open.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often a connection began a transaction.
+/// How many transactions a connection began.
 #[derive(Debug, Clone, Copy, Default)]
 struct Begun(u32);
 
 impl Begun {
-    /// One more. Says whether what was planned is to be planned anew: at the first transactions of a young installation
-    /// the tables are nearly empty, each way to read them looks as good as any other, and a plan is kept until PostgreSQL
-    /// has counted the rows, which may be a minute later (seen: 160 leases of a person read for the one that they hold).
+    /// Counts one more. Returns whether to discard the connection's plans. At the first transactions of a young
+    /// installation the tables are nearly empty, and each access path looks equally good. PostgreSQL keeps such a plan
+    /// until it has counted the rows, maybe a minute later (seen: 160 leases of a person read for the one that they
+    /// hold).
     fn one_more(&mut self) -> bool {
         self.0 = self.0.saturating_add(1);
         self.0 > 1 && self.0.is_power_of_two() && self.0.trailing_zeros().is_multiple_of(2)
@@ -45,17 +46,17 @@ struct Waiting {
 
 type Spare = Arc<Mutex<Vec<Waiting>>>;
 
-/// Up to so many connections. Cheap to clone.
+/// A bounded pool of connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ConnectionPool {
     pool: PgPool,
     spare: Spare,
-    /// Whoever holds one may take a connection: all that are not spare are in the pool then, or can be opened.
+    /// A permit allows taking one connection: one is spare, in sqlx's pool, or can be opened.
     permits: Arc<Semaphore>,
 }
 
 impl ConnectionPool {
-    /// Each begins with statements of its own.
+    /// Runs `first` on each new connection.
     pub(crate) async fn open(
         options: PgConnectOptions,
         most: u32,
@@ -81,7 +82,7 @@ impl ConnectionPool {
         Ok(ConnectionPool { pool, spare: Spare::default(), permits: Arc::new(Semaphore::new(most as usize)) })
     }
 
-    /// For whoever asks for a pool of sqlx, before anything else works here.
+    /// sqlx's own pool, for code that needs one before any other use.
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
@@ -93,7 +94,7 @@ impl ConnectionPool {
         let (connection, begun) = match spare {
             Some(Waiting { connection, begun, since }) if since.elapsed() < RESTED => (connection, begun),
             Some(Waiting { mut connection, begun, .. }) => {
-                // What is below it has rested for longer: the pool tries it, and closes what is too old.
+                // Those below were idle for longer: sqlx's pool checks them, and closes those too old.
                 self.spare().clear();
                 match connection.ping().await {
                     Ok(()) => (connection, begun),
@@ -111,7 +112,7 @@ impl ConnectionPool {
     }
 
     pub(crate) async fn close(&self) {
-        // From here on what comes back goes to the pool, which waits for it.
+        // From here on returned connections go to sqlx's pool, which waits for them.
         self.permits.close();
         self.spare().clear();
         self.pool.close().await;
@@ -122,10 +123,10 @@ impl ConnectionPool {
     }
 }
 
-/// A connection in use. Dropped in the middle of a transaction it undoes that first; in the middle of anything else it
-/// goes to the pool, which finds out what became of it.
+/// A connection in use. Dropped inside a transaction, it rolls back first. Dropped in the middle of anything else, it
+/// goes to sqlx's pool, which checks it.
 pub(crate) struct Held {
-    /// Nothing only when it is given back.
+    /// `None` only after it is given back.
     using: Option<Using>,
     spare: Spare,
     in_transaction: bool,
@@ -145,7 +146,7 @@ impl Using {
         }
     }
 
-    /// Ends the transaction of someone who has gone, when the server is done with what they asked last.
+    /// Rolls back the transaction of a caller that has gone, after its last query has ended.
     async fn undo(mut self, spare: Spare) {
         match sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection).await {
             Ok(_) => self.give_back(&spare),
@@ -155,7 +156,7 @@ impl Using {
 }
 
 impl Held {
-    /// What was asked has been answered to the end.
+    /// Gives the connection back. Call it only after all results have been read.
     fn give_back(mut self) {
         if let Some(using) = self.using.take() {
             using.give_back(&self.spare);
@@ -217,7 +218,7 @@ impl DerefMut for Held {
     }
 }
 
-/// One question, on whichever connection is free.
+/// Runs one query on any free connection.
 impl<'c> Executor<'c> for &ConnectionPool {
     type Database = Postgres;
 
@@ -318,7 +319,7 @@ mod tests {
         let write = "BEGIN; INSERT INTO meta (key, value) VALUES ('lost', 1)";
         for _ in 0..20 {
             let mut held = connections.take().await.expect("a connection");
-            // Waits until the one before is undone.
+            // Waits until the previous one is rolled back.
             held.begin(write).await.expect("a transaction");
             drop(held);
         }
@@ -335,7 +336,7 @@ mod tests {
     #[tokio::test]
     async fn a_plan_made_for_an_empty_table_is_not_kept() {
         let Some((connections, _store)) = connections().await else { return };
-        // Nobody but this connection sees the table, so nothing counts its rows meanwhile.
+        // Only this connection sees the table, so no autovacuum counts its rows meanwhile.
         let prepare = "SET plan_cache_mode = force_generic_plan; CREATE TEMP TABLE growing (id BIGINT);
              PREPARE one (BIGINT) AS SELECT * FROM growing WHERE id = $1";
         let fill = "INSERT INTO growing SELECT generate_series(1, 100000)";
@@ -352,13 +353,13 @@ mod tests {
                 .await
                 .expect("a plan");
             plans.push(plan);
-            // The end of the first makes the table known, and ends plans for it.
+            // The first commit makes the table known, and invalidates plans for it.
             if n == 2 {
                 sqlx::raw_sql(fill).execute(&mut *held).await.expect("rows");
             }
             held.commit().await.expect("its end");
         }
-        // Nothing is said of the third: it uses the second's plan, unless others make so many tables meanwhile that the
+        // The third plan is not checked: it is the second's, unless others create so many tables meanwhile that the
         // server forgets all plans.
         assert_ne!(plans[1], plans[3], "made anew for the table as it is now");
     }

@@ -1,12 +1,12 @@
-//! Carries what SQLite's writer committed from the write-ahead log into the database file, on a connection of its own.
+//! Checkpoints: copies committed pages from SQLite's write-ahead log into the database file, on its own connection.
 //!
-//! Left to itself, SQLite does that inside of a commit now and then, and everybody waits for two syncs and thousands of
-//! pages. Beside the writer nobody waits. Only the last step is the writer's: the log begins anew when all of it has
-//! been carried over, and while commits go on there is always a little more.
+//! By default SQLite checkpoints inside a commit now and then, and everyone waits for two fsyncs and thousands of
+//! pages. Beside the writer a checkpoint blocks no one. Only the last step is the writer's: the log can restart only
+//! when all of it is checkpointed, and while commits go on there is always a little more.
 //!
-//! SQLite syncs the database file only when nothing is left in the log, which is in that last step: all that was carried
-//! over since the step before would go to the disk there (measured: 25 to 40 ms, every 1.4 s). So it is synced here after
-//! each round, and little is left of that too.
+//! SQLite syncs the database file only when nothing is left in the log, which is in that last step. All pages since the
+//! previous one would go to disk there (measured: 25 to 40 ms, every 1.4 s). So the file is synced here after each
+//! round, and the last step has little to sync.
 
 use crate::error::Error;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -17,40 +17,40 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot, watch};
 
-/// Pages to be carried over at once, about.
+/// Pages to checkpoint in one round, about.
 const PAGES: i64 = 2_000;
-/// A log of so many pages (of 4 KB) is to begin anew.
+/// A log longer than this many pages (of 4 KB) should restart.
 const LONG: i64 = 32_000;
-/// So many are carried over by the writer itself at most: everybody waits meanwhile.
+/// The most pages that the writer checkpoints itself: everyone waits meanwhile.
 const LAST_STEP: i64 = 2 * PAGES;
-/// The first pause between two rounds, and the bounds of what becomes of it.
+/// The first pause between two rounds, and its bounds later.
 const PAUSE: Duration = Duration::from_millis(200);
 const SHORTEST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Pages of the log.
+/// The state of the log, in pages.
 pub(crate) struct Log {
     pages: i64,
-    /// Not carried over yet: whoever still reads an older moment may need what they replace.
+    /// Not checkpointed yet: a reader of an older snapshot may still need the pages that they replace.
     left: i64,
 }
 
 impl Log {
-    /// It is time for the writer's own step: the log is long, and little is left of it to make everybody wait for.
+    /// Is it time for the writer's own step? The log is long, and so little is left that the wait is short.
     fn can_begin_anew(&self) -> bool {
         self.pages > LONG && self.left < LAST_STEP
     }
 }
 
-/// Carries over what it can without making anybody wait.
+/// Checkpoints as much as possible without blocking anyone.
 pub(crate) async fn carry_over(connection: &mut SqliteConnection) -> Result<Log, Error> {
     let (_is_busy, pages, carried): (i64, i64, i64) =
         sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
     Ok(Log { pages, left: pages - carried })
 }
 
-/// The database file itself, to be synced. It is never closed: the system would let go of the locks that SQLite holds on
-/// the file in this process (POSIX: closing any descriptor of a file ends all of the process's locks on it).
+/// The database file, opened to be synced. It is never closed: closing any descriptor of a file releases all locks of
+/// the process on it (POSIX), including those of SQLite.
 struct OnDisk(&'static File);
 
 impl OnDisk {
@@ -63,14 +63,14 @@ impl OnDisk {
     }
 }
 
-/// What the writer tells of its commits, and how it is asked to finish what was carried over.
+/// Reports the writer's commits, and asks the writer for the last step of a checkpoint.
 pub(crate) struct Committed {
     pub(crate) commits: watch::Receiver<()>,
     pub(crate) finish: Arc<Notify>,
 }
 
-/// Begins to follow the writer, on a thread of its own. What is returned is over when the thread has ended, which is
-/// soon after the writer has gone.
+/// Starts checkpoints on a thread of their own. The returned receiver completes when the thread has ended, soon after
+/// the writer has closed.
 pub(crate) async fn start(
     options: SqliteConnectOptions,
     path: &Path,
@@ -99,18 +99,18 @@ pub(crate) async fn start(
     Ok(ended)
 }
 
-/// People go before this thread, and before the one that sqlx starts from it; but the log must not grow faster than it
-/// is carried over, so not by much.
+/// Lowers the priority of this thread, and of the one that sqlx starts from it, below threads that serve people. Only
+/// slightly: the log must not grow faster than it is checkpointed.
 #[cfg(target_os = "linux")]
 fn stand_back() {
-    // Where it is not allowed, everything works as well, only not as smoothly.
+    // If this is not allowed, everything still works, only less smoothly.
     let _ = rustix::process::nice(5);
 }
 
 #[cfg(not(target_os = "linux"))]
 fn stand_back() {}
 
-/// A round after each pause in which something was committed, until the writer has gone.
+/// Runs a round after each pause with a commit in it, until the writer has closed.
 async fn follow(mut connection: SqliteConnection, disk: OnDisk, committed: Committed) {
     let Committed { mut commits, finish } = committed;
     let (mut pause, mut before) = (PAUSE, 0);
@@ -123,12 +123,12 @@ async fn follow(mut connection: SqliteConnection, disk: OnDisk, committed: Commi
             Ok(log) => {
                 pause = next_pause(pause, fresh(before, log.pages));
                 before = log.pages;
-                // Once more and at once: what was committed meanwhile would be the writer's to carry over.
+                // One more round at once: otherwise the writer would checkpoint what was committed meanwhile.
                 if log.can_begin_anew() && round(&mut connection, &disk).await.is_ok() {
                     finish.notify_one();
                 }
             }
-            // A full disk, say: the log keeps all of it, and the next round tries again.
+            // A full disk, for example. The log keeps everything, and the next round tries again.
             Err(error) => tracing::warn!(%error, "the write-ahead log can't be carried over"),
         }
     }
@@ -141,12 +141,12 @@ async fn round(connection: &mut SqliteConnection, disk: &OnDisk) -> Result<Log, 
     Ok(log)
 }
 
-/// Pages that came since the round before; the log may have begun anew.
+/// Pages added since the previous round. The log may have restarted.
 fn fresh(before: i64, now: i64) -> i64 {
     if now >= before { now - before } else { now }
 }
 
-/// Shorter where more comes than a round is meant for, longer where less.
+/// Shorter if more pages come than a round is meant for, longer if fewer.
 fn next_pause(pause: Duration, fresh: i64) -> Duration {
     let next = if fresh > 2 * PAGES {
         pause / 2

@@ -1,4 +1,4 @@
-//! One server works on a folder at a time; the command line may write beside it.
+//! At most one server works on a folder (advisory lock). The command line may write beside it.
 
 use fs2::FileExt;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// This process holds the lock of some folder: it is the server.
+/// True while this process holds the lock of a folder: it is the server.
 static HELD: AtomicBool = AtomicBool::new(false);
 
 /// Held as long as the value lives.
@@ -16,10 +16,10 @@ pub struct Lock(#[expect(dead_code, reason = "the lock is the open file")] File)
 /// Makes this process the server of a folder.
 ///
 /// # Errors
-/// Where another process is, or the lock file can't be made.
+/// Fails if another process is the server, or the lock file can't be created.
 pub fn hold(data: &Path) -> io::Result<Lock> {
     let file = crate::engine::private::create_file(&data.join("lock"))?;
-    // Whoever only looks holds it for a moment.
+    // A process that only checks (see `served`) holds the lock for a moment.
     let free = (0..100).any(|_| file.try_lock_exclusive().inspect_err(|_| std::thread::yield_now()).is_ok());
     if !free {
         file.try_lock_exclusive()?;
@@ -34,7 +34,7 @@ impl Drop for Lock {
     }
 }
 
-/// Who serves a folder at this moment.
+/// Which process serves a folder now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Server {
     None,

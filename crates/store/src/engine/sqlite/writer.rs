@@ -1,10 +1,10 @@
-//! The one writer of SQLite. What comes together is committed together: one `BEGIN IMMEDIATE`, one commit (one fsync)
-//! for all, and only then is any of them confirmed. Where one of them fails, all is undone and the others are done once
-//! more without it: that is rare, and a savepoint for each request would copy every page that it changes.
+//! The single writer of SQLite, with group commit: one `BEGIN IMMEDIATE` and one commit (one fsync) for all requests
+//! that wait together. Each is confirmed only after the commit. If one fails, all are undone and the others run again
+//! without it. That is rare, and a savepoint for each request would copy every page that it changes.
 //!
-//! Foreground requests (a person waits) go before background pieces (import, release), and a background piece
-//! never holds a commit back by more than itself. People who never pause don't stop background work either: it has
-//! its throttle, and a commit that people wait for ends soon (see [`Throttle`]).
+//! Foreground requests (a person waits) go before background pieces (import, release), and a background piece delays a
+//! commit by no more than its own duration. People who never pause don't stop background work either: it has its
+//! throttle, and a commit that people wait for ends soon (see [`Throttle`]).
 
 use crate::engine::ids::Ids;
 use crate::engine::priority::{Joins, Priority, Throttle};
@@ -23,22 +23,22 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 
-/// More requests than this are not put into one commit.
+/// The most requests in one commit.
 const MOST_AT_ONCE: usize = 256;
-/// A commit made of background pieces alone takes in more of them for so long: in a server, where someone may come and
-/// wait.
+/// In a server, where a person may come and wait, a commit of background pieces alone accepts more of them for this
+/// long.
 const SERVER_SPELL: Duration = Duration::from_millis(12);
-/// Where nobody serves the file, nobody waits: a page that changes with each piece is written once for many of them.
+/// Without a server no person waits: a page that changes with each piece is written once for many of them.
 const ALONE_SPELL: Duration = Duration::from_millis(1_000);
-/// Beside another process that serves the same file: its people wait for each commit of ours.
+/// Beside another process that serves the same file: its people wait for each of our commits.
 const POLITE_SPELL: Duration = Duration::from_millis(4);
-/// And so long it is let alone after each.
+/// The pause after each such commit.
 const POLITE_PAUSE: Duration = Duration::from_millis(5);
-/// What is kept to begin with, see [`kept_in_memory`].
+/// The initial cache size, see [`kept_in_memory`].
 pub(crate) const KEPT_BESIDE_PEOPLE: &str = "PRAGMA cache_size = -16384";
-/// Another process holds the file for longer than this only if something is wrong.
+/// If another process holds the file for longer than this, something is wrong.
 const MOST_PATIENCE: Duration = Duration::from_secs(20);
-/// Requests that may wait before senders have to.
+/// Requests that may wait before senders have to (backpressure).
 const WAITING: usize = 4096;
 
 #[derive(Clone)]
@@ -47,15 +47,15 @@ pub(crate) struct Writer {
     background: mpsc::Sender<Request>,
     closed: Arc<Notify>,
     pub(crate) throttle: Arc<Throttle>,
-    /// Carries over what is committed, see [`checkpoint`].
+    /// The checkpoint thread, which ends after the writer, see [`checkpoint`].
     follower: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
-/// Tells whoever asked, with the fate of the commit.
+/// Confirms a request to its sender, with the outcome of the commit.
 type Confirm = Box<dyn FnOnce(Result<(), Error>) + Send>;
 
-/// Does the work, or hears why it can't be done; says whether it is kept, and how to tell. May be called again when
-/// what it did was undone: then only the last time is told.
+/// Runs the work, or is told why it can't run. Returns whether the work is kept, and how to confirm it. May be called
+/// again after its work was undone: then only the last call is confirmed.
 type Work = Box<dyn for<'t> FnMut(Result<&'t mut Tx, Error>) -> BoxFuture<'t, (bool, Confirm)> + Send>;
 
 /// Lets the compiler see that the closure takes a transaction of any lifetime.
@@ -75,8 +75,8 @@ struct Request {
 }
 
 impl Writer {
-    /// Opens the connection on a thread of its own, and works there. `served` says who serves the installation at this
-    /// moment.
+    /// Opens the connection on a thread of its own, and works there. `served` tells which process serves the
+    /// installation now.
     pub(crate) async fn start(
         open: impl AsyncFnOnce() -> Result<SqliteConnection, Error> + Send + 'static,
         served: fn(&Path) -> Server,
@@ -111,7 +111,7 @@ impl Writer {
         Ok((Writer { foreground, background, closed, throttle, follower: Arc::default() }, committed))
     }
 
-    /// Ends together with whoever says so by dropping the other end.
+    /// Makes `Writer::close` wait until the other end is dropped.
     pub(crate) async fn followed_by(&self, ended: oneshot::Receiver<()>) {
         *self.follower.lock().await = Some(ended);
     }
@@ -147,7 +147,7 @@ impl Writer {
                         _ => outcome,
                     };
                     let tell = tell.lock().unwrap_or_else(PoisonError::into_inner).take();
-                    // Whoever asked may have gone; the work is done all the same.
+                    // The sender may have gone; the work is done all the same.
                     let _ = tell.map(|tell| tell.send(outcome));
                 });
                 (keep, confirm)
@@ -170,7 +170,7 @@ impl Writer {
     }
 }
 
-/// What reaches the writer beside requests, and what it tells.
+/// Signals to the writer beside requests, and its own signals.
 struct Calls<'w> {
     closed: &'w Notify,
     finish: &'w Notify,
@@ -208,7 +208,7 @@ async fn serve(
             // A server may come and go while an import runs.
             if n_background % 64 == 0 {
                 server = served();
-                // Where it can't be set, everything works as well, only slower.
+                // If it can't be set, everything still works, only slower.
                 let _ = execute(&mut connection, kept_in_memory(server)).await;
             }
             n_background = n_background.wrapping_add(1);
@@ -228,41 +228,41 @@ async fn serve(
     if let Some(connection) = at {
         let _ = connection.close().await;
     }
-    // Whoever waits for the end (see `Writer::close`) sees it now, when the connection is closed.
+    // Only now, with the connection closed, does `Writer::close` return.
     drop((people, jobs));
 }
 
-/// How much of the file the writer keeps. A commit in which pages of an index have been split walks through all of it,
-/// while people wait; where nobody does, a page that is written to again and again should not be read each time.
+/// The writer's cache size. A commit that has split index pages walks through the whole cache while people wait, so it
+/// is small beside them. Without people, a page that is written again and again should not be read each time.
 fn kept_in_memory(server: Server) -> &'static str {
     if server == Server::None { "PRAGMA cache_size = -65536" } else { KEPT_BESIDE_PEOPLE }
 }
 
-/// Keeps this thread, and the one that sqlx starts for the connection from it, on one processor core. Each statement is
-/// handed to that thread and its result handed back: 6 µs on one core, and 43 µs where each hand-over wakes another,
-/// sleeping core (measured on a virtual machine). A transaction is some ten of them one after another, and only
-/// ever one of the two threads has something to do.
+/// Pins this thread, and the one that sqlx starts from it for the connection, to one processor core. Each statement is
+/// handed to that thread and its result handed back: 6 µs on one core, 43 µs if each hand-over wakes a sleeping core
+/// (measured on a virtual machine). A transaction is about ten of them in sequence, and only one of the two threads
+/// ever has work.
 #[cfg(target_os = "linux")]
 fn stay_on_one_core() {
     let mut here = rustix::thread::CpuSet::new();
     here.set(rustix::thread::sched_getcpu());
-    // Where it is not allowed, everything works as well, only slower.
+    // If this is not allowed, everything still works, only slower.
     let _ = rustix::thread::sched_setaffinity(None, &here);
 }
 
 #[cfg(not(target_os = "linux"))]
 fn stay_on_one_core() {}
 
-/// Of this thread and the one that sqlx starts from it neither interrupts the other: each is given something when the
-/// other is about to wait, and interrupted at once the other would still hold the lock of what it hands over, and this
-/// one would run into it (seen by perf: a seventh of this thread's time).
+/// Keeps this thread and the one that sqlx starts from it from preempting each other (batch scheduling). Each gets work
+/// when the other is about to wait. A preempted thread would still hold the lock of the hand-over, and the other would
+/// block on it (seen by perf: a seventh of this thread's time).
 #[cfg(target_os = "linux")]
 fn interrupt_nobody() {
     use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Batch);
     // 48 of 99 is a niceness of 0.
     let Ok(as_before) = ThreadPriority::try_from(48_u8) else { return };
-    // Where it is not allowed, everything works as well, only slower.
+    // If this is not allowed, everything still works, only slower.
     let _ = thread_priority::set_thread_priority_and_policy(
         thread_priority::thread_native_id(),
         as_before,
@@ -273,7 +273,7 @@ fn interrupt_nobody() {
 #[cfg(not(target_os = "linux"))]
 fn interrupt_nobody() {}
 
-/// What waits for the writer.
+/// The requests that wait for the writer.
 struct WaitingLine<'w> {
     people: &'w mut mpsc::Receiver<Request>,
     jobs: &'w mut mpsc::Receiver<Request>,
@@ -295,7 +295,7 @@ impl WaitingLine<'_> {
     }
 }
 
-/// `first` and all that waits, in one transaction if all of it can be done.
+/// Commits `first` and all waiting requests, in one transaction if none of them fails.
 async fn commit_together(
     mut connection: SqliteConnection,
     first: Request,
@@ -309,7 +309,7 @@ async fn commit_together(
     connection
 }
 
-/// One transaction. Where a request fails nothing of it is kept, and what was done before waits to be done again.
+/// Runs one transaction. If a request fails, all is undone, and the requests before it wait to run again.
 async fn try_together(
     mut connection: SqliteConnection,
     waiting: &mut VecDeque<Request>,
@@ -317,7 +317,7 @@ async fn try_together(
     line: &mut WaitingLine<'_>,
 ) -> SqliteConnection {
     if let Err(error) = begin(&mut connection).await {
-        // Another process holds the file for longer than our patience, or the disk fails.
+        // Another process holds the file for too long, or the disk fails.
         for mut request in waiting.drain(..) {
             let (_, confirm) = (request.work)(Err(same_kind(&error))).await;
             confirm(Ok(()));
@@ -339,7 +339,7 @@ async fn try_together(
         connection = into_connection(tx);
         line.throttle.ended(request.priority, start, Instant::now());
         if !keep {
-            // Where the disk is full SQLite has done so by itself.
+            // On a full disk SQLite has already rolled back by itself.
             let _ = execute(&mut connection, "ROLLBACK").await;
             confirm(Ok(()));
             done.into_iter().rev().for_each(|(request, _)| waiting.push_front(request));
@@ -357,8 +357,8 @@ async fn try_together(
     connection
 }
 
-/// Tries every millisecond while another process writes: SQLite's own waiting sleeps up to a tenth of a second between
-/// two tries, and meets a writer that hardly pauses again and again.
+/// Retries every millisecond while another process writes. SQLite's own busy wait sleeps up to a tenth of a second
+/// between two tries, and keeps missing the short pauses of a busy writer.
 async fn begin(connection: &mut SqliteConnection) -> Result<(), Error> {
     let began = Instant::now();
     loop {
@@ -388,7 +388,7 @@ fn into_connection(tx: Tx) -> SqliteConnection {
     }
 }
 
-/// One failed commit is told to everyone who was in it.
+/// A failed commit is reported to every request in it.
 fn same_kind(error: &Error) -> Error {
     match error {
         Error::DiskFull => Error::DiskFull,

@@ -1,4 +1,4 @@
-//! Slots that become free: leases that ran out or are taken back, items that are asked again.
+//! Freed slots: leases that expired or are taken back, and items that are asked again.
 
 use super::PASSED;
 use crate::error::Result;
@@ -9,9 +9,9 @@ use domain::queue::{PerPool, Pool};
 use domain::{ItemId, PersonId, QueueId};
 use sqlx::AssertSqlSafe;
 
-/// So many leases that ran out are taken back at once.
+/// The most expired leases that are taken back at once.
 const RECLAIMED_AT_ONCE: i64 = 50;
-/// So many leases are taken back in one transaction when a queue is closed.
+/// The most leases that are taken back in one transaction when a queue is closed.
 pub const RELEASED_AT_ONCE: usize = 50;
 
 /// A member after a change of its slots.
@@ -25,7 +25,7 @@ pub struct Member {
 }
 
 impl Tx {
-    /// Takes back leases of a queue that ran out, the oldest first, except those of one person.
+    /// Takes back expired leases of a queue, oldest first, except those of one person.
     pub async fn reclaim_leases(
         &mut self,
         queue: QueueId,
@@ -51,16 +51,15 @@ impl Tx {
         Ok(n)
     }
 
-    /// Takes back leases of a queue, or those of one person: so many at a time, because a thousand at once would keep
-    /// everyone waiting. Returns how many; fewer than [`RELEASED_AT_ONCE`] means that none are left.
+    /// Takes back leases of a queue, or those of one person, in batches: a thousand at once would keep everyone
+    /// waiting. Returns how many. Fewer than [`RELEASED_AT_ONCE`] means that none are left.
     pub async fn release_leases(
         &mut self,
         queue: QueueId,
         person: Option<PersonId>,
         counts: &mut TallyChanges,
     ) -> Result<usize> {
-        // A lease that is being answered or renewed at this very moment is left to whoever does it: to wait for it
-        // here would be to wait for each other.
+        // Skips a lease that is being answered or renewed right now: waiting for it here could deadlock.
         let query = format!(
             "UPDATE assignment SET state = 'released' WHERE id IN (
                 SELECT id FROM assignment WHERE queue_id = $1 AND state = 'leased' AND ($2 = 0 OR person_id = $2)
@@ -78,14 +77,14 @@ impl Tx {
         Ok(n)
     }
 
-    /// Members whose holders let go (each with: took no slot). Whoever let go is no longer barred either.
+    /// Frees members of released assignments (each with: took no slot). Their former holders may get them again.
     async fn free(
         &mut self,
         queue: QueueId,
         mut released: Vec<(i64, bool)>,
         counts: &mut TallyChanges,
     ) -> Result<()> {
-        // In one order, so that two who free members do not wait for each other.
+        // In a fixed order, so that two transactions that free members don't deadlock.
         released.sort_unstable();
         let mut lowest = PerPool::from_fn(|_| PASSED);
         for (item, beside) in &released {
@@ -101,7 +100,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Adds to the filled slots of a member, and marks it stuck or not.
+    /// Adds to the filled slots of a member, and sets whether it is stuck.
     pub async fn fill(
         &mut self,
         queue: QueueId,
@@ -125,10 +124,10 @@ impl Tx {
         Ok(member)
     }
 
-    /// Everyone who had passed this rank of a pool looks again from there.
+    /// Lowers every cursor in a pool that has passed this rank to it.
     pub async fn lower_cursors(&mut self, queue: QueueId, pool: Pool, rank: i64) -> Result<()> {
-        // People who are being served at this moment are passed over: before they are told that the queue has ended, they
-        // look at all of it again (see `others_write_now`).
+        // Cursors of people who are being served right now are skipped: before such a person is told that the queue has
+        // ended, all of it is searched again (see `others_write_now`).
         let query = format!(
             "UPDATE queue_cursor SET cursor = $2 WHERE queue_id = $1 AND pool = $3 AND person_id IN (
                 SELECT person_id FROM queue_cursor WHERE queue_id = $1 AND pool = $3 AND cursor > $2
@@ -145,8 +144,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Asks again for an item whose content changed: what was answered or skipped of the old text no
-    /// longer fills a slot or bars anyone in queues that are not closed. Settle the item's consensus after it.
+    /// Asks again for an item whose content changed. In queues that are not closed, answers and skips of the old text
+    /// no longer fill a slot or bar a person. Settle the item's consensus after it.
     pub async fn ask_again(&mut self, item: ItemId, counts: &mut TallyChanges) -> Result<()> {
         let query = "SELECT qi.queue_id FROM queue_item qi JOIN queue q ON q.id = qi.queue_id
                      WHERE qi.item_id = $1 AND q.state <> 'closed' ORDER BY qi.queue_id";

@@ -1,31 +1,31 @@
 //! The statements of labeling, in the order in which they are written.
 
-/// A statement of a [`WriteBatch`](super::WriteBatch). SQLite runs them in this order. PostgreSQL runs the last one first,
-/// so that every transaction locks the cursors of people before the rows of counts.
+/// A statement of a [`WriteBatch`](super::WriteBatch). SQLite runs them in this order. PostgreSQL runs the last one
+/// first, so every transaction locks the cursors of people before the rows of counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Statement {
     /// Adds to counts.
     Tally,
     Answer,
-    /// The same where an answer with this id may be there already.
+    /// The same, where an answer with this id may exist already.
     AnswerOnce,
-    /// What the holder of an assignment now has.
+    /// Changes what the holder of an assignment has.
     Hold,
     DeleteConsensus,
     Consensus,
     DeleteLabel,
     Label,
     ItemState,
-    /// One more slot of a member is filled.
+    /// Fills one more slot of a member.
     Filled,
-    /// Adds to what a person was served and has answered in a pool of a queue.
+    /// Adds to the served and answered counts of a person in a pool of a queue.
     Progress,
-    /// The last, because its rows say which leases were given.
+    /// Last, because its rows tell which leases were given.
     Lease,
 }
 
 impl Statement {
-    /// For [`crate::sql::row_lists`]. `{columns}` are the names of the columns.
+    /// The text for [`crate::sql::row_lists`]. `{columns}` stands for the column names.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Statement::Tally => {

@@ -1,5 +1,5 @@
-//! Why a session could not be saved. The session layer throttle an error of its store into words for a log; the server
-//! tells people the reason, so it is kept beside for the length of the request.
+//! Why a session could not be saved. The session layer reduces an error of its store to words for a log. The server
+//! tells people the reason, so it is kept separately for the length of the request.
 
 use crate::Error;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ tokio::task_local! {
     static FAILURE: RefCell<Option<Error>>;
 }
 
-/// Does `request` and returns what kept its session from being saved, if something did.
+/// Runs `request` and returns the error that kept its session from being saved, if there was one.
 pub async fn watched<T>(request: impl Future<Output = T>) -> (T, Option<Error>) {
     let watched = async {
         let outcome = request.await;
@@ -18,6 +18,6 @@ pub async fn watched<T>(request: impl Future<Output = T>) -> (T, Option<Error>) 
 }
 
 pub(super) fn note(error: Error) {
-    // Outside of a request nobody asks.
+    // Outside of a request the error has no reader.
     let _ = FAILURE.try_with(|failure| failure.replace(Some(error)));
 }

@@ -4,7 +4,7 @@ use super::{Names, json_line, moment};
 use crate::Result;
 use domain::LabelId;
 use serde::Serialize;
-use store::release::releases::{FullRow, RowAnswer};
+use store::release::rows::{FullRow, RowAnswer};
 
 #[derive(Serialize)]
 struct JsonAnswer<'a> {
