@@ -1,4 +1,4 @@
-//! Answers: appended, never changed; and the context on which an answer lands.
+//! Answers: appended, never changed.
 
 use crate::error::{Error, Result};
 use crate::label::tally::{Tally, TallyChanges};

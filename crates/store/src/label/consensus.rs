@@ -166,7 +166,7 @@ impl Resolution {
         Resolution { consensus, n_skips: evidence.n_skips }
     }
 
-    /// If not, no consensus is kept of the item.
+    /// Must a consensus be stored? Not of an item without answers and skips.
     pub(crate) fn says_something(&self) -> bool {
         self.consensus.n_answers > 0 || self.n_skips > 0 || self.consensus.state.is_resolved()
     }
@@ -196,7 +196,7 @@ batch_row! { NewConsensus<'_> as Statement::Consensus, |row| {
     "updated_at": Int = row.at.0,
 } }
 
-/// Nothing is kept of an item that nobody speaks of any more.
+/// The consensus of an item without answers and skips goes.
 struct ItemKey(ItemId);
 
 batch_row! { ItemKey as Statement::DeleteConsensus, |row| { "item_id": Int = row.0.0 } }

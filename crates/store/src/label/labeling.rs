@@ -3,7 +3,7 @@
 //! A [`LabelTx`] wraps a plain [`Tx`] and makes it fast. It defers writes in a write batch, which goes to the database in
 //! one message, and it answers questions from a prefetch where several labelers share a transaction. Its methods are what
 //! labeling needs. Everything else goes through [`LabelTx::plain`], which flushes the batch and invalidates what was read
-//! ahead: the plain transaction always sees, and is seen with, all that was done before.
+//! ahead: the plain transaction sees all earlier writes.
 
 use crate::engine::postgres::group_commit::Shared;
 use crate::engine::priority::Priority;
@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 /// The request of a labeler: who it is, at which queue, and what they are going to answer.
 ///
 /// On PostgreSQL the transaction of a request locks the person, what they hold in the queue, and the items that they are
-/// going to answer. Otherwise two tabs, someone who takes back what ran out, or two people who answer the same item would
+/// going to answer. Otherwise two tabs, a person who reclaims expired leases, or two people who answer the same item would
 /// wait for each other in different orders.
 #[derive(Debug, Clone)]
 pub struct LabelRequest {
@@ -37,8 +37,8 @@ pub struct LabelRequest {
 }
 
 impl LabelRequest {
-    /// Prepared once in each connection to PostgreSQL. The locks are taken in this order: each part asks for the one
-    /// before.
+    /// Prepared once in each connection to PostgreSQL. Each part reads the previous one, which fixes the order of
+    /// the locks.
     pub(crate) const PREPARE: &str = "PREPARE label_request (BIGINT[], BIGINT[], BIGINT[]) AS
          WITH one_by_one AS MATERIALIZED (SELECT pg_advisory_xact_lock(person) FROM unnest($1) AS person),
          leases AS MATERIALIZED (
@@ -51,7 +51,7 @@ impl LabelRequest {
               AND (SELECT COUNT(*) FROM leases) >= 0 ORDER BY id FOR UPDATE)
          SELECT COUNT(*) FROM items";
 
-    /// What they ask first, where that is their desk with one answer at most.
+    /// The desk to read ahead; none for a request with several answers.
     fn desk_query(&self) -> Option<DeskQuery> {
         let (queue, answering) = match self.answers.as_slice() {
             [] => (self.queue?, None),
@@ -214,7 +214,7 @@ pub struct LabelTx<'t> {
     counts: TallyChanges,
     /// The desk that came with the context of the answer.
     desk: Option<Desk>,
-    /// All that was done since the desk was read is to answer the lease that was named with it. The desk is still true.
+    /// Only the lease that was named with the desk was answered since it was read: the desk is still true.
     desk_is_true: bool,
 }
 
@@ -284,7 +284,7 @@ impl<'t> LabelTx<'t> {
     async fn read_desk(&mut self, query: DeskQuery) -> Result<Option<(Desk, Option<AnswerContext>)>> {
         let rows = match self.state.prefetch.take_desk(&query) {
             Some(rows) => rows,
-            // A request that asks alone may answer what a later one answers too.
+            // It may answer an item that was read ahead for a later request, so what was read ahead is dropped.
             None => self.plain().await?.0.desk_rows(&[query]).await?,
         };
         desk::read(rows)
@@ -320,7 +320,7 @@ impl<'t> LabelTx<'t> {
         subject.settle(votes, &maps, self.tx.now(), &mut batch, &mut self.counts);
         self.state.batch.join(batch);
         if hold.is_some_and(|hold| hold.only_answers()) {
-            // The next question is mostly for the next item, which can be found without this.
+            // The next read is mostly for the next member, which does not depend on this write.
             (self.desk, self.desk_is_true) = (desk, true);
             return Ok(());
         }

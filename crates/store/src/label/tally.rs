@@ -18,7 +18,7 @@ pub enum Tally {
     /// Answers of a project: `all` of them, and the labels that people gave per day (key: days since 1970, which have
     /// five digits until 2243).
     Answers(domain::ProjectId),
-    /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered).
+    /// Of a queue: `members`, `full` (members with no free slot), `slots` (sum of targets), `answers` (slots answered), `beside` (answers that take no slot).
     Queue(QueueId),
 }
 
