@@ -19,15 +19,14 @@ CREATE TABLE queue_cursor (
   PRIMARY KEY (queue_id, person_id, pool)
 );
 INSERT INTO queue_cursor (queue_id, person_id, pool, cursor, served, answered)
-  SELECT queue_id, person_id, 'plain', cursor_plain, served - served_control,
-    (SELECT COUNT(*) FROM assignment a JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
-     WHERE a.queue_id = queue_person.queue_id AND a.person_id = queue_person.person_id AND a.state = 'answered'
-       AND qi.pool = 'plain')
-  FROM queue_person;
+  SELECT p.queue_id, p.person_id, 'control', p.cursor_control, p.served_control, COALESCE(a.n, 0)
+  FROM queue_person p LEFT JOIN (
+    SELECT a.queue_id, a.person_id, COUNT(*) AS n
+    FROM queue_item qi JOIN assignment a ON a.queue_id = qi.queue_id AND a.item_id = qi.item_id
+    WHERE qi.pool = 'control' AND a.state = 'answered' GROUP BY a.queue_id, a.person_id
+  ) a ON a.queue_id = p.queue_id AND a.person_id = p.person_id;
 INSERT INTO queue_cursor (queue_id, person_id, pool, cursor, served, answered)
-  SELECT queue_id, person_id, 'control', cursor_control, served_control,
-    (SELECT COUNT(*) FROM assignment a JOIN queue_item qi ON qi.queue_id = a.queue_id AND qi.item_id = a.item_id
-     WHERE a.queue_id = queue_person.queue_id AND a.person_id = queue_person.person_id AND a.state = 'answered'
-       AND qi.pool = 'control')
-  FROM queue_person;
+  SELECT p.queue_id, p.person_id, 'plain', p.cursor_plain, p.served - p.served_control, p.answered - c.answered
+  FROM queue_person p JOIN queue_cursor c
+    ON c.queue_id = p.queue_id AND c.person_id = p.person_id AND c.pool = 'control';
 DROP TABLE queue_person;

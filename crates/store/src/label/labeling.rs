@@ -236,6 +236,14 @@ impl<'t> LabelTx<'t> {
         Ok((self.tx, &mut self.counts))
     }
 
+    /// The plain transaction for a question of this request alone. What was deferred is written first, and what was read
+    /// ahead is forgotten. A question changes nothing: the desk stays true, and cursors are moved as planned.
+    async fn alone(&mut self) -> Result<&mut Tx> {
+        self.flush().await?;
+        self.state.prefetch = Prefetch::default();
+        Ok(self.tx)
+    }
+
     pub fn now(&self) -> Time {
         self.tx.now()
     }
@@ -285,7 +293,7 @@ impl<'t> LabelTx<'t> {
         let rows = match self.state.prefetch.take_desk(&query) {
             Some(rows) => rows,
             // It may answer an item that was read ahead for a later request, so what was read ahead is dropped.
-            None => self.plain().await?.0.desk_rows(&[query]).await?,
+            None => self.alone().await?.desk_rows(&[query]).await?,
         };
         desk::read(rows)
     }
@@ -294,7 +302,7 @@ impl<'t> LabelTx<'t> {
     pub async fn earlier_answers(&mut self, item: ItemId) -> Result<Vec<AnswerRow>> {
         match self.state.prefetch.take_answers(item) {
             Some(answers) => Ok(answers),
-            None => self.plain().await?.0.answers_of_item(item).await,
+            None => self.alone().await?.answers_of_item(item).await,
         }
     }
 
@@ -376,12 +384,9 @@ impl<'t> LabelTx<'t> {
         }
         self.write_tallies(&mut batch);
         let answered = self.counts.take_answered(queue, person);
-        for (pool, answered) in answered.iter() {
-            let served = members.iter().filter(|member| member.pool == pool).count() as i64;
-            if (served, *answered) != (0, 0) {
-                batch.add(&Progress { queue, person, pool, served, answered: *answered });
-            }
-        }
+        let served =
+            PerPool::from_fn(|pool| members.iter().filter(|member| member.pool == pool).count() as i64);
+        Progress { queue, person, served, answered }.write(&mut batch);
         for (member, id) in members.iter().zip(&ids) {
             batch.add(&NewLease { id: *id, terms, member, at });
         }
@@ -408,7 +413,8 @@ impl<'t> LabelTx<'t> {
                 });
             } else {
                 let mut batch = WriteBatch::default();
-                batch.add(&Progress { queue, person, pool: member.pool, served: -1, answered: 0 });
+                let served = PerPool::from_fn(|pool| -i64::from(pool == member.pool));
+                Progress { queue, person, served, answered: PerPool::default() }.write(&mut batch);
                 batch.execute(self.tx).await?;
                 if !terms.beside {
                     self.tx.fill(queue, member.item_id, -1, None, &mut self.counts).await?;

@@ -89,10 +89,12 @@ impl TallyChanges {
 
     /// Moves the answer counts of people to a batch.
     pub(crate) fn write_answered(&mut self, batch: &mut WriteBatch) {
+        let mut people = BTreeMap::<(QueueId, PersonId), PerPool<i64>>::new();
         for ((queue, person, pool), answered) in std::mem::take(&mut self.answered) {
-            if answered != 0 {
-                batch.add(&Progress { queue, person, pool, served: 0, answered });
-            }
+            people.entry((queue, person)).or_default()[pool] = answered;
+        }
+        for ((queue, person), answered) in people {
+            Progress { queue, person, served: PerPool::default(), answered }.write(batch);
         }
     }
 
@@ -123,16 +125,39 @@ batch_row! { TallyRow as Statement::Tally, |row| {
     "n": Int = row.n,
 } }
 
-/// Adds to the served and answered counts of a person in a pool of a queue.
+/// Adds to what a person was served and has answered in the pools of a queue.
 pub(crate) struct Progress {
     pub(crate) queue: QueueId,
     pub(crate) person: PersonId,
-    pub(crate) pool: Pool,
-    pub(crate) served: i64,
-    pub(crate) answered: i64,
+    pub(crate) served: PerPool<i64>,
+    pub(crate) answered: PerPool<i64>,
 }
 
-batch_row! { Progress as Statement::Progress, |row| {
+impl Progress {
+    /// One row for each pool that changes, and the plain one first in any case: it guards the others. A transaction that
+    /// writes a cursor of a person locks the plain row before any other, so that two such transactions never wait for each
+    /// other (see [`Tx::lower_cursors`]).
+    pub(crate) fn write(&self, batch: &mut WriteBatch) {
+        let changes = |pool: &Pool| (self.served[*pool], self.answered[*pool]) != (0, 0);
+        if !Pool::ALL.iter().any(changes) {
+            return;
+        }
+        for pool in Pool::ALL.into_iter().filter(|pool| *pool == Pool::Plain || changes(pool)) {
+            let (served, answered) = (self.served[pool], self.answered[pool]);
+            batch.add(&PoolProgress { queue: self.queue, person: self.person, pool, served, answered });
+        }
+    }
+}
+
+struct PoolProgress {
+    queue: QueueId,
+    person: PersonId,
+    pool: Pool,
+    served: i64,
+    answered: i64,
+}
+
+batch_row! { PoolProgress as Statement::Progress, |row| {
     "queue_id": Int = row.queue.0,
     "person_id": Int = row.person.0,
     "pool": Text = row.pool.as_str(),

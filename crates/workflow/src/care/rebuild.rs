@@ -59,13 +59,7 @@ pub async fn rebuild(
             resolve(instance, piece.to_vec()).await?;
         }
     }
-    for queue in instance.store.all_queues().await? {
-        tell("queues", rebuilt.n_refilled as i64);
-        rebuilt.n_refilled += instance
-            .store
-            .write_background(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
-            .await?;
-    }
+    rebuilt.n_refilled = refill(instance, |n| tell("queues", n)).await?;
     rebuilt.n_recounted = recount(instance, |n| tell("counts", n)).await?;
     rebuilt.n_removed = sweep(instance).await?;
     Ok(rebuilt)
@@ -74,6 +68,20 @@ pub async fn rebuild(
 /// Removes blobs and files that nothing has referred to for a day. Returns how many.
 pub async fn sweep(instance: &Instance) -> Result<i64> {
     Ok(instance.store.sweep_blobs(instance.store.now().plus_seconds(-ORPHAN_SECONDS)).await?)
+}
+
+/// Makes filled slots and the progress of people in all queues say what the assignments say. Returns how many said
+/// something else.
+pub(crate) async fn refill(instance: &Instance, mut tell: impl FnMut(i64) + Send) -> Result<u64> {
+    let mut n = 0;
+    for queue in instance.store.all_queues().await? {
+        tell(n as i64);
+        n += instance
+            .store
+            .write_background(move |tx| Box::pin(async move { Ok::<_, Error>(tx.refill(queue).await?) }))
+            .await?;
+    }
+    Ok(n)
 }
 
 /// Makes every count say what the rows say. Returns how many said something else.

@@ -178,6 +178,40 @@ async fn a_cursor_does_not_pass_what_became_free_in_the_same_transaction() {
     assert_eq!(cursor, 2);
 }
 
+#[tokio::test]
+async fn cursors_of_a_person_who_is_being_served_are_skipped_in_every_pool() {
+    let Some(store) = store().await else { return };
+    testing::run(
+        &store,
+        &["INSERT INTO queue_cursor (queue_id, person_id, pool, cursor)
+           SELECT 1, n, pool, 3 FROM generate_series(1, 2) n CROSS JOIN (VALUES ('plain'), ('control')) v (pool)"],
+    )
+    .await;
+    // The first person is served a control item: their plain row is locked with it, and their move comes later.
+    let mut serving = Group::begin(&store, &three()).await;
+    let mut batch = WriteBatch::default();
+    let mut served = PerPool::<i64>::default();
+    served[Pool::Control] = 1;
+    Progress { queue: QUEUE, person: PersonId(1), served, answered: PerPool::default() }.write(&mut batch);
+    batch.execute(&mut serving.tx).await.expect("written");
+    // Another transaction lowers cursors of the other pool and holds what it lowered: nothing of the first person.
+    let mut lowering = Group::begin(&store, &[]).await;
+    lowering.tx.lower_cursors(QUEUE, Pool::Plain, 1).await.expect("lowered");
+    lowering.tx.lower_cursors(QUEUE, Pool::Control, 1).await.expect("lowered");
+    let query = "SELECT COUNT(*) FROM queue_cursor WHERE cursor = 1 AND person_id = 1";
+    let Either::Postgres(db) = lowering.tx.db().await else { unreachable!("PostgreSQL was asked for") };
+    let locked: i64 = sqlx::query_scalar(query).fetch_one(db).await.expect("a number");
+    assert_eq!(locked, 0, "else the two would wait for each other");
+    let moves = Pool::ALL.map(|pool| CursorMove { queue: QUEUE, person: PersonId(1), pool, from: 3 });
+    serving.tx.move_cursors(&moves).await.expect("moved without waiting");
+    serving.commit().await;
+    lowering.commit().await;
+    let lowered = "SELECT COUNT(*) FROM queue_cursor WHERE cursor = 1 AND person_id = 2";
+    assert_eq!(testing::number(&store, lowered).await, 2);
+    let untouched = "SELECT COUNT(*) FROM queue_cursor WHERE cursor = 1 AND person_id = 1";
+    assert_eq!(testing::number(&store, untouched).await, 0);
+}
+
 #[test]
 fn locks_are_taken_in_the_same_order_by_everyone() {
     let answering = |id: &i64| Answering { assignment: AssignmentId(*id), id: String::new() };

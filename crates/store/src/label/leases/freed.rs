@@ -130,8 +130,10 @@ impl Tx {
         // ended, all of it is searched again (see `others_write_now`).
         let query = format!(
             "UPDATE queue_cursor SET cursor = $2 WHERE queue_id = $1 AND pool = $3 AND person_id IN (
-                SELECT person_id FROM queue_cursor WHERE queue_id = $1 AND pool = $3 AND cursor > $2
-                ORDER BY person_id{})",
+                SELECT guard.person_id FROM queue_cursor guard WHERE guard.queue_id = $1 AND guard.pool = 'plain'
+                AND guard.person_id IN (SELECT person_id FROM queue_cursor
+                                        WHERE queue_id = $1 AND pool = $3 AND cursor > $2)
+                ORDER BY guard.person_id{})",
             dialect::skip_locked(self)
         );
         on!(self, |db| sqlx::query(AssertSqlSafe(query))

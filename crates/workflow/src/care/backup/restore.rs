@@ -70,6 +70,7 @@ pub async fn restore<R: Read + Send>(
     };
     if head.schema < schema {
         // What is counted by now was not all counted then.
+        rebuild::refill(instance, |_| {}).await?;
         rebuild::recount(instance, |_| {}).await?;
     }
     rebuild::from_scratch(instance, |_, _| {}).await?;
