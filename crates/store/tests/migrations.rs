@@ -11,7 +11,7 @@ use store::{Clock, Store, Tx, on};
 const BEFORE: i64 = 4;
 
 /// Two people's answers to one item, a skip, one that came too late, one that was imported.
-const FILLED: [&str; 16] = [
+const FILLED: [&str; 25] = [
     "INSERT INTO project (id, slug, name, task, settings, created_at) VALUES (1, 'p', 'P', 'single', '{}', 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (1, 'a@example.org', 'A', 'person', FALSE, 0)",
     "INSERT INTO person (id, email, name, kind, admin, created_at) VALUES (2, 'b@example.org', 'B', 'person', FALSE, 0)",
@@ -36,6 +36,23 @@ const FILLED: [&str; 16] = [
        updated_at) VALUES (1, 1, 10, '[5]', 'majority', 1.0, 2, 1, 3)",
     "INSERT INTO consensus_label (project_id, label_id, item_id) VALUES (1, 5, 1)",
     "INSERT INTO tally (kind, id, key, shard, n) VALUES ('project', 1, 'agreed', 0, 1)",
+    // A second item, which is a control item. The first person answered both and holds nothing; the second skipped one.
+    "INSERT INTO item (id, project_id, source_id, external_id, ingested_at, control_hash, control, revision_id, state)
+     VALUES (2, 1, 1, 'f', 0, 0, TRUE, 20, 'partial')",
+    "INSERT INTO item_revision (id, item_id, project_id, source_id, number, text, fields, content_hash, normalized_hash,
+       created_at) VALUES (20, 2, 1, 1, 1, 'text', '{}', 0, 0, 0)",
+    "INSERT INTO queue_item (queue_id, item_id, rank, control, target, filled) VALUES (7, 1, 100, FALSE, 2, 1)",
+    "INSERT INTO queue_item (queue_id, item_id, rank, control, target, filled) VALUES (7, 2, 200, TRUE, 2, 1)",
+    "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target, beside, state,
+       lease_until, created_at) VALUES (1, 1, 7, 1, 10, 1, 0, 2, FALSE, 'answered', 0, 0)",
+    "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target, beside, state,
+       lease_until, created_at) VALUES (2, 1, 7, 2, 20, 1, 0, 2, FALSE, 'answered', 0, 0)",
+    "INSERT INTO assignment (id, project_id, queue_id, item_id, revision_id, person_id, slot, target, beside, state,
+       lease_until, created_at) VALUES (3, 1, 7, 1, 10, 2, 1, 2, FALSE, 'skipped', 0, 0)",
+    "INSERT INTO queue_person (queue_id, person_id, served, served_control, answered, cursor_plain, cursor_control)
+     VALUES (7, 1, 5, 2, 2, 101, 201)",
+    "INSERT INTO queue_person (queue_id, person_id, served, served_control, answered, cursor_plain, cursor_control)
+     VALUES (7, 2, 1, 0, 0, 0, 0)",
     // Signed in until the year 2100.
     "INSERT INTO session (id, person_id, data, expires_at) VALUES ('s', 1, '{\"person\":1}', 4102444800000000)",
 ];
@@ -69,6 +86,17 @@ async fn is_taken_over(store: Store) {
     assert_eq!(scores, [("0.5".to_owned(), 1)]);
     let signed = store.sessions_of(domain::PersonId(1)).await.expect("who is signed in");
     assert_eq!(signed[0].began_at, domain::Time(4_102_444_800_000_000).plus_seconds(-14 * 86_400));
+    // Each pool has a cursor, and counts of its own.
+    let pools =
+        "SELECT COUNT(*) FROM queue_item WHERE pool = CASE item_id WHEN 1 THEN 'plain' ELSE 'control' END";
+    assert_eq!(number(&store, pools).await, 2);
+    let cursors = "SELECT COUNT(*) FROM queue_cursor WHERE queue_id = 7 AND (
+                     (person_id = 1 AND pool = 'plain' AND cursor = 101 AND served = 3 AND answered = 1)
+                     OR (person_id = 1 AND pool = 'control' AND cursor = 201 AND served = 2 AND answered = 1)
+                     OR (person_id = 2 AND cursor = 0 AND answered = 0
+                         AND served = CASE pool WHEN 'plain' THEN 1 ELSE 0 END))";
+    assert_eq!(number(&store, cursors).await, 4);
+    assert_eq!(number(&store, "SELECT COUNT(*) FROM queue_cursor").await, 4);
     // Nobody's answer counts twice, and what comes too late is kept however often.
     let twice = again(&store, "e", "counted").await;
     assert!(matches!(twice, Err(Error::Unique(Constraint::AnswerCounted))), "{twice:?}");
