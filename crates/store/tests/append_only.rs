@@ -2,7 +2,7 @@
 
 use store::error::Error;
 use store::testing::{PROJECT, number, run};
-use store::{Store, Tx, both, on};
+use store::{Tx, both, on};
 
 const ANSWERED: [&str; 6] = [
     PROJECT,
