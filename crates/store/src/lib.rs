@@ -22,7 +22,6 @@ pub use engine::clock::Clock;
 pub use engine::postgres::pool::ConnectionPool;
 pub use engine::sqlite::lock;
 pub use engine::tx::{BoxFuture, MaybeBusy, Tx};
-pub use engine::{clock, ids, snapshot};
 pub use error::{Constraint, Error, Result};
 pub use sql::document::Doc;
 
@@ -51,7 +50,7 @@ pub enum Either<S, P> {
 }
 
 /// Runs one expression on the engine in use: `on!(store, |db| sqlx::query("…").execute(db).await)`. The first argument
-/// is a [`Store`], a [`Tx`] or a [`snapshot::Snapshot`].
+/// is a [`Store`], a [`Tx`] or a [`engine::snapshot::Snapshot`].
 #[macro_export]
 macro_rules! on {
     ($on:expr, |$db:ident| $run:expr) => {

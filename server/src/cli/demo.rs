@@ -1,4 +1,4 @@
-//! `assay demo`: a instance that looks lived in, made once and served.
+//! `assay demo`: an instance that looks lived in, made once and served.
 
 use super::Place;
 use super::serve::Web;

@@ -251,7 +251,7 @@ impl Store {
 }
 
 impl Store {
-    /// Which of these answers are kept: for whoever holds receipts and wants to be sure.
+    /// Which of these answers are kept: for a client that holds receipts and checks them.
     pub async fn kept_answers(&self, ids: &[String]) -> Result<Vec<String>> {
         let mut kept = Vec::new();
         for some in ids.chunks(500) {
