@@ -1,11 +1,13 @@
 //! k-means, the tree above it and smoothing, on generated vectors that look like those of texts: mixtures of a few hundred
-//! directions. Those of k-means are written for `peers/cluster.py`. `ASSAY_ROWS` is their number (100,000).
+//! directions. Those of k-means are written for `peers/cluster.py`. `ASSAY_ROWS` is their number (100,000); 316 clusters the
+//! root of it. `FULL=1` measures a whole run instead, with its peak of memory.
 
 #[path = "common/hand.rs"]
 mod hand;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use learn::cluster::{KMeans, Tree, micro_clusters, smooth};
+use learn::cluster::{KMeans, StabilitySpec, Tree, micro_clusters, smooth, stability};
+use learn::map::{HonestySpec, Map, honesty};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -40,10 +42,50 @@ fn write(path: &Path, rows: &Array2<f32>) -> std::io::Result<()> {
     std::fs::write(path, bytes)
 }
 
-fn whole() {
-    let n: usize = std::env::var("ASSAY_ROWS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+fn rows() -> usize {
+    std::env::var("ASSAY_ROWS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000)
+}
+
+/// All that a run does with vectors it is given: told step by step, then the seconds of all and the peak of memory.
+fn run() {
+    let n = rows();
     let rows = vectors(n, 256, 500);
-    let k = micro_clusters(n);
+    let clock = std::time::Instant::now();
+    let tell = |what: &str, seconds: f64| hand::tell(&format!("run/{what}, {n} x 256"), seconds, &[]);
+    let kmeans = KMeans::new(micro_clusters(n), 1).expect("some clusters");
+    let (seconds, (clusters, smoothed)) =
+        hand::best(1, || kmeans.fit_smoothed(rows.view(), 10).expect("finite rows"));
+    tell("smooth and k-means", seconds);
+    let (seconds, (tree, openings)) = hand::best(1, || {
+        let tree = clusters.tree();
+        let openings = clusters.openings(&tree);
+        (tree, openings)
+    });
+    tell("tree and openings", seconds);
+    let (vectors, neighbours) = smoothed.as_ref().map_or((rows.view(), 10), |smoothed| (smoothed.view(), 0));
+    let spec = StabilitySpec { neighbours, ..StabilitySpec::seeded(1) };
+    let (seconds, steady) =
+        hand::best(1, || stability(vectors, &clusters, &tree, spec).expect("rows of the clusters"));
+    tell("stability", seconds);
+    let (seconds, places) = hand::best(1, || Map::seeded(1).draw(vectors).expect("finite rows"));
+    tell("map", seconds);
+    let (seconds, honest) =
+        hand::best(1, || honesty(vectors, &places, HonestySpec::seeded(1)).expect("finite places"));
+    tell("honesty", seconds);
+    let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64;
+    let more = [
+        ("peak_mb", hand::peak_mb()),
+        ("themes", openings.grains().themes as f64),
+        ("stability", mean(&steady)),
+        ("honesty", mean(&honest.shares)),
+    ];
+    hand::tell(&format!("run/all, {n} x 256"), clock.elapsed().as_secs_f64(), &more);
+}
+
+fn whole() {
+    let n = rows();
+    let rows = vectors(n, 256, 500);
+    let k = (n as f64).sqrt().round() as usize;
     if let Some(folder) = hand::folder() {
         write(&folder.join("vectors.npy"), &rows).expect("the vectors can be written");
     }
@@ -57,6 +99,9 @@ fn whole() {
 }
 
 fn benches(c: &mut Criterion) {
+    if std::env::var_os("FULL").is_some() {
+        return run();
+    }
     whole();
     let n = 10_000;
     let rows = vectors(n, 256, 500);

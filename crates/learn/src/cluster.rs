@@ -10,25 +10,38 @@
 //! let vectors = array![[1.0_f32, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 0.9], [0.0, 1.0]];
 //! let clusters = KMeans::new(micro_clusters(5), 7)?.fit(vectors.view())?;
 //! let tree = clusters.tree();
-//! let coarse: Vec<u32> = clusters.assignment.iter().map(|&c| tree.cut(2)[c as usize]).collect();
+//! let two = clusters.openings(&tree).cut(2);
+//! let leaves = tree.leaves_under(&two);
+//! let coarse: Vec<u32> = clusters.assignment.iter().map(|&leaf| leaves[leaf as usize]).collect();
 //! assert_eq!(coarse[0], coarse[1]);
 //! assert_ne!(coarse[0], coarse[2]);
 //! # Ok::<(), learn::cluster::ClusterError>(())
 //! ```
 
+pub(crate) mod cells;
 mod join;
+mod large;
+mod lineage;
 mod lloyd;
 pub(crate) mod neighbours;
+mod nodes;
+mod openings;
 pub(crate) mod points;
+mod refine;
 mod silhouette;
 mod smooth;
+mod stability;
 mod start;
 mod tree;
 
 pub use join::{BadShare, Joined, Reach};
+pub use lineage::{Fate, Lineage, Origin, Pair};
+pub use nodes::Node;
+pub use openings::{Grains, Openings};
 pub use silhouette::silhouette;
 pub use smooth::smooth;
-pub use tree::{Cut, Merge, Tree};
+pub use stability::{StabilitySpec, stability};
+pub use tree::{Merge, Tree};
 
 use lloyd::{Lloyd, lloyd};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -66,6 +79,17 @@ pub enum ClusterError {
         /// Counted from 0.
         row: usize,
     },
+    /// A share of rows lies above 0 and at most at 1.
+    #[error("the share of rows lies above 0 and at most at 1")]
+    Share,
+    /// The vectors are others than those that were clustered.
+    #[error("{got} rows are not the {wanted} that were clustered")]
+    Rows {
+        /// Rows clustered.
+        wanted: usize,
+        /// Rows given.
+        got: usize,
+    },
     /// The vectors have another number of columns than the centroids.
     #[error("vectors of {got} columns don't fit centroids of {wanted}")]
     Columns {
@@ -76,10 +100,12 @@ pub enum ClusterError {
     },
 }
 
-/// How many micro-clusters a pile of `n` items gets: √n, at least 20 and at most 2,000, and never more than items.
+/// How many micro-clusters a pile of `n` items gets: 3 √n up to 350, then 350 until √n is more, at most 2,000; at least
+/// 20, but never more than items. Themes of some ten thousand texts, about a hundred, have room below them.
 #[must_use]
 pub fn micro_clusters(n: usize) -> usize {
-    ((n as f64).sqrt().round() as usize).clamp(20, 2_000).min(n)
+    let root = (n as f64).sqrt();
+    (3.0 * root).min(350.0).max(root).round().clamp(20.0, 2_000.0).min(n as f64) as usize
 }
 
 /// k-means (Lloyd 1982) with its parameters, all of them checked.
@@ -219,10 +245,10 @@ pub struct Clusters {
 }
 
 impl Clusters {
-    /// Ward's tree above the centroids, each counting for its rows.
+    /// Ward's tree, consolidated, above the centroids, each counting for its rows.
     #[must_use]
     pub fn tree(&self) -> Tree {
-        Tree::ward(self.centroids.view(), &self.sizes)
+        Tree::consolidated(self.centroids.view(), &self.sizes)
     }
 
     /// Clusters without a row are dropped and the others numbered by falling size, so that a number says something.

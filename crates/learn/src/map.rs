@@ -4,8 +4,16 @@
 //! principal components (Kobak and Berens 2019), on a sample; all other rows are placed among their nearest neighbours of
 //! the sample, as openTSNE (Poličar et al. 2019) starts new points.
 
+mod align;
+mod honesty;
+pub mod names;
 mod start;
 
+pub use align::align;
+pub use honesty::{Honesty, HonestySpec, honesty};
+
+use crate::cluster::ClusterError;
+use crate::cluster::cells::{Cells, Piece};
 use crate::cluster::neighbours::{Neighbour, neighbours};
 use crate::cluster::points::Points;
 use bhtsne::tSNE;
@@ -40,6 +48,14 @@ pub enum MapError {
     NotFinite {
         /// Counted from 0.
         row: usize,
+    },
+    /// There isn't one place for each row.
+    #[error("{places} places are not one for each of {rows} rows")]
+    Places {
+        /// Rows there are.
+        rows: usize,
+        /// Places given.
+        places: usize,
     },
     /// The system gives no thread.
     #[error("the system gives no thread to draw on")]
@@ -97,38 +113,97 @@ impl Map {
     /// threads of the same machine.
     ///
     /// Takes O(points²) for neighbours, a few seconds on one thread for 5,000 points, and O(n · points) products for the
-    /// rows beside them; beside `vectors` 8 · 10 bytes a row.
+    /// rows beside them; of more than 50,000 rows those are placed by cells, in O(n · √points). Beside `vectors` 8 · 10
+    /// bytes a row.
     ///
     /// # Errors
     /// [`MapError::NotFinite`] and [`MapError::NoThread`].
     pub fn draw(&self, vectors: ArrayView2<f32>) -> Result<Vec<[f32; 2]>, MapError> {
+        self.picture(vectors, None)
+    }
+
+    /// As [`Map::draw`], for rows some of which have a place in an older picture: t-SNE starts with these where they were
+    /// and with the others among the nearest of them, and the result is aligned to them ([`align`]). Without ten such
+    /// rows among those laid out by t-SNE it starts as ever, and is aligned all the same.
+    ///
+    /// # Errors
+    /// [`MapError::Places`] if `known` does not hold one entry a row, and those of [`Map::draw`].
+    pub fn draw_from(
+        &self,
+        vectors: ArrayView2<f32>,
+        known: &[Option<[f32; 2]>],
+    ) -> Result<Vec<[f32; 2]>, MapError> {
+        if known.len() != vectors.nrows() {
+            return Err(MapError::Places { rows: vectors.nrows(), places: known.len() });
+        }
+        let mut places = self.picture(vectors, Some(known))?;
+        let pairs: Vec<(usize, [f32; 2])> =
+            known.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?))).collect();
+        align(&mut places, &pairs);
+        Ok(places)
+    }
+
+    fn picture(
+        &self,
+        vectors: ArrayView2<f32>,
+        known: Option<&[Option<[f32; 2]>]>,
+    ) -> Result<Vec<[f32; 2]>, MapError> {
         let standard = vectors.as_standard_layout();
         let all = points(standard.view())?;
         let n = all.len();
         if n <= self.points {
-            return Ok(fit(self.lay_out(&all)?));
+            let start = known.and_then(|known| start::known(&all, known));
+            return Ok(fit(self.lay_out(&all, start)?));
         }
         let mut random = Xoshiro256PlusPlus::seed_from_u64(self.seed);
         let mut rows = rand::seq::index::sample(&mut random, n, self.points).into_vec();
         rows.sort_unstable();
         let sample = standard.select(Axis(0), &rows);
         let sample = points(sample.view())?;
-        let laid_out = self.lay_out(&sample)?;
-        let near = neighbours(&all, &sample, PLACING, |_| None);
-        let mut out: Vec<[f32; 2]> = near.chunks(PLACING).map(|near| among(near, &laid_out)).collect();
+        let start = known.and_then(|known| {
+            let known: Vec<Option<[f32; 2]>> = rows.iter().map(|&row| known[row]).collect();
+            start::known(&sample, &known)
+        });
+        let laid_out = self.lay_out(&sample, start)?;
+        let mut out = vec![[0.0; 2]; n];
+        if n <= ALL_PAIRS {
+            let near = neighbours(&all, &sample, PLACING, |_| None);
+            out.iter_mut()
+                .zip(near.chunks(PLACING))
+                .for_each(|(place, near)| *place = among(near, &laid_out));
+        } else {
+            let placed = |Piece { near, k, .. }: Piece| {
+                Ok(near.chunks(k.max(1)).map(|near| among(near, &laid_out)).collect::<Vec<_>>())
+            };
+            Cells::new(&sample, CELLS, self.seed)
+                .and_then(|cells| {
+                    cells.each(
+                        &all,
+                        PLACING,
+                        |_| None,
+                        placed,
+                        |rows, places| {
+                            rows.iter().zip(places).for_each(|(&row, place)| out[row] = place);
+                        },
+                    )
+                })
+                .map_err(map_error)?;
+        }
         for (&row, place) in rows.iter().zip(laid_out) {
             out[row] = place;
         }
         Ok(fit(out))
     }
 
-    /// t-SNE of all the points; principal components where there are too few or too little between them.
-    fn lay_out(&self, points: &Points) -> Result<Vec<[f32; 2]>, MapError> {
+    /// t-SNE of all the points from `start`, else from their principal components; these alone where there are too few
+    /// points or too little between them.
+    fn lay_out(&self, points: &Points, start: Option<Vec<[f32; 2]>>) -> Result<Vec<[f32; 2]>, MapError> {
         let n = points.len();
-        let start = start::principal(points.rows, self.seed);
-        if n < Self::LEAST || start.iter().all(|place| *place == [0.0, 0.0]) {
-            return Ok(start);
+        let components = start::principal(points.rows, self.seed);
+        if n < Self::LEAST || components.iter().all(|place| *place == [0.0, 0.0]) {
+            return Ok(components);
         }
+        let start = start.unwrap_or(components);
         // Three neighbours for each unit of perplexity, as Barnes–Hut t-SNE has it.
         let perplexity = self.perplexity.min((n - 1) as f32 / 3.0);
         let k = ((3.0 * perplexity) as usize).clamp(1, n - 1);
@@ -157,13 +232,21 @@ impl Map {
 const THETA: f32 = 0.5;
 /// Neighbours among which a row beside the sample is placed.
 const PLACING: usize = 10;
+/// Up to so many rows those beside the sample are compared with all of it.
+const ALL_PAIRS: usize = 50_000;
+/// And more rows with those of so many of √points cells: a place is a median, and can do without a neighbour.
+const CELLS: usize = 8;
 
 fn points(rows: ArrayView2<'_, f32>) -> Result<Points<'_>, MapError> {
-    Points::new(rows).map_err(|error| match error {
-        crate::cluster::ClusterError::NotFinite { row } => MapError::NotFinite { row },
-        // Points complain about nothing else.
+    Points::new(rows).map_err(map_error)
+}
+
+fn map_error(error: ClusterError) -> MapError {
+    match error {
+        ClusterError::NotFinite { row } => MapError::NotFinite { row },
+        // Points and cells of points complain about nothing else.
         _ => MapError::NotFinite { row: 0 },
-    })
+    }
 }
 
 fn to_theirs(near: &Neighbour) -> bhtsne::Neighbor<f32> {

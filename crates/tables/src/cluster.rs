@@ -7,14 +7,14 @@ mod show;
 use crate::read::Table;
 use crate::vectors::Choice;
 use crate::{Error, vectors};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// With --clusters, k-means at exactly that number. Without it, micro-clusters (about the square root of the number of
-/// texts) and the tree in which they merge; texts are labeled with a suggested cut of that tree. Texts without a known
-/// word are in no cluster: theirs is empty.
+/// With --clusters, k-means at exactly that number. Without it, micro-clusters and the tree in which they merge; from its
+/// root down the largest and loosest groups are split first, as far as --grain says. Texts without a known word are in no
+/// cluster: theirs is empty.
 #[derive(Debug, Args)]
 pub struct Cluster {
     /// CSV file (TSV by its ending) with one text a row
@@ -22,8 +22,11 @@ pub struct Cluster {
     /// How many clusters
     #[arg(long, value_name = "K")]
     clusters: Option<usize>,
+    /// How finely the tree is cut: groups that explain some 30%, 70% or 96% of what all micro-clusters explain
+    #[arg(long, value_enum, default_value_t, conflicts_with = "clusters")]
+    grain: Grain,
     /// Where vectors come from: `lsa` (words and characters of the texts themselves), `sentence:FOLDER` (a model in the
-    /// Hugging Face layout) or `given:FILE.npy`
+    /// Hugging Face layout), `static:FOLDER` (a model of Model2Vec, some hundred times faster) or `given:FILE.npy`
     #[arg(long, default_value_t)]
     encoder: Choice,
     /// Each text is clustered as the mean of itself and so many nearest texts, which finds true groups better (fewer where
@@ -45,9 +48,22 @@ pub struct Cluster {
     /// Draws the texts in two dimensions, neighbours near each other, colored by cluster
     #[arg(long, value_name = "FILE.svg")]
     map: Option<PathBuf>,
-    /// Print JSON: for each cluster its size, keywords and typical texts; the merge tree; the outliers
+    /// Print JSON: for each cluster its size, tightness, stability, keywords and typical texts; the merge tree and its
+    /// grains; the outliers
     #[arg(long)]
     json: bool,
+}
+
+/// How finely a pile is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Grain {
+    /// A first look.
+    Overview,
+    /// Groups to name and label.
+    #[default]
+    Themes,
+    /// All that is worth being told apart.
+    Details,
 }
 
 /// Texts that can be told apart by their ids.

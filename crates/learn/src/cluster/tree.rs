@@ -17,20 +17,11 @@ pub struct Merge {
     pub a: u32,
     /// The group with the larger number.
     pub b: u32,
-    /// By how much the sum of squared distances to the groups' means grows: nₐ n_b / (nₐ + n_b) · |cₐ − c_b|². Never falls
-    /// from one merge to the next.
+    /// By how much the sum of squared distances to the groups' means grows: nₐ n_b / (nₐ + n_b) · |cₐ − c_b|², raised to
+    /// that of the groups merged if those lie higher. Never falls from one merge to the next.
     pub height: f64,
     /// Rows in the merged group.
     pub size: u64,
-}
-
-/// A number of groups at which the tree is well cut.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cut {
-    /// How many groups.
-    pub groups: usize,
-    /// How many times higher the first merge that is cut off lies than the last one below it: above 1, a gap.
-    pub gap: f64,
 }
 
 impl Tree {
@@ -42,7 +33,12 @@ impl Tree {
     #[must_use]
     pub fn ward(centroids: ArrayView2<f32>, sizes: &[u32]) -> Tree {
         assert_eq!(centroids.nrows(), sizes.len(), "one size for each centroid");
-        Tree { leaves: sizes.len(), merges: in_order(sizes, chain(costs(centroids, sizes), sizes)) }
+        Tree::from_merges(sizes, merges(centroids, sizes))
+    }
+
+    /// Of merges between leaves that groups are called by, children before parents.
+    pub(super) fn from_merges(sizes: &[u32], merges: Vec<(usize, usize, f64)>) -> Tree {
+        Tree { leaves: sizes.len(), merges: in_order(sizes, merges) }
     }
 
     /// How many leaves there are.
@@ -84,34 +80,11 @@ impl Tree {
             })
             .collect()
     }
+}
 
-    /// Where to cut: within each doubling of the number of groups (2–3, 4–7, 8–15, …) the largest gap between the heights
-    /// of merges that follow each other; the largest gaps first. Nothing for fewer than three leaves.
-    #[must_use]
-    pub fn suggested(&self) -> Vec<Cut> {
-        let mut cuts: Vec<Cut> = Vec::new();
-        for groups in 2..self.leaves {
-            let (below, above) =
-                (self.merges[self.leaves - groups - 1].height, self.merges[self.leaves - groups].height);
-            let gap = match (below > 0.0, above > 0.0) {
-                (true, _) => above / below,
-                // From nothing to something: leaves that are equal lie below, different ones above.
-                (false, true) => f64::INFINITY,
-                (false, false) => 1.0,
-            };
-            let cut = Cut { groups, gap };
-            match cuts.last_mut() {
-                Some(last) if last.groups.ilog2() == groups.ilog2() => {
-                    if gap > last.gap {
-                        *last = cut;
-                    }
-                }
-                _ => cuts.push(cut),
-            }
-        }
-        cuts.sort_by(|a, b| b.gap.total_cmp(&a.gap));
-        cuts
-    }
+/// Ward's merges as a chain finds them: groups go by one of their members, children come before parents.
+pub(super) fn merges(centroids: ArrayView2<f32>, sizes: &[u32]) -> Vec<(usize, usize, f64)> {
+    chain(costs(centroids, sizes), sizes)
 }
 
 /// A square of merge costs, row by row.
@@ -192,15 +165,22 @@ fn chain(mut costs: Costs, sizes: &[u32]) -> Vec<(usize, usize, f64)> {
     merges
 }
 
-/// Merges by rising height, groups by their numbers.
+/// Merges by rising height, groups by their numbers. Merges come children before parents.
 fn in_order(sizes: &[u32], mut merges: Vec<(usize, usize, f64)>) -> Vec<Merge> {
-    // The chain finds children before parents, and the sort is stable; where rounding put a parent below its child, the
-    // parent's height is raised.
-    merges.sort_by(|x, y| x.2.total_cmp(&y.2));
     let leaves = sizes.len();
+    let mut group: Vec<usize> = (0..leaves).collect();
+    let mut highest = vec![0.0_f64; leaves];
+    // Where rounding or an exchange put a parent below its child, the parent's height is raised.
+    for (a, b, height) in &mut merges {
+        let (a, b) = (root(&mut group, *a), root(&mut group, *b));
+        *height = height.max(highest[a]).max(highest[b]);
+        group[b] = a;
+        highest[a] = *height;
+    }
+    // Stable: of equally high ones children stay first.
+    merges.sort_by(|x, y| x.2.total_cmp(&y.2));
     let mut group: Vec<usize> = (0..2 * leaves).collect();
     let mut size: Vec<u64> = sizes.iter().map(|&n| u64::from(n)).collect();
-    let mut last = 0.0_f64;
     let mut out = Vec::with_capacity(merges.len());
     for (a, b, height) in merges {
         let (a, b) = (root(&mut group, a), root(&mut group, b));
@@ -208,8 +188,7 @@ fn in_order(sizes: &[u32], mut merges: Vec<(usize, usize, f64)>) -> Vec<Merge> {
         group[a] = merged;
         group[b] = merged;
         size.push(size[a] + size[b]);
-        last = last.max(height);
-        out.push(Merge { a: a.min(b) as u32, b: a.max(b) as u32, height: last, size: size[merged] });
+        out.push(Merge { a: a.min(b) as u32, b: a.max(b) as u32, height, size: size[merged] });
     }
     out
 }

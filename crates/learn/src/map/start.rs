@@ -1,5 +1,7 @@
 //! The first two principal components, where the picture starts.
 
+use crate::cluster::neighbours::neighbours;
+use crate::cluster::points::Points;
 use crate::dense;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::{Rng, SeedableRng};
@@ -32,6 +34,29 @@ pub fn principal(rows: ArrayView2<f32>, seed: u64) -> Vec<[f32; 2]> {
     dense::block(along.view_mut(), centred.view(), directions.view());
     along.outer_iter().map(|place| [place[0], place[1]]).collect()
 }
+
+/// Where points start that are known from an older picture, and the others at the median of their nearest known ones.
+/// Nothing where too few are known, or those lie in one place.
+pub fn known(points: &Points, known: &[Option<[f32; 2]>]) -> Option<Vec<[f32; 2]>> {
+    let is_finite = |place: &[f32; 2]| place.iter().all(|x| x.is_finite());
+    let (rows, places): (Vec<usize>, Vec<[f32; 2]>) =
+        known.iter().enumerate().filter_map(|(row, place)| Some((row, place.filter(is_finite)?))).unzip();
+    if rows.len() < KNOWN || places.iter().all(|place| *place == places[0]) {
+        return None;
+    }
+    let base = points.rows.select(Axis(0), &rows);
+    let base = Points::new(base.view()).ok()?;
+    let near = neighbours(points, &base, KNOWN, |_| None);
+    let mut out: Vec<[f32; 2]> = near.chunks(KNOWN).map(|near| super::among(near, &places)).collect();
+    rows.iter().zip(&places).for_each(|(&row, place)| out[row] = *place);
+    let centre =
+        [0, 1].map(|axis| out.iter().map(|place| f64::from(place[axis])).sum::<f64>() / out.len() as f64);
+    out.iter_mut().for_each(|place| *place = [0, 1].map(|axis| place[axis] - centre[axis] as f32));
+    Some(out)
+}
+
+/// Known points that a start needs, and those among which an unknown one starts.
+const KNOWN: usize = 10;
 
 /// The start as t-SNE wants it: so small that points pass each other freely, and no two in the same place.
 pub fn small(start: &[[f32; 2]], seed: u64) -> Vec<[f32; 2]> {

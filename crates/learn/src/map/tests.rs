@@ -67,6 +67,42 @@ fn the_same_seed_draws_the_same_picture_on_any_number_of_threads() {
 }
 
 #[test]
+fn rows_that_are_known_stay_about_where_they_were() {
+    let rows = islands(600, 6, 20);
+    let map = Map::seeded(3).epochs(250).unwrap();
+    let old = map.draw(rows.slice(ndarray::s![..450, ..])).unwrap();
+    let known: Vec<Option<[f32; 2]>> = (0..600).map(|row| old.get(row).copied()).collect();
+    let far = |new: &[[f32; 2]]| {
+        let apart = |row: usize| (new[row][0] - old[row][0]).hypot(new[row][1] - old[row][1]);
+        (0..450).map(apart).sum::<f32>() / 450.0
+    };
+    let from = Map::seeded(4).epochs(250).unwrap().draw_from(rows.view(), &known).unwrap();
+    assert!(far(&from) < 0.25, "{}", far(&from));
+    assert!(from.iter().flatten().all(|x| x.abs() <= 1.0));
+    // New rows are on the island of their old ones.
+    let apart = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
+    let right =
+        (450..600).filter(|&row| apart(from[row], from[row - 6]) < apart(from[row], from[row - 5])).count();
+    assert!(right > 140, "{right} of 150");
+    // Also when only some are laid out.
+    let some =
+        Map::seeded(4).epochs(250).unwrap().points(300).unwrap().draw_from(rows.view(), &known).unwrap();
+    assert!(far(&some) < 0.35, "{}", far(&some));
+    // Nothing known: as ever.
+    assert_eq!(map.draw_from(rows.view(), &[None; 600]), map.draw(rows.view()));
+    assert_eq!(map.draw_from(rows.view(), &[None; 9]), Err(MapError::Places { rows: 600, places: 9 }));
+}
+
+#[test]
+fn many_rows_are_placed_by_cells() {
+    let rows = islands(50_400, 6, 8);
+    let places = Map::seeded(3).points(600).unwrap().epochs(250).unwrap().draw(rows.view()).unwrap();
+    let apart = |a: usize, b: usize| (places[a][0] - places[b][0]).hypot(places[a][1] - places[b][1]);
+    let right = (0..50_000).step_by(50).filter(|&row| apart(row, row + 6) < apart(row, row + 3)).count();
+    assert!(right > 980, "{right} of 1,000");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let map = Map::seeded(0);
     assert_eq!(map.points(9), Err(MapError::Points(9)));

@@ -1,8 +1,8 @@
 //! From vectors to clusters, their words and their typical texts.
 
-use super::Cluster;
+use super::{Cluster, Grain};
 use crate::Error;
-use learn::cluster::{Clusters, KMeans, Tree, micro_clusters, silhouette, smooth};
+use learn::cluster::{Grains, KMeans, Node, StabilitySpec, Tree, micro_clusters, silhouette, stability};
 use learn::keywords::{Balance, keywords, typical};
 use learn::text::{Features, TfIdf};
 use ndarray::{Array2, Axis};
@@ -13,10 +13,6 @@ const TYPICAL: usize = 5;
 const OUTLIERS: usize = 10;
 /// Rows on which the silhouette is measured.
 const SILHOUETTE: usize = 2_000;
-/// A suggested cut below or above this is of no use to somebody who wants to see what is in a pile.
-const FEWEST: usize = 8;
-const MOST: usize = 64;
-
 /// What was found in the texts.
 pub struct Found {
     /// Of each text, if anything is known of it.
@@ -24,6 +20,10 @@ pub struct Found {
     pub groups: Vec<Group>,
     /// Above the k-means clusters: all of those asked for, or micro-clusters.
     pub tree: Tree,
+    /// Of each node of the tree, leaves first, then merges.
+    pub nodes: Vec<Node>,
+    pub stability: Vec<f32>,
+    pub grains: Grains,
     /// Rows of each leaf of the tree, and the cluster that the leaf belongs to.
     pub leaves: Vec<(u32, u32)>,
     /// Rows that lie far from the rest of their leaf, with the distance, the farthest first.
@@ -31,12 +31,14 @@ pub struct Found {
     pub silhouette: Option<f64>,
     /// The nearest texts that each one was clustered with.
     pub neighbours: usize,
-    /// The rows in a cluster, and what was clustered of them.
+    /// The rows in a cluster, and their vectors: smoothed ones, unless there are too many of them.
     pub rows: Vec<usize>,
     pub vectors: Array2<f32>,
 }
 
 pub struct Group {
+    /// Of the tree.
+    pub node: u32,
     pub size: usize,
     pub keywords: Vec<String>,
     /// Rows.
@@ -64,24 +66,32 @@ pub fn find(asked: &Cluster, texts: &[String], vectors: Array2<f32>) -> Result<F
     // Texts and all their neighbours become one point: no more than make a cluster of average size.
     let few = asked.clusters.map_or(usize::MAX, |k| (rows.len() / k).saturating_sub(1));
     let with = |neighbours: usize| {
-        let vectors = smooth(plain.view(), neighbours, asked.seed)?;
-        let fit = KMeans::new(k, asked.seed)?.fit(vectors.view())?;
-        Ok((neighbours, vectors, fit))
+        let (fit, smoothed) = KMeans::new(k, asked.seed)?.fit_smoothed(plain.view(), neighbours)?;
+        Ok((neighbours, smoothed, fit))
     };
     let mut made = with(asked.neighbours.min(few)).map_err(wrong)?;
     // Clusters of very different sizes can still fall together: the texts as they are have more to tell apart.
     if asked.clusters.is_some() && made.0 > 0 && made.2.sizes.len() < k {
         made = with(0).map_err(wrong)?;
     }
-    let (neighbours, vectors, fit) = made;
+    let (neighbours, smoothed, fit) = made;
+    let left_to_smooth = if smoothed.is_some() { 0 } else { neighbours };
+    let vectors = smoothed.unwrap_or(plain);
     let tree = fit.tree();
-    let of_leaf = match asked.clusters {
-        Some(_) => (0..fit.sizes.len() as u32).collect(),
-        None => by_size(tree.cut(suggested(&tree)), &fit),
+    let spec = StabilitySpec { neighbours: left_to_smooth, ..StabilitySpec::seeded(asked.seed) };
+    let stability = stability(vectors.view(), &fit, &tree, spec).map_err(wrong)?;
+    let (nodes, openings) = (fit.nodes(&tree), fit.openings(&tree));
+    let grains = openings.grains();
+    let mut shown: Vec<u32> = match (asked.clusters, asked.grain) {
+        (Some(_), _) => (0..fit.sizes.len() as u32).collect(),
+        (None, Grain::Overview) => openings.cut(grains.overview),
+        (None, Grain::Themes) => openings.cut(grains.themes),
+        (None, Grain::Details) => openings.cut(grains.details),
     };
+    shown.sort_by_key(|&node| std::cmp::Reverse(nodes[node as usize].size));
+    let of_leaf = tree.leaves_under(&shown);
     let of_row: Vec<u32> = fit.assignment.iter().map(|&leaf| of_leaf[leaf as usize]).collect();
-    let n_groups = of_leaf.iter().max().map_or(0, |&most| most as usize + 1);
-    let mut members = vec![Vec::new(); n_groups];
+    let mut members = vec![Vec::new(); shown.len()];
     of_row.iter().enumerate().for_each(|(at, &group)| members[group as usize].push(at));
     let typical: Vec<Vec<usize>> = members
         .iter()
@@ -94,7 +104,8 @@ pub fn find(asked: &Cluster, texts: &[String], vectors: Array2<f32>) -> Result<F
         .into_iter()
         .zip(&members)
         .zip(typical)
-        .map(|((keywords, members), typical)| Group { size: members.len(), keywords, typical })
+        .zip(shown)
+        .map(|(((keywords, members), typical), node)| Group { node, size: members.len(), keywords, typical })
         .collect();
     let far = fit.distances_left_out();
     let mut clusters = vec![None; texts.len()];
@@ -106,29 +117,13 @@ pub fn find(asked: &Cluster, texts: &[String], vectors: Array2<f32>) -> Result<F
         outliers: fit.outliers(OUTLIERS).into_iter().map(|at| (rows[at], far[at])).collect(),
         silhouette: silhouette(vectors.view(), &of_row, SILHOUETTE, asked.seed),
         tree,
+        nodes,
+        stability,
+        grains,
         neighbours,
         rows,
         vectors,
     })
-}
-
-/// The clearest cut between few and many groups; of small trees the clearest there is, or all leaves.
-fn suggested(tree: &Tree) -> usize {
-    let cuts = tree.suggested();
-    let fits = |groups: usize| (FEWEST..=MOST).contains(&groups) && groups * 2 <= tree.leaves();
-    cuts.iter().find(|cut| fits(cut.groups)).or(cuts.first()).map_or(tree.leaves(), |cut| cut.groups)
-}
-
-/// Groups of leaves, numbered by the number of their rows, the largest first.
-fn by_size(of_leaf: Vec<u32>, fit: &Clusters) -> Vec<u32> {
-    let n_groups = of_leaf.iter().max().map_or(0, |&most| most as usize + 1);
-    let mut sizes = vec![0_u64; n_groups];
-    of_leaf.iter().zip(&fit.sizes).for_each(|(&group, &size)| sizes[group as usize] += u64::from(size));
-    let mut order: Vec<usize> = (0..n_groups).collect();
-    order.sort_by_key(|&group| std::cmp::Reverse(sizes[group]));
-    let mut number = vec![0_u32; n_groups];
-    order.iter().enumerate().for_each(|(new, &old)| number[old] = new as u32);
-    of_leaf.into_iter().map(|group| number[group as usize]).collect()
 }
 
 /// The keywords of each group of texts.

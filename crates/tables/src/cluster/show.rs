@@ -1,8 +1,10 @@
 //! Clusters as JSON for programs and as a table for people.
 
 use super::Cluster;
-use super::find::Found;
+use super::find::{Found, Group};
 use crate::Error;
+use clap::ValueEnum;
+use learn::cluster::Grains;
 use serde_json::{Value, json};
 use std::io::Write;
 use unicode_segmentation::UnicodeSegmentation;
@@ -26,25 +28,39 @@ impl Result<'_> {
                 json!({
                     "cluster": number,
                     "size": group.size,
+                    "tightness": self.tightness(group),
+                    "stability": self.stability(group),
+                    "node": group.node,
                     "keywords": group.keywords,
                     "typical": group.typical.iter().map(|&row| item(row)).collect::<Vec<_>>(),
                 })
             })
             .collect();
-        let leaves: Vec<Value> =
-            found.leaves.iter().map(|(size, cluster)| json!({ "size": size, "cluster": cluster })).collect();
+        let leaves: Vec<Value> = found
+            .leaves
+            .iter()
+            .zip(&found.nodes)
+            .zip(&found.stability)
+            .map(|(((size, cluster), node), stability)| {
+                json!({ "size": size, "cluster": cluster, "tightness": node.tightness, "stability": stability })
+            })
+            .collect();
+        let above = found.nodes.iter().zip(&found.stability).skip(found.tree.leaves());
         let merges: Vec<Value> = found
             .tree
             .merges()
             .iter()
-            .map(|merge| json!({ "a": merge.a, "b": merge.b, "height": merge.height, "size": merge.size }))
-            .collect();
-        let cuts: Vec<Value> = found
-            .tree
-            .suggested()
-            .iter()
-            // A gap above nothing is infinite, which JSON can't say.
-            .map(|cut| json!({ "groups": cut.groups, "gap": cut.gap.is_finite().then_some(cut.gap) }))
+            .zip(above)
+            .map(|(merge, (node, stability))| {
+                json!({
+                    "a": merge.a,
+                    "b": merge.b,
+                    "height": merge.height,
+                    "size": merge.size,
+                    "tightness": node.tightness,
+                    "stability": stability,
+                })
+            })
             .collect();
         let outliers: Vec<Value> = found
             .outliers
@@ -60,7 +76,13 @@ impl Result<'_> {
             "seed": self.asked.seed,
             "silhouette": found.silhouette,
             "clusters": clusters,
-            "tree": { "leaves": leaves, "merges": merges, "suggested": cuts },
+            "grain": self.asked.clusters.is_none().then(|| self.grain()),
+            "grains": {
+                "overview": found.grains.overview,
+                "themes": found.grains.themes,
+                "details": found.grains.details,
+            },
+            "tree": { "leaves": leaves, "merges": merges },
             "outliers": outliers,
         });
         writeln!(out, "{result:#}")?;
@@ -72,7 +94,7 @@ impl Result<'_> {
         let without = self.ids.len() - found.rows.len();
         write!(out, "{} texts in {} clusters", found.rows.len(), found.groups.len())?;
         if self.asked.clusters.is_none() {
-            write!(out, ", cut from a tree of {}", found.tree.leaves())?;
+            write!(out, ", the {} of a tree of {}", self.grain(), found.tree.leaves())?;
         }
         if without > 0 {
             write!(out, "; {without} without a known word are in none")?;
@@ -88,18 +110,30 @@ impl Result<'_> {
             found.groups.iter().map(|group| short(&group.keywords.join(", "), 56)).collect();
         let width =
             words.iter().map(|words| words.chars().count()).chain(["keywords".len()]).max().unwrap_or(0);
-        writeln!(out, "cluster    size  {:<width$}  most typical text", "keywords")?;
+        writeln!(out, "cluster    size  tight  stable  {:<width$}  most typical text", "keywords")?;
         for (number, (group, words)) in found.groups.iter().zip(&words).enumerate() {
             let text = group.typical.first().map_or("", |&row| &self.texts[row]);
-            writeln!(out, "{number:>7}  {:>6}  {words:<width$}  {}", group.size, short(text, 72))?;
+            let (tight, stable) = (self.tightness(group), self.stability(group));
+            write!(out, "{number:>7}  {:>6}  {tight:>5.2}  {stable:>6.2}  ", group.size)?;
+            writeln!(out, "{words:<width$}  {}", short(text, 72))?;
         }
+        let Grains { overview, themes, details } = found.grains;
         if self.asked.clusters.is_none() {
-            let cuts: Vec<String> = found.tree.suggested().iter().map(|cut| cut.groups.to_string()).collect();
-            if !cuts.is_empty() {
-                writeln!(out, "Clear cuts of the tree, the clearest first: {}", cuts.join(", "))?;
-            }
+            writeln!(out, "Groups by grain: overview {overview}, themes {themes}, details {details}")?;
         }
         Ok(())
+    }
+
+    fn grain(&self) -> String {
+        self.asked.grain.to_possible_value().map_or_else(String::new, |grain| grain.get_name().to_owned())
+    }
+
+    fn tightness(&self, group: &Group) -> f32 {
+        self.found.nodes.get(group.node as usize).map_or(1.0, |node| node.tightness)
+    }
+
+    fn stability(&self, group: &Group) -> f32 {
+        self.found.stability.get(group.node as usize).copied().unwrap_or(0.0)
     }
 }
 
