@@ -8,7 +8,7 @@ mod words;
 
 pub use features::{BadFeatures, Features};
 pub use tfidf::{BadTfIdf, TfIdf};
-pub(crate) use words::{is_letter_alone, words};
+pub(crate) use words::{is_letter_alone, is_spelled, words};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 

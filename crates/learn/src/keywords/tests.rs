@@ -1,6 +1,11 @@
+mod banking;
+mod languages;
+mod piles;
+mod tree;
+mod typical;
+
 use super::*;
 use crate::text::{Features, TfIdf};
-use ndarray::{Array2, array};
 use proptest::prelude::*;
 
 fn words(texts: &[&str], members: &[Vec<usize>], most: usize) -> Vec<Vec<String>> {
@@ -13,17 +18,28 @@ fn words(texts: &[&str], members: &[Vec<usize>], most: usize) -> Vec<Vec<String>
         .collect()
 }
 
-/// Two groups of two texts, ab a and bc c; by hand: f(a) = f(b) = f(c) = 2, f(0) = f(1) = A = 3.
+/// Two groups of two texts, ab a and bc c. By hand, for a in the first: all texts of the group; 2 of 2 texts against 0 of 2,
+/// to each side of which the prior adds 5 with and 5 without; Σ √(p q) is √½, by chance it would be twice the mean root
+/// of a Poisson variable of mean 1, over 2 (its expectation, interpolated between e^½ and e^¾ texts).
 #[test]
 fn the_score_is_the_definition() {
     let rows = Csr::new(3, vec![0, 2, 3, 5, 6], vec![0, 1, 0, 1, 2, 2], vec![0.3; 6]).unwrap();
     let names = ["a", "b", "c"];
     let found = keywords(&rows, &[vec![0, 1], vec![2, 3]], |column| Some(names[column]), 9);
+    let mean_root = |mean: f64| {
+        let probability = |k: u32| (1..=k).fold((-mean).exp(), |p, k| p * mean / f64::from(k));
+        (1..40).map(|k| probability(k) * f64::from(k).sqrt()).sum::<f64>()
+    };
+    let chance = |n: f64| -2.0 * (2.0 * (0.5_f64).sqrt() * mean_root(n / 2.0) / n.sqrt()).ln();
+    let part = (2.0_f64.ln() - 0.5) * 4.0;
+    let uneven = 2.0_f64.ln() - (1.0 - part) * chance(0.5_f64.exp()) - part * chance(0.75_f64.exp());
     // "b" is as frequent in each group as in both.
     for (group, column) in found.iter().zip([0, 2]) {
         assert_eq!(group.len(), 1);
         assert_eq!((group[0].column, group[0].n_texts), (column, 2));
-        assert!((group[0].score - 2.0 / 3.0 * 2.5_f64.ln()).abs() < 1e-12);
+        let odds = (7.0_f64 / 5.0).ln() - (5.0_f64 / 7.0).ln();
+        let wanted = (odds + 0.1) * (uneven + 0.02).powf(1.5);
+        assert!((group[0].score - wanted).abs() < 1e-6, "{} {wanted}", group[0].score);
     }
 }
 
@@ -62,6 +78,47 @@ fn scripts_without_spaces_have_keywords_too() {
 }
 
 #[test]
+fn forms_of_a_word_come_once() {
+    let texts = [
+        "transfer failed",
+        "transfers fail",
+        "he transferred it",
+        "the transfer of it",
+        "a card of it",
+        "the cards",
+        "card he lost",
+        "the card",
+    ];
+    let found = words(&texts, &[(0..4).collect(), (4..8).collect()], 9);
+    let of = |start: &str| found.iter().flatten().filter(|word| word.starts_with(start)).count();
+    assert_eq!((of("transfer"), of("card")), (1, 1), "{found:?}");
+    assert_eq!((found[0][0].as_str(), found[1][0].as_str()), ("transfer", "card"));
+}
+
+/// A particle is not part of the word before it, and pieces of a long word are one thing.
+#[test]
+fn letters_added_to_a_word_and_pieces_of_words_do_not_lead() {
+    let japanese = [
+        "パスワードを変更",
+        "パスワードを忘れた",
+        "パスワードが違う",
+        "荷物を送る",
+        "荷物が届く",
+        "荷物を待つ",
+    ];
+    let found = words(&japanese, &[vec![0, 1, 2], vec![3, 4, 5]], 1);
+    assert_eq!(found, [["パスワード"], ["荷物"]]);
+    let thai = ["ลืมรหัสผ่าน", "เปลี่ยนรหัสผ่าน", "รหัสผ่านผิด", "พัสดุหาย", "รอพัสดุ", "พัสดุแตก"];
+    let found = words(&thai, &[vec![0, 1, 2], vec![3, 4, 5]], 9);
+    for (at, a) in found[0].iter().enumerate() {
+        assert!(
+            found[0][..at].iter().all(|b| !a.contains(b.as_str()) && !b.contains(a.as_str())),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn emoji_are_keywords() {
     let found =
         words(&["👍", "great 👍", "👍 yes", "😡", "😡 bad", "no 😡"], &[vec![0, 1, 2], vec![3, 4, 5]], 1);
@@ -76,30 +133,6 @@ fn empty_groups_and_single_ones() {
     assert_eq!(words(&texts, &[vec![0, 1, 2], vec![]], 1), [vec!["two".to_owned()], vec![]]);
     assert_eq!(words(&texts, &[vec![0, 1, 2]], 0), [Vec::<String>::new()]);
     assert_eq!(words(&[""], &[vec![0]], 3), [Vec::<String>::new()]);
-}
-
-#[test]
-fn typical_items_are_close_and_different() {
-    // Three equal ones at the mean's side, one a little off, one far.
-    let rows = array![[1.0_f32, 0.0], [1.0, 0.0], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]];
-    let all = [0, 1, 2, 3, 4];
-    assert_eq!(typical(rows.view(), &all, 1, Balance::default()), [3]);
-    let two = typical(rows.view(), &all, 2, Balance::new(0.5).unwrap());
-    assert_eq!(two[0], 3);
-    let close = typical(rows.view(), &all, 4, Balance::new(1.0).unwrap());
-    assert_eq!(close, [3, 0, 1, 2]);
-    // What was chosen once is not chosen again in other clothes.
-    let three = typical(rows.view(), &all, 3, Balance::new(0.4).unwrap());
-    assert!(three.contains(&4), "{three:?}");
-}
-
-#[test]
-fn typical_items_of_little() {
-    let rows = Array2::<f32>::zeros((3, 2));
-    assert!(typical(rows.view(), &[], 3, Balance::default()).is_empty());
-    assert!(typical(rows.view(), &[1], 0, Balance::default()).is_empty());
-    assert_eq!(typical(rows.view(), &[2, 1], 5, Balance::default()), [2, 1]);
-    assert!([-0.1, 1.1, f64::NAN].iter().all(|b| Balance::new(*b).is_err()));
 }
 
 proptest! {
