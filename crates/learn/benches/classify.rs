@@ -1,11 +1,14 @@
 //! Softmax regression: what a person waits for after answers, and training on Banking77 and its own split, where the
 //! data lie beside the repository. Its vectors, texts and labels are written for `peers/classify.py`.
 
+#[path = "common/banking77.rs"]
+mod banking77;
 #[path = "common/hand.rs"]
 mod hand;
 #[path = "common/texts.rs"]
 mod texts;
 
+use banking77::Labeled;
 use learn::classify::{Classifier, Features, Model, Report, Targets, log_loss};
 use learn::lsa::{Lsa, LsaSpec};
 use learn::select::{QueryStrategy, UnlabeledPool};
@@ -23,8 +26,8 @@ fn main() {
     generated(100_000);
     generated(1_000_000);
     of_texts(100_000);
-    if let Some((texts, labels, is_test)) = banking77() {
-        train(&texts, &labels, &is_test);
+    if let Some(all) = Labeled::read() {
+        train(&all);
     }
 }
 
@@ -103,21 +106,18 @@ fn topic(text: &str) -> u32 {
 }
 
 /// Fits on Banking77's training rows, measured on its test rows.
-fn train(texts: &[String], labels: &[u32], is_test: &[bool]) {
-    let (_, sparse) = TfIdf::fit(&text::Features::default(), texts);
+fn train(all: &Labeled) {
+    let (_, sparse) = TfIdf::fit(&text::Features::default(), &all.texts);
     let vectors = Lsa::fit(&sparse, &LsaSpec::seeded(1)).transform(&sparse);
     if let Some(folder) = hand::folder() {
-        write(&folder, texts, &vectors, labels, is_test).expect("features are written");
+        write(&folder, all, &vectors).expect("features are written");
     }
     let dense = Features::dense(vectors.view());
     let joined = Features::joined(vectors.view(), &sparse).expect("as many rows");
-    for (name, all) in [("LSA-256", dense), ("all built-in features", joined)] {
-        let part =
-            |test: bool| -> Vec<usize> { (0..labels.len()).filter(|row| is_test[*row] == test).collect() };
-        let of = |rows: &[usize]| -> Vec<u32> { rows.iter().map(|row| labels[*row]).collect() };
-        let (train, test) = (part(false), part(true));
-        let (train_labels, test_labels) = (of(&train), of(&test));
-        let (train, test) = (all.gather(&train), all.gather(&test));
+    let (train_rows, test_rows) = (all.rows(false), all.rows(true));
+    let (train_labels, test_labels) = (all.labels_of(&train_rows), all.labels_of(&test_rows));
+    for (name, features) in [("LSA-256", dense), ("all built-in features", joined)] {
+        let (train, test) = (features.gather(&train_rows), features.gather(&test_rows));
         let classifier = Classifier::new(77).and_then(|c| c.l2(PENALTY)).expect("there are labels");
         let (seconds, model) = hand::best(3, || {
             classifier.fit(train.features(), Targets::One(&train_labels), None).expect("rows are whole")
@@ -133,34 +133,13 @@ fn train(texts: &[String], labels: &[u32], is_test: &[bool]) {
     }
 }
 
-fn banking77() -> Option<(Vec<String>, Vec<u32>, Vec<bool>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/banking77/items.csv");
-    let mut reader = csv::Reader::from_path(path).ok()?;
-    let headers = reader.headers().ok()?.clone();
-    let place = |wanted: &str| headers.iter().position(|name| name == wanted);
-    let (text, label, split) = (place("text")?, place("label")?, place("split")?);
-    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
-    let mut names: Vec<&str> = rows.iter().map(|row| &row[label]).collect();
-    names.sort_unstable();
-    names.dedup();
-    let labels = rows.iter().map(|row| names.partition_point(|name| *name < &row[label]) as u32).collect();
-    let texts = rows.iter().map(|row| row[text].to_owned()).collect();
-    Some((texts, labels, rows.iter().map(|row| &row[split] == "test").collect()))
-}
-
 /// `vectors.f32`, row by row; `labels.txt`: a label and 1 for a test row on each line; `labeled.txt`: the texts.
-fn write(
-    folder: &Path,
-    texts: &[String],
-    vectors: &Array2<f32>,
-    labels: &[u32],
-    is_test: &[bool],
-) -> std::io::Result<()> {
+fn write(folder: &Path, all: &Labeled, vectors: &Array2<f32>) -> std::io::Result<()> {
     let bytes: Vec<u8> = vectors.iter().flat_map(|x| x.to_le_bytes()).collect();
     std::fs::write(folder.join("vectors.f32"), bytes)?;
     let lines: Vec<String> =
-        labels.iter().zip(is_test).map(|(l, t)| format!("{l} {}", u8::from(*t))).collect();
+        all.labels.iter().zip(&all.is_test).map(|(l, t)| format!("{l} {}", u8::from(*t))).collect();
     std::fs::write(folder.join("labels.txt"), lines.join("\n"))?;
-    let texts: Vec<String> = texts.iter().map(|text| text.replace(['\n', '\r'], " ")).collect();
+    let texts: Vec<String> = all.texts.iter().map(|text| text.replace(['\n', '\r'], " ")).collect();
     std::fs::write(folder.join("labeled.txt"), texts.join("\n"))
 }

@@ -4,7 +4,7 @@
 //! Nothing here is quadratic in the number of rows or terms. A fit holds the transposed sample and three matrices of
 //! terms × (dimensions + 10); with the defaults and 100,000 terms that is about 0.35 GB whatever the number of rows.
 
-mod eigen;
+pub(crate) mod eigen;
 
 use crate::dense;
 use crate::sparse::Csr;

@@ -39,7 +39,8 @@ pub struct Errors {
     /// a model that was not trained on the item. It is read several times and never held in memory
     #[arg(long, value_name = "FILE")]
     probs: Option<PathBuf>,
-    /// Trains the model here on vectors, `lsa`, `sentence:FOLDER` or `given:FILE.npy`, in place of words and characters
+    /// Trains the model here on vectors, `lsa`, `sentence:FOLDER`, `static:FOLDER` or `given:FILE.npy`, in place of words
+    /// and characters
     #[arg(long, value_name = "VECTORS", conflicts_with = "probs")]
     encoder: Option<Choice>,
     /// Folds of the model trained here

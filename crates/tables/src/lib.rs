@@ -19,6 +19,7 @@ mod train;
 mod vectors;
 
 pub use error::Error;
+pub use vectors::npy;
 
 use clap::Subcommand;
 use std::io::Write;

@@ -52,7 +52,7 @@ pub struct Simulate {
     /// Also say how many labels this accuracy takes, between 0 and 1
     #[arg(long, value_name = "A")]
     target: Option<f64>,
-    /// Dense vectors: `lsa`, `sentence:FOLDER` of a BERT-family model, or `given:FILE.npy`
+    /// Dense vectors: `lsa`, `sentence:FOLDER` of a BERT-family model, `static:FOLDER` of Model2Vec, or `given:FILE.npy`
     #[arg(long, value_name = "WHICH", default_value_t)]
     encoder: Choice,
     /// Draw the curves into this file

@@ -25,7 +25,7 @@ pub struct Train {
     /// The column that says `train` or `test`; rows of `validation` are left out
     #[arg(long, value_name = "COLUMN")]
     split: String,
-    /// Dense vectors: `lsa`, `sentence:FOLDER` of a BERT-family model, or `given:FILE.npy`
+    /// Dense vectors: `lsa`, `sentence:FOLDER` of a BERT-family model, `static:FOLDER` of Model2Vec, or `given:FILE.npy`
     #[arg(long, value_name = "WHICH", default_value_t)]
     encoder: Choice,
     /// Say which words of this row spoke for and against its label

@@ -1,23 +1,27 @@
 //! Vectors for a file's texts: by the built-in features, by a model in a folder, or given in a file.
 
-mod npy;
+pub mod npy;
 
 use crate::{Error, progress};
 use learn::lsa::{Lsa, LsaSpec};
 use learn::sparse::Csr;
 use learn::text::{Features, TfIdf};
 use ndarray::Array2;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Where vectors come from: `lsa`, `sentence:FOLDER` or `given:FILE.npy`.
+/// Where vectors come from: `lsa`, `sentence:FOLDER`, `static:FOLDER` or `given:FILE.npy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Choice {
     /// Words and characters of the texts themselves, by a truncated SVD.
     #[default]
     Lsa,
-    /// A model in the Hugging Face layout.
+    /// A sentence model in the Hugging Face layout.
     Sentence(PathBuf),
+    /// A static model: a folder of Model2Vec, or one that was distilled from a sentence model.
+    Static(PathBuf),
     /// An `.npy` file with one row for each row of the table.
     Given(PathBuf),
 }
@@ -29,8 +33,9 @@ impl FromStr for Choice {
         match word.split_once(':') {
             None if word == "lsa" => Ok(Choice::Lsa),
             Some(("sentence", folder)) if !folder.is_empty() => Ok(Choice::Sentence(folder.into())),
+            Some(("static", folder)) if !folder.is_empty() => Ok(Choice::Static(folder.into())),
             Some(("given", file)) if !file.is_empty() => Ok(Choice::Given(file.into())),
-            _ => Err("lsa, sentence:FOLDER or given:FILE.npy".into()),
+            _ => Err("lsa, sentence:FOLDER, static:FOLDER (of Model2Vec) or given:FILE.npy".into()),
         }
     }
 }
@@ -40,7 +45,7 @@ impl Choice {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Choice::Given(path) => Some(path),
-            Choice::Lsa | Choice::Sentence(_) => None,
+            Choice::Lsa | Choice::Sentence(_) | Choice::Static(_) => None,
         }
     }
 }
@@ -50,6 +55,7 @@ impl std::fmt::Display for Choice {
         match self {
             Choice::Lsa => write!(f, "lsa"),
             Choice::Sentence(folder) => write!(f, "sentence:{}", folder.display()),
+            Choice::Static(folder) => write!(f, "static:{}", folder.display()),
             Choice::Given(file) => write!(f, "given:{}", file.display()),
         }
     }
@@ -68,7 +74,8 @@ pub struct Vectors {
 pub fn make<T: AsRef<str> + Sync>(choice: &Choice, texts: &[T], seed: u64) -> Result<Vectors, Error> {
     let dense = match choice {
         Choice::Lsa => built_in(texts, seed),
-        Choice::Sentence(folder) => sentence(folder, texts)?,
+        Choice::Sentence(folder) => by_model("sentence", folder, texts)?,
+        Choice::Static(folder) => by_model("static", folder, texts)?,
         Choice::Given(path) => given(path, texts.len())?,
     };
     Ok(Vectors { dense, tfidf: None })
@@ -97,36 +104,37 @@ fn built_in<T: AsRef<str> + Sync>(texts: &[T], seed: u64) -> Array2<f32> {
     dense
 }
 
+/// A folder of the other kind is refused by its name: one takes minutes where the other takes seconds.
 #[cfg(feature = "sentence")]
-fn sentence<T: AsRef<str> + Sync>(folder: &Path, texts: &[T]) -> Result<Array2<f32>, Error> {
-    let asked = |error: learn::encoder::EncoderError| Error::Asked(error.to_string());
-    let encoder = learn::encoder::Encoder::open(folder).map_err(asked)?;
+fn by_model<T: AsRef<str> + Sync>(kind: &str, folder: &Path, texts: &[T]) -> Result<Array2<f32>, Error> {
+    use learn::encoder::{EncoderError, Model};
+    let asked = |error: EncoderError| Error::Asked(error.to_string());
+    let holds = Model::kind_of(folder).map_err(asked)?;
+    if holds != kind {
+        let folder = folder.display();
+        let is = "the model_type in its config.json is model2vec for a static model alone";
+        return Err(Error::Asked(format!("{folder} holds a {holds} model: ask for {holds}:{folder} ({is})")));
+    }
+    let model = Model::open(folder).map_err(asked)?;
     let bar = progress::bar(texts.len() as u64, "vectors");
-    let dense = encoder.encode(texts, |n| bar.inc(n as u64));
+    let dense = model.encode(texts, |n| bar.inc(n as u64));
     bar.finish_and_clear();
     dense.map_err(asked)
 }
 
 #[cfg(not(feature = "sentence"))]
-fn sentence<T>(folder: &Path, _: &[T]) -> Result<Array2<f32>, Error> {
+fn by_model<T>(_: &str, folder: &Path, _: &[T]) -> Result<Array2<f32>, Error> {
     let folder = folder.display();
-    Err(Error::Asked(format!(
-        "{folder}: this program was built without sentence models (feature `sentence`)"
-    )))
+    Err(Error::Asked(format!("{folder}: this program was built without models (feature `sentence`)")))
 }
 
 fn given(path: &Path, n: usize) -> Result<Array2<f32>, Error> {
-    let mut dense = npy::read(path)?;
-    if dense.nrows() != n {
-        return Err(Error::table(path, format!("{} rows for {n} texts", dense.nrows())));
-    }
-    for mut row in dense.rows_mut() {
-        let length = row.iter().map(|v| f64::from(*v) * f64::from(*v)).sum::<f64>().sqrt();
-        if length > 0.0 {
-            row.mapv_inplace(|v| (f64::from(v) / length) as f32);
-        }
-    }
-    Ok(dense)
+    let file = File::open(path).map_err(Error::file(path))?;
+    let length = file.metadata().map_err(Error::file(path))?.len();
+    npy::vectors(BufReader::with_capacity(1 << 20, file), length, n).map_err(|error| match error {
+        npy::NpyError::Read(source) => Error::File { path: path.to_owned(), source },
+        npy::NpyError::Content(what) => Error::table(path, what),
+    })
 }
 
 #[cfg(test)]

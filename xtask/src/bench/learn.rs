@@ -20,7 +20,10 @@ use super::{Section, python};
 use crate::place::{Place, Profile, output};
 use crate::step::step;
 
+const PARTS: &str = "crates/learn/benches";
 const PEERS: &str = "crates/learn/benches/peers";
+/// Measures no part, but what they are good for together: a benchmark of its own.
+const WHOLE: &str = "owner";
 
 pub fn run(place: &Place, options: &Options) -> Result<Section> {
     let folder = place.target.join("criterion");
@@ -29,6 +32,9 @@ pub fn run(place: &Place, options: &Options) -> Result<Section> {
     fs::create_dir_all(&data)?;
     let (mut peers, mut failures) = (Vec::new(), Vec::new());
     let mut cargo = place.cargo(["bench", "-p", "learn"]);
+    for part in parts(&place.root.join(PARTS))? {
+        cargo.args(["--bench", &part]);
+    }
     cargo.env("ASSAY_BENCH", &data);
     if options.profile == Profile::Dev {
         cargo.args(["--profile", "dev"]);
@@ -111,6 +117,20 @@ fn scripts(folder: &Path) -> Result<Vec<PathBuf>> {
     scripts.retain(|path| path.extension().is_some_and(|extension| extension == "py"));
     scripts.sort();
     Ok(scripts)
+}
+
+/// The names of our benchmarks.
+fn parts(folder: &Path) -> Result<Vec<String>> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "rs") && name != WHOLE {
+            parts.push(name);
+        }
+    }
+    parts.sort();
+    Ok(parts)
 }
 
 /// Runs a script in the root of the workspace, in an environment with what it needs.

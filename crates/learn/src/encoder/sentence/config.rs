@@ -1,8 +1,8 @@
 //! What the JSON files of a model's folder say, as far as it is understood.
 
-use super::EncoderError;
+use crate::encoder::EncoderError;
+use crate::encoder::json::{optional, required};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// The shape of a model.
@@ -166,13 +166,4 @@ fn pooling(path: &Path) -> Result<Pooling, EncoderError> {
             ),
         )),
     }
-}
-
-fn required<T: DeserializeOwned>(path: &Path) -> Result<T, EncoderError> {
-    let bytes = std::fs::read(path).map_err(|source| EncoderError::File { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes).map_err(|e| EncoderError::content(path, e.to_string()))
-}
-
-fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EncoderError> {
-    if path.exists() { required(path).map(Some) } else { Ok(None) }
 }

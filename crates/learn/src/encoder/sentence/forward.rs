@@ -13,6 +13,22 @@ const LANES: usize = 8;
 /// Vectors of length 1, one for each text; a text without tokens gives zeros. None has more tokens than there are
 /// positions.
 pub fn vectors(weights: &Weights, config: &Config, texts: &[&[u32]]) -> Array2<f32> {
+    let (x, ranges) = last_layer(weights, config, texts);
+    pooled(&x, config, &ranges)
+}
+
+/// Of each text what the last layer makes of its token at `place`, of any length; zeros where there is none.
+pub fn token(weights: &Weights, config: &Config, texts: &[&[u32]], place: usize) -> Array2<f32> {
+    let (x, ranges) = last_layer(weights, config, texts);
+    let mut out = Array2::zeros((texts.len(), config.hidden));
+    for (text, mut vector) in ranges.into_iter().zip(out.rows_mut()) {
+        text.skip(place).take(1).for_each(|token| vector.assign(&x.row(token)));
+    }
+    out
+}
+
+/// A row for each token, and the rows of each text.
+fn last_layer(weights: &Weights, config: &Config, texts: &[&[u32]]) -> (Array2<f32>, Vec<Range<usize>>) {
     let mut ranges: Vec<Range<usize>> = Vec::with_capacity(texts.len());
     for text in texts {
         let start = ranges.last().map_or(0, |before| before.end);
@@ -37,7 +53,7 @@ pub fn vectors(weights: &Weights, config: &Config, texts: &[&[u32]]) -> Array2<f
     for layer in &weights.layers {
         pass(&mut x, layer, config, &ranges, &mut buffers);
     }
-    pooled(&x, config, &ranges)
+    (x, ranges)
 }
 
 struct Buffers {

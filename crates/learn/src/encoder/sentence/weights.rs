@@ -1,9 +1,9 @@
 //! The tensors of a model, by the names that BERT's models give them.
 
-use super::EncoderError;
 use super::config::Config;
+use crate::encoder::{EncoderError, tensors};
 use ndarray::{Array1, Array2, ArrayViewMut1, ArrayViewMut2, s};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::SafeTensors;
 use std::path::Path;
 
 #[derive(Debug)]
@@ -41,10 +41,8 @@ pub struct Norm {
 
 impl Weights {
     pub fn read(path: &Path, config: &Config) -> Result<Weights, EncoderError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| EncoderError::File { path: path.to_owned(), source })?;
-        let tensors =
-            SafeTensors::deserialize(&bytes).map_err(|e| EncoderError::content(path, e.to_string()))?;
+        let bytes = std::fs::read(path).map_err(EncoderError::file(path))?;
+        let tensors = tensors::parse(path, &bytes)?;
         let anchor = "embeddings.word_embeddings.weight";
         let Some(prefix) =
             tensors.names().iter().find_map(|name| name.strip_suffix(anchor)).map(str::to_owned)
@@ -139,59 +137,10 @@ impl Reader<'_> {
             let what = format!("has the shape {:?} where config.json asks for {shape:?}", tensor.shape());
             return Err(self.wrong(&name, what));
         }
-        let bytes = tensor.data();
-        let numbers: Vec<f32> = match tensor.dtype() {
-            Dtype::F32 => read(bytes, f32::from_le_bytes),
-            Dtype::F64 => read(bytes, |b| f64::from_le_bytes(b) as f32),
-            Dtype::BF16 => read(bytes, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)),
-            Dtype::F16 => read(bytes, |b| half(u16::from_le_bytes(b))),
-            other => return Err(self.wrong(&name, format!("holds {other:?}: only F32, F64, F16 and BF16"))),
-        };
-        if numbers.iter().all(|x| x.is_finite()) {
-            Ok(numbers)
-        } else {
-            Err(self.wrong(&name, "holds something that is not a finite number"))
-        }
+        tensors::numbers(&tensor).map_err(|what| self.wrong(&name, what))
     }
 
     fn wrong(&self, name: &str, what: impl std::fmt::Display) -> EncoderError {
         EncoderError::content(self.path, format!("tensor {name} {what}"))
-    }
-}
-
-fn read<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    let (numbers, _) = bytes.as_chunks::<N>();
-    numbers.iter().map(|bytes| number(*bytes)).collect()
-}
-
-/// IEEE 754 binary16.
-fn half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    sign * match exponent {
-        0 => fraction * 2_f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1024.0 + fraction) * 2_f32.powi(exponent - 25),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half;
-
-    #[test]
-    fn halves() {
-        for (bits, number) in [
-            (0x3C00, 1.0),
-            (0xC000, -2.0),
-            (0x3555, 0.333_251_95),
-            (0x0001, 5.960_464_5e-8),
-            (0x7BFF, 65_504.0),
-        ] {
-            assert_eq!(half(bits), number);
-        }
-        assert_eq!(half(0x8000).to_bits(), (-0.0_f32).to_bits());
-        assert!(half(0x7C00).is_infinite() && half(0x7E00).is_nan());
     }
 }
