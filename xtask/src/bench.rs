@@ -7,6 +7,7 @@ mod learn;
 mod load;
 mod million;
 mod options;
+mod owner;
 mod peers;
 mod process;
 mod programs;
@@ -84,6 +85,12 @@ const BENCHES: &[Bench] = &[
         measures: "accuracy, labels saved and clusters found on Banking77",
         sizes: &["seeds"],
         run: quality::run,
+    },
+    Bench {
+        name: "owner",
+        measures: "what a person has after some minutes on Discover, beside single answers",
+        sizes: &[],
+        run: owner::run,
     },
 ];
 

@@ -15,6 +15,14 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// The mean of what each seed came to, by Student's t; zeros of nothing.
+    #[must_use]
+    pub fn of_seeds(values: &[f64]) -> Self {
+        interval(values)
+    }
+}
+
 /// Accuracy after so many answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
