@@ -124,8 +124,16 @@ pub fn gather(
         evidence.decided = carry(*version, labels);
         n_left_behind += u32::from(evidence.decided.is_none());
     }
+    let (bulk, looked_at): (Vec<&Vote>, Vec<&Vote>) = words
+        .into_iter()
+        .filter(|v| v.origin != Origin::Adjudication)
+        .partition(|v| v.origin == Origin::Bulk);
+    if let Some(Vote { said: Said::Labels(labels), version, .. }) = bulk.into_iter().max_by(newest) {
+        evidence.bulk = carry(*version, labels);
+        n_left_behind += u32::from(evidence.bulk.is_none());
+    }
     let mut by_person: Vec<&Vote> = Vec::new();
-    for word in words.into_iter().filter(|v| v.origin != Origin::Adjudication) {
+    for word in looked_at {
         match by_person.iter_mut().find(|v| v.person == word.person) {
             Some(other) if newest(&&**other, &word).is_lt() => *other = word,
             Some(_) => {}
@@ -154,6 +162,9 @@ pub struct Evidence {
     pub n_skips: u32,
     /// The owner's decision, if one was made on this revision.
     pub decided: Option<Vec<LabelId>>,
+    /// The newest bulk answer: given to many items at once, so it is no vote. It stands while nobody has looked at the
+    /// item itself.
+    pub bulk: Option<Vec<LabelId>>,
     /// How many answers were asked for: the largest target of the queues it is in; 1 if in none.
     pub target: u32,
     /// So many skips make it stuck.
@@ -196,6 +207,10 @@ pub fn resolve(evidence: &Evidence) -> Consensus {
     let unresolved = |state| Consensus { state, labels: Vec::new(), confidence: None, n_answers: n };
     let stuck = evidence.n_skips >= evidence.stuck_after.max(1);
     let Some((leader, top)) = counts.first().copied() else {
+        if let (Some(labels), false) = (&evidence.bulk, stuck) {
+            let state = State::Agreed;
+            return Consensus { state, labels: labels.clone(), confidence: None, n_answers: 0 };
+        }
         return unresolved(if stuck { State::Stuck } else { State::Unlabeled });
     };
     let runner_up = counts.get(1).map_or(0, |c| c.1);
@@ -247,6 +262,28 @@ mod tests {
     fn an_owner_decides() {
         let evidence = Evidence { decided: Some(vec![LabelId(9)]), ..votes(&[1, 2], 2) };
         assert_eq!(resolve(&evidence).labels, vec![LabelId(9)]);
+    }
+
+    #[test]
+    fn a_bulk_answer_stands_until_somebody_looks() {
+        let bulk = |votes: Evidence| Evidence { bulk: Some(vec![LabelId(7)]), ..votes };
+        let alone = resolve(&bulk(votes(&[], 2)));
+        assert_eq!((alone.state, alone.labels, alone.n_answers), (State::Agreed, vec![LabelId(7)], 0));
+        // One of two asked has looked: the bulk answer is not the second vote.
+        assert_eq!(resolve(&bulk(votes(&[7], 2))).state, State::Partial);
+        assert_eq!(resolve(&bulk(votes(&[1, 1], 2))).labels, vec![LabelId(1)]);
+        assert_eq!(resolve(&Evidence { n_skips: 3, ..bulk(votes(&[], 2)) }).state, State::Stuck);
+
+        let vote = |person, origin, label, at| Vote {
+            queue: None,
+            origin,
+            ..said(person, 0, 1, at, Said::Labels(vec![LabelId(label)]))
+        };
+        let keep = |_: Option<TaxonomyVersionId>, labels: &[LabelId]| Some(labels.to_vec());
+        let said =
+            [vote(1, Origin::Bulk, 7, 5), vote(2, Origin::Bulk, 8, 9), vote(3, Origin::Imported, 1, 1)];
+        let (evidence, _) = gather(&said, RevisionId(1), keep);
+        assert_eq!((evidence.bulk, evidence.votes), (Some(vec![LabelId(8)]), vec![vec![LabelId(1)]]));
     }
 
     #[test]

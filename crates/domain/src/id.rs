@@ -58,4 +58,12 @@ ids! {
     JobId,
     /// An API token.
     TokenId,
+    /// One seeded run of clustering.
+    ClusteringId,
+    /// A group of a run.
+    ClusterId,
+    /// One label given to many items at once.
+    BulkId,
+    /// A model that makes vectors of texts.
+    EncoderId,
 }

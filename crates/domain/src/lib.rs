@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod consensus;
+pub mod discover;
 pub mod id;
 pub mod item;
 pub mod job;

@@ -143,12 +143,14 @@ pub enum Act {
     ManageProjects,
     /// People, roles, reset links.
     ManagePeople,
+    /// Install and remove encoders: models that make vectors of texts, for all projects.
+    ManageEncoders,
     /// Read the audit log; health of the installation.
     ReadAudit,
 }
 
 impl Act {
-    pub const ALL: [Act; 15] = [
+    pub const ALL: [Act; 16] = [
         Act::OwnAccount,
         Act::SecondFactor,
         Act::SeeProject,
@@ -163,6 +165,7 @@ impl Act {
         Act::HoldDataToken,
         Act::ManageProjects,
         Act::ManagePeople,
+        Act::ManageEncoders,
         Act::ReadAudit,
     ];
 
@@ -183,6 +186,7 @@ impl Act {
             Act::HoldDataToken => "to hold a token for data",
             Act::ManageProjects => "to manage projects",
             Act::ManagePeople => "to manage people",
+            Act::ManageEncoders => "to manage encoders",
             Act::ReadAudit => "to read the audit log",
         }
     }
@@ -230,7 +234,7 @@ pub fn may(actor: &Actor, act: Act) -> bool {
             sighted(actor)
         }
         Act::EditTaxonomy | Act::Adjudicate => actor.admin || actor.roles.has(Role::Owner),
-        Act::ManageProjects | Act::ManagePeople | Act::ReadAudit => actor.admin,
+        Act::ManageProjects | Act::ManagePeople | Act::ManageEncoders | Act::ReadAudit => actor.admin,
     };
     granted
         && match actor.via {
@@ -271,7 +275,7 @@ mod tests {
         let engineer = with(&[Role::Engineer]);
         let admin = Actor { admin: true, ..with(&[]) };
         let nobody = with(&[]);
-        let rows: [(Act, [bool; 5]); 13] = [
+        let rows: [(Act, [bool; 5]); 14] = [
             // annotator, owner, engineer, admin, no member
             (Act::SeeProject, [true, true, true, true, false]),
             (Act::Label, [true, true, true, true, false]),
@@ -285,6 +289,7 @@ mod tests {
             (Act::HoldDataToken, [false, true, true, true, false]),
             (Act::ManageProjects, [false, false, false, true, false]),
             (Act::ManagePeople, [false, false, false, true, false]),
+            (Act::ManageEncoders, [false, false, false, true, false]),
             (Act::ReadAudit, [false, false, false, true, false]),
         ];
         for (act, expected) in rows {

@@ -54,6 +54,8 @@ pub struct Settings {
     pub stuck_after: u32,
     /// Agreement under this is marked.
     pub alpha_target: f64,
+    /// The share of drawn items that must be right before many are labeled at once.
+    pub bulk_bar: f64,
 }
 
 impl Default for Settings {
@@ -65,6 +67,7 @@ impl Default for Settings {
             confirm_picks: false,
             stuck_after: 3,
             alpha_target: 0.667,
+            bulk_bar: 0.9,
         }
     }
 }

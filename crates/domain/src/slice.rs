@@ -2,6 +2,7 @@
 //! type. The store translates it to SQL once (`store::sql::filter`); a property test holds that both say the same.
 
 use crate::consensus::State;
+use crate::discover::selection::Selection;
 use crate::{LabelId, SourceId};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,9 @@ pub struct Slice {
     /// Control items, or all but control items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<bool>,
+    /// Selected on Discover. SQL can't say it: a caller resolves it to a set of items first.
+    #[serde(skip_serializing_if = "Selection::is_empty")]
+    pub selection: Selection,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,8 @@ pub struct SliceItem<'i> {
     pub control: bool,
     /// Has it this value in this field, as filters see values?
     pub has_field: &'i dyn Fn(&FieldIs) -> bool,
+    /// Is it selected? Only asked where the slice has a selection.
+    pub is_selected: bool,
 }
 
 impl Slice {
@@ -67,6 +73,7 @@ impl Slice {
             && self.label.is_none_or(|label| item.labels.contains(&label))
             && self.field.as_ref().is_none_or(item.has_field)
             && self.control.is_none_or(|control| control == item.control)
+            && (self.selection.is_empty() || item.is_selected)
     }
 }
 
@@ -76,7 +83,14 @@ mod tests {
 
     fn fits(slice: &Slice, state: State, labels: &[LabelId]) -> bool {
         let has_field = |field: &FieldIs| (field.name.as_str(), field.value.as_str()) == ("channel", "mail");
-        slice.fits(&SliceItem { state, source: SourceId(1), labels, control: false, has_field: &has_field })
+        slice.fits(&SliceItem {
+            state,
+            source: SourceId(1),
+            labels,
+            control: false,
+            has_field: &has_field,
+            is_selected: false,
+        })
     }
 
     #[test]
