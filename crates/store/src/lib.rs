@@ -9,6 +9,7 @@ pub mod agree;
 pub mod check;
 pub mod data;
 pub mod design;
+pub mod discover;
 pub mod engine;
 pub mod error;
 pub mod label;

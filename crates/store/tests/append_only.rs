@@ -1,5 +1,7 @@
 //! What was said stays as it was said: the database itself refuses to change an answer.
 
+use domain::ProjectId;
+use store::discover::acts::NewAct;
 use store::error::Error;
 use store::testing::{PROJECT, number, run};
 use store::{Tx, both, on};
@@ -31,5 +33,35 @@ both! {
             .await;
         assert!(matches!(&changed, Err(Error::Check(why)) if why.contains("append-only")), "{changed:?}");
         assert_eq!(number(&store, "SELECT COUNT(*) FROM answer WHERE labels = '[5]'").await, 1);
+    }
+
+    async fn an_act_on_discover_can_not_be_changed(store: Store) {
+        run(&store, &[PROJECT]).await;
+        let recorded = store.write(|tx: &mut Tx| {
+            Box::pin(async move {
+                let act = NewAct {
+                    run: None,
+                    group: None,
+                    selection: "{}".to_owned(),
+                    kind: "set aside",
+                    detail: String::new(),
+                    label: None,
+                    n_items: 4,
+                };
+                tx.record_act(ProjectId(1), &act, None).await
+            })
+        });
+        recorded.await.expect("an act");
+        let changed: Result<(), Error> = store
+            .write(|tx: &mut Tx| {
+                Box::pin(async move {
+                    let query = "UPDATE discover_act SET n_items = 5";
+                    on!(tx, |db| sqlx::query(query).execute(db).await.map(|_| ()))?;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(matches!(&changed, Err(Error::Check(why)) if why.contains("append-only")), "{changed:?}");
+        assert_eq!(store.acts(ProjectId(1), None, 9).await.expect("acts")[0].n_items, 4);
     }
 }

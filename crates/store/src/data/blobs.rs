@@ -31,13 +31,15 @@ const PART: usize = 1 << 20;
 /// The name prefix of a blob until its hash is known.
 const UNFINISHED: &str = "new-";
 
-/// Nothing needs the blob of the current row: no import that may still run, no file of a release, no pin of a recent
-/// writer. Add every table that comes to refer to blobs.
+/// Nothing needs the blob of the current row: no import that may still run, no file of a release or of an encoder, no
+/// vectors that a user brought, no pin of a recent writer. Add every table that comes to refer to blobs.
 pub(crate) const UNNEEDED: &str = concat!(
     "NOT EXISTS (SELECT 1 FROM source s WHERE s.upload = blob.key AND s.state IN ",
     may_go_on!(),
     ")
           AND NOT EXISTS (SELECT 1 FROM release_file f WHERE f.hash = blob.key)
+          AND NOT EXISTS (SELECT 1 FROM encoder_file e WHERE e.hash = blob.key)
+          AND NOT EXISTS (SELECT 1 FROM vector_set v WHERE v.hash = blob.key)
           AND NOT EXISTS (SELECT 1 FROM blob_pin p WHERE p.key = blob.key)"
 );
 

@@ -123,8 +123,8 @@ pub struct ItemQueueRow {
 }
 
 impl ItemRow {
-    /// Does this item belong to a slice?
-    pub fn is_in(&self, slice: &Slice) -> bool {
+    /// Does this item belong to a slice? `is_selected` answers for the slice's selection, if it has one.
+    pub fn is_in(&self, slice: &Slice, is_selected: impl Fn(ItemId) -> bool) -> bool {
         let labels = self.labels.as_ref().map_or(&[][..], |labels| &labels.0);
         let has_field = |field: &FieldIs| {
             let value = self.fields.0.get(&field.name);
@@ -136,6 +136,7 @@ impl ItemRow {
             labels,
             control: self.control,
             has_field: &has_field,
+            is_selected: slice.selection.is_empty() || is_selected(self.id),
         })
     }
 }

@@ -172,7 +172,11 @@ impl Resolution {
     }
 
     pub(crate) fn method(&self) -> &'static str {
-        if self.consensus.state == State::Adjudicated { "adjudicated" } else { "majority" }
+        match self.consensus.state {
+            State::Adjudicated => "adjudicated",
+            State::Agreed if self.consensus.n_answers == 0 => "bulk",
+            _ => "majority",
+        }
     }
 }
 

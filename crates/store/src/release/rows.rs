@@ -10,7 +10,7 @@ use domain::release::Split;
 use domain::{ItemId, LabelId, ProjectId, ReleaseId, RevisionId};
 use serde::{Deserialize, Serialize};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A resolved item, as input of a release.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -105,6 +105,7 @@ pub struct RowAnswer {
     pub confidence: Option<f64>,
     pub seconds: Option<f64>,
     pub taxonomy_version_id: Option<i64>,
+    pub bulk_id: Option<i64>,
     pub at: i64,
 }
 
@@ -188,6 +189,14 @@ impl Snapshot {
         }
         let mut standing: Vec<usize> =
             newest.into_values().filter(|at| rows[*at].kind == Kind::Labels).collect();
+        // A bulk answer stands only while nobody has looked at the item itself.
+        let looked_at: HashSet<i64> = standing
+            .iter()
+            .map(|at| &rows[*at])
+            .filter(|row| row.origin != Origin::Bulk && !row.decides())
+            .map(|row| row.item_id)
+            .collect();
+        standing.retain(|at| rows[*at].origin != Origin::Bulk || !looked_at.contains(&rows[*at].item_id));
         standing.sort_unstable();
         Ok(standing.into_iter().map(|at| (rows[at].item_id, rows[at].id.clone())).collect())
     }
@@ -258,7 +267,7 @@ impl Store {
         Ok(on!(self, |db| {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT id, item_id, person_id, queue_id, source_id, labels, origin, sighted, confidence, seconds,
-                   taxonomy_version_id, at FROM answer WHERE id IN ",
+                   taxonomy_version_id, bulk_id, at FROM answer WHERE id IN ",
             );
             push_list(&mut query, ids);
             query.push(" ORDER BY item_id, at, id");

@@ -16,6 +16,10 @@ pub struct Overview {
     pub n_queues: i64,
     /// Number of the newest release.
     pub release: Option<i64>,
+    /// Groups at the themes cut of the newest run.
+    pub n_groups: Option<i64>,
+    /// Items that came in after it and are far from all its groups.
+    pub n_ground: Option<i64>,
 }
 
 /// The same in detail, for the overview page.
@@ -87,7 +91,11 @@ impl Store {
                 AS n_items,
             (SELECT MAX(number) FROM taxonomy_version WHERE project_id = $1) AS taxonomy,
             (SELECT CAST(COUNT(*) AS BIGINT) FROM queue WHERE project_id = $1 AND state <> 'closed') AS n_queues,
-            (SELECT MAX(number) FROM release WHERE project_id = $1 AND state = 'done') AS release";
+            (SELECT MAX(number) FROM release WHERE project_id = $1 AND state = 'done') AS release,
+            (SELECT c.n_groups FROM clustering c WHERE c.project_id = $1 AND c.state = 'done'
+                ORDER BY c.number DESC LIMIT 1) AS n_groups,
+            (SELECT c.n_ground FROM clustering c WHERE c.project_id = $1 AND c.state = 'done'
+                ORDER BY c.number DESC LIMIT 1) AS n_ground";
         Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).fetch_one(db).await)?)
     }
 }

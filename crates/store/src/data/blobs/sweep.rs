@@ -80,6 +80,8 @@ impl Snapshot {
     pub async fn missing_blobs(&mut self) -> Result<Vec<String>> {
         let query = concat!(
             "SELECT f.hash FROM release_file f LEFT JOIN blob b ON b.key = f.hash WHERE b.key IS NULL
+                     UNION SELECT e.hash FROM encoder_file e LEFT JOIN blob b ON b.key = e.hash WHERE b.key IS NULL
+                     UNION SELECT v.hash FROM vector_set v LEFT JOIN blob b ON b.key = v.hash WHERE b.key IS NULL
                      UNION SELECT s.upload FROM source s LEFT JOIN blob b ON b.key = s.upload
                      WHERE b.key IS NULL AND s.upload IS NOT NULL
                        AND s.state IN ",

@@ -181,6 +181,7 @@ impl Tx {
         for (label, n) in labels {
             counts.add(Tally::Labels(source.project), &label.to_string(), -n);
         }
+        self.leave_runs(source.project, ids).await?;
         self.delete_fields(source.project, ids).await?;
         for table in ["consensus_label", "consensus", "item_revision"] {
             self.delete_by_item(table, ids).await?;
