@@ -1,6 +1,7 @@
 //! The demo: an invented support inbox that four people have labeled for three weeks. It is made by the same
 //! workflows that people use, with an earlier clock.
 
+mod explore;
 mod stage;
 mod work;
 
@@ -8,6 +9,7 @@ mod work;
 mod tests;
 
 use crate::care::rebuild;
+use crate::discover::{JoinRun, LabelBulk};
 use crate::jobs::{self, Halt, Job, JobOutcome, JobView, Running};
 use crate::site::people;
 use crate::{Error, Instance, Result, allow};
@@ -104,10 +106,16 @@ impl Job for MakeDemo {
     }
 }
 
-/// The job that makes this project, if it is an unfinished demo and no other job was enqueued in it since.
+/// Jobs that come of making the demo itself: new messages join their groups, and a bulk answer is given.
+const OF_THE_DEMO: [&str; 2] = [JoinRun::NAME, LabelBulk::NAME];
+/// More of them than it ever enqueues.
+const LATELY: i64 = 10;
+
+/// The job that makes this project, if it is an unfinished demo and nobody enqueued another job in it since.
 pub async fn making(instance: &Instance, actor: &Actor, project: ProjectId) -> Result<Option<JobView>> {
     allow(actor, Act::SeeOthers)?;
-    let newest = instance.store.jobs(Some(project), None, 1).await?.pop();
+    let lately = instance.store.jobs(Some(project), None, LATELY).await?;
+    let newest = lately.into_iter().find(|job| !OF_THE_DEMO.contains(&job.kind.as_str()));
     let making = newest.filter(|job| job.kind == MakeDemo::NAME && job.state != JobState::Done);
     Ok(making.map(|job| JobView::of(&job, MakeDemo::TITLE, instance.store.now())))
 }

@@ -32,7 +32,10 @@ pub enum Error {
 pub enum Thing {
     /// The item that an answer is about.
     AnsweredItem,
+    Bulk,
+    Encoder,
     File,
+    Group,
     Import,
     Item,
     Job,
@@ -44,16 +47,21 @@ pub enum Thing {
     PublishedTaxonomy,
     Queue,
     Release,
+    Run,
     Session,
     Taxonomy,
     Token,
+    Vectors,
 }
 
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Thing::AnsweredItem => "The item that was answered",
+            Thing::Bulk => "The bulk answer",
+            Thing::Encoder => "The encoder",
             Thing::File => "The file",
+            Thing::Group => "The group",
             Thing::Import => "The import",
             Thing::Item => "The item",
             Thing::Job => "The job",
@@ -65,9 +73,11 @@ impl fmt::Display for Thing {
             Thing::PublishedTaxonomy => "A published taxonomy",
             Thing::Queue => "The queue",
             Thing::Release => "The release",
+            Thing::Run => "The run",
             Thing::Session => "Your session",
             Thing::Taxonomy => "The taxonomy",
             Thing::Token => "The token",
+            Thing::Vectors => "The set of vectors",
         })
     }
 }

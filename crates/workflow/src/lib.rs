@@ -8,6 +8,7 @@ pub mod care;
 pub mod data;
 pub mod demo;
 pub mod design;
+pub mod discover;
 pub mod error;
 pub mod jobs;
 pub mod label;
@@ -42,6 +43,7 @@ pub struct Instance {
     /// The program is about to end: what goes on for long comes to its end.
     pub closing: CancellationToken,
     agreement: Arc<agree::measure::Cache>,
+    points: Arc<discover::Cache>,
 }
 
 impl Instance {
@@ -55,6 +57,7 @@ impl Instance {
             search: Arc::default(),
             closing: CancellationToken::new(),
             agreement: Arc::default(),
+            points: Arc::default(),
         }
     }
 

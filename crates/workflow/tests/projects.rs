@@ -107,6 +107,7 @@ both! {
             description: String::new(),
             shown_fields: vec![" channel ".to_owned(), String::new(), "channel".to_owned()],
             confirm_picks: true,
+            bulk_bar: None,
             seen: projects::stamp(&project),
         };
         projects::change(&instance, &OPERATOR, project.id, form.clone()).await.expect("changed");

@@ -60,7 +60,14 @@ fn slices(sources: &[SourceId], labels: &[LabelId]) -> Vec<Slice> {
                     for control in [None, Some(true), Some(false)] {
                         let field = field
                             .map(|(name, value)| FieldIs { name: name.to_owned(), value: value.to_owned() });
-                        slices.push(Slice { states: states.clone(), source, label, field, control });
+                        slices.push(Slice {
+                            states: states.clone(),
+                            source,
+                            label,
+                            field,
+                            control,
+                            ..Slice::default()
+                        });
                     }
                 }
             }
@@ -79,7 +86,7 @@ both! {
         assert!(items.len() == 24 && states.len() >= 4, "the project is worth asking: {states:?}");
         let mut n_met = 0;
         for slice in slices(&sources, &labels) {
-            let fits: Vec<ItemId> = items.iter().filter(|item| item.is_in(&slice)).map(|item| item.id).collect();
+            let fits: Vec<ItemId> = items.iter().filter(|item| item.is_in(&slice, |_| true)).map(|item| item.id).collect();
             let listed = store.items(bed.project, &slice, Order::OldestFirst, None, 1_000).await.expect("items");
             let listed: Vec<ItemId> = listed.iter().map(|item| item.id).collect();
             assert_eq!(listed, fits, "as a list: {slice:?}");

@@ -24,6 +24,8 @@ pub(crate) const ORPHAN_SECONDS: i64 = 86_400;
 pub struct Rebuilt {
     /// Items in the search index.
     pub n_indexed: u64,
+    /// Runs whose vectors were computed again.
+    pub n_vectors: i64,
     /// Items whose answers said something else.
     pub n_resolved: i64,
     /// Members of queues, and people in them, that were counted wrongly.
@@ -45,6 +47,8 @@ pub async fn rebuild(
     let mut told = tell.clone();
     from_scratch(instance, move |done, _| told("search index", done)).await?;
     rebuilt.n_indexed = instance.search().await?.n_items();
+
+    rebuilt.n_vectors = crate::discover::rebuild_vectors(instance, |n| tell("vectors of runs", n)).await?;
 
     let (mut after, mut done) = (ItemId(0), 0);
     loop {

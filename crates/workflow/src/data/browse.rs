@@ -2,6 +2,7 @@
 
 use crate::{Error, Instance, Result, Thing, allow};
 use derived::search::Direction;
+use domain::discover::selection::{Op, Part, Step};
 use domain::permission::{Act, Actor};
 pub use domain::slice::Slice;
 use domain::{ItemId, ProjectId};
@@ -43,6 +44,9 @@ pub async fn items(
     after: Option<ItemId>,
 ) -> Result<Page> {
     allow(actor, Act::SeeOthers)?;
+    if !slice.selection.is_empty() {
+        return of_selection(instance, project, words, slice, order, after).await;
+    }
     if !words.trim().is_empty() {
         return with_words(instance, project, words, slice, order, after).await;
     }
@@ -51,6 +55,44 @@ pub async fn items(
     items.truncate(PAGE);
     let next = items.last().filter(|_| more).map(|item| item.id);
     Ok(Page { items, next })
+}
+
+/// The selection says which items are meant, the database which of them fit.
+async fn of_selection(
+    instance: &Instance,
+    project: ProjectId,
+    words: &str,
+    slice: &Slice,
+    order: Order,
+    after: Option<ItemId>,
+) -> Result<Page> {
+    let mut selection = slice.selection.clone();
+    if !words.trim().is_empty() {
+        selection.steps.push(Step { op: Op::And, part: Part::Words(words.to_owned()) });
+    }
+    let selected = crate::discover::resolve(instance, project, &selection).await?;
+    let mut ids = selected.items();
+    match order {
+        Order::NewestFirst => {
+            ids.reverse();
+            ids.retain(|id| after.is_none_or(|after| *id < after));
+        }
+        Order::OldestFirst => ids.retain(|id| after.is_none_or(|after| *id > after)),
+    }
+    let mut page = Page::default();
+    for hits in ids.chunks(HITS).take(LOOKS) {
+        for item in
+            instance.store.items_by_id(project, hits).await?.into_iter().filter(|i| i.is_in(slice, |_| true))
+        {
+            if page.items.len() == PAGE {
+                page.next = page.items.last().map(|i| i.id);
+                return Ok(page);
+            }
+            page.items.push(item);
+        }
+    }
+    page.next = ids.get(HITS * LOOKS - 1).copied().filter(|_| ids.len() > HITS * LOOKS);
+    Ok(page)
 }
 
 /// The search index says which items hold the words, the database which of them fit.
@@ -73,7 +115,9 @@ async fn with_words(
         let find = move || search.find(project, &words, direction, after, wanted);
         let hits =
             tokio::task::spawn_blocking(find).await.map_err(Error::internal)?.map_err(Error::internal)?;
-        for item in instance.store.items_by_id(project, &hits).await?.into_iter().filter(|i| i.is_in(slice)) {
+        for item in
+            instance.store.items_by_id(project, &hits).await?.into_iter().filter(|i| i.is_in(slice, |_| true))
+        {
             if page.items.len() == PAGE {
                 page.next = page.items.last().map(|i| i.id);
                 return Ok(page);

@@ -118,6 +118,7 @@ impl Stage {
         self.until(first_import);
         self.import(owner, project, "support-inbox.jsonl", early).await?;
         self.until(self.days.at(21, 11));
+        Box::pin(self.look_around(owner, project, &inbox)).await?;
         let note = "First version, from reading two hundred messages";
         self.taxonomy(owner, project, |intent| !intent.is_new, note).await?;
         self.until(self.days.at(21, 12));
@@ -142,6 +143,8 @@ impl Stage {
             self.until(self.days.at(ago, 9));
             Box::pin(crew.work(mails, 0.2)).await?;
         }
+        self.until(self.days.at(1, 17));
+        Box::pin(self.label_in_bulk(owner, project, &inbox)).await?;
         self.until(self.days.at(1, 18));
         self.release(owner, project).await?;
         self.named(owner, project, NAME).await?;
@@ -178,6 +181,7 @@ impl Stage {
             description: DESCRIPTION.to_owned(),
             shown_fields: vec!["channel".to_owned(), "plan".to_owned()],
             confirm_picks: false,
+            bulk_bar: None,
             seen: projects::stamp(&now),
         };
         projects::change(&self.instance, owner, project, form).await

@@ -4,6 +4,7 @@ use super::{Halt, Job, JobOutcome, Running};
 use crate::data::import::{Import, UndoImport};
 use crate::demo::MakeDemo;
 use crate::design::SettleTaxonomy;
+use crate::discover::{JoinRun, LabelBulk, RunClustering};
 use crate::label::queues::FillQueue;
 use crate::release::CutRelease;
 use crate::{Error, Instance, Result};
@@ -11,13 +12,16 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use store::site::jobs::JobRow;
 
-static JOBS: [Registered; 6] = [
+static JOBS: [Registered; 9] = [
     Registered::of::<Import>(),
     Registered::of::<UndoImport>(),
     Registered::of::<FillQueue>(),
     Registered::of::<CutRelease>(),
     Registered::of::<SettleTaxonomy>(),
     Registered::of::<MakeDemo>(),
+    Registered::of::<RunClustering>(),
+    Registered::of::<JoinRun>(),
+    Registered::of::<LabelBulk>(),
 ];
 
 /// Does a job of any kind.

@@ -82,6 +82,9 @@ pub struct Lineage {
     pub n_annotators: i64,
     pub sources: Vec<Source>,
     pub queues: Vec<Queue>,
+    /// Labels that were given to many items at once, with what was found right among those that were judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bulk: Vec<Bulk>,
 }
 
 /// An import that rows came with.
@@ -101,6 +104,19 @@ pub struct Queue {
     pub strategy: String,
     pub overlap: i64,
     pub n_answers: i64,
+}
+
+/// One label that was given to many items at once. Of `n_drawn` items drawn at random and judged by a person, `n_right`
+/// were right; the interval is Wilson's (1927), 95%.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bulk {
+    pub id: i64,
+    pub label: String,
+    pub n_rows: i64,
+    pub n_drawn: i64,
+    pub n_right: i64,
+    pub low: f64,
+    pub high: f64,
 }
 
 impl Manifest {

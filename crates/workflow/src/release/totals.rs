@@ -17,6 +17,8 @@ pub(super) struct RowTotals {
     pub(super) labels: HashMap<(Split, LabelId), i64>,
     pub(super) sources: BTreeMap<i64, i64>,
     pub(super) queues: BTreeMap<i64, i64>,
+    /// Rows by the bulk answer that labeled them.
+    pub(super) bulks: BTreeMap<i64, i64>,
     pub(super) annotators: HashSet<i64>,
 }
 
@@ -35,6 +37,9 @@ impl RowTotals {
             self.annotators.insert(answer.person_id);
             if let Some(queue) = answer.queue_id {
                 *self.queues.entry(queue).or_default() += 1;
+            }
+            if let Some(bulk) = answer.bulk_id {
+                *self.bulks.entry(bulk).or_default() += 1;
             }
         }
     }

@@ -8,6 +8,7 @@ use super::totals::RowTotals;
 use super::{Manifest, manifest};
 use crate::jobs::Halt;
 use crate::{Error, Result};
+use domain::BulkId;
 use domain::release::Split;
 use domain::{ProjectId, ReleaseId};
 use std::collections::HashMap;
@@ -77,6 +78,7 @@ impl Cut<'_> {
         queues: &[(i64, String, String, i64)],
     ) -> Result<Manifest> {
         let sources = self.instance.store.sources_for_lineage(self.project.id).await?;
+        let bulk = self.bulk(counts).await?;
         Ok(Manifest {
             format: manifest::FORMAT,
             project: manifest::Project {
@@ -120,8 +122,30 @@ impl Cut<'_> {
                         Some(manifest::Queue { id: *id, name, strategy, overlap: *overlap, n_answers })
                     })
                     .collect(),
+                bulk,
             },
         })
+    }
+
+    /// The bulk answers behind the rows.
+    async fn bulk(&self, counts: &RowTotals) -> Result<Vec<manifest::Bulk>> {
+        let mut bulk = Vec::new();
+        for (&id, &n_rows) in &counts.bulks {
+            let Some(row) = self.instance.store.bulk(self.project.id, BulkId(id)).await? else { continue };
+            let label = self.taxonomy.get(row.label_id).map_or_else(String::new, |label| label.name.clone());
+            let (right, drawn) = (row.n_right as u64, row.n_drawn as u64);
+            let interval = learn::proportion::wilson(right, drawn, 0.95).map_err(Error::internal)?;
+            bulk.push(manifest::Bulk {
+                id,
+                label,
+                n_rows,
+                n_drawn: row.n_drawn,
+                n_right: row.n_right,
+                low: interval.low,
+                high: interval.high,
+            });
+        }
+        Ok(bulk)
     }
 }
 

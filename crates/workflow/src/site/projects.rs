@@ -47,6 +47,8 @@ pub struct ProjectForm {
     pub description: String,
     pub shown_fields: Vec<String>,
     pub confirm_picks: bool,
+    /// Nothing: as it was.
+    pub bulk_bar: Option<f64>,
     /// What was there when the form was made, see [`stamp`].
     pub seen: i64,
 }
@@ -54,8 +56,9 @@ pub struct ProjectForm {
 /// Tells what can be changed of a project from what it was before.
 pub fn stamp(project: &Project) -> i64 {
     let (settings, confirm) = (&project.settings.0, [u8::from(project.settings.0.confirm_picks)]);
+    let bar = settings.bulk_bar.to_le_bytes();
     let fields = settings.shown_fields.join("\n");
-    hash53(&[project.name.as_bytes(), project.description.as_bytes(), fields.as_bytes(), &confirm])
+    hash53(&[project.name.as_bytes(), project.description.as_bytes(), fields.as_bytes(), &confirm, &bar])
 }
 
 /// Makes a project. A short name made from the name gets a number where it is taken.
@@ -177,6 +180,9 @@ pub async fn change(instance: &Instance, actor: &Actor, project: ProjectId, form
     let mut fields = Fields::default();
     let name = fields.title("name", &form.name, LONGEST_NAME);
     let description = description(&mut fields, &form.description);
+    if form.bulk_bar.is_some_and(|bar| !(0.5..=1.0).contains(&bar)) {
+        fields.refuse("bulk_bar", "This is a share from 50 to 100 percent.");
+    }
     let Some(name) = name else { return Err(fields.refused()) };
     fields.done()?;
     let mut shown_fields: Vec<String> = Vec::new();
@@ -185,7 +191,7 @@ pub async fn change(instance: &Instance, actor: &Actor, project: ProjectId, form
             shown_fields.push(field.to_owned());
         }
     }
-    let (confirm_picks, seen, actor) = (form.confirm_picks, form.seen, *actor);
+    let (confirm_picks, bulk_bar, seen, actor) = (form.confirm_picks, form.bulk_bar, form.seen, *actor);
     instance
         .store
         .write(move |tx| {
@@ -197,7 +203,8 @@ pub async fn change(instance: &Instance, actor: &Actor, project: ProjectId, form
                          it is saved: look at it once more, then save it.",
                     ));
                 }
-                let settings = Settings { shown_fields, confirm_picks, ..before.settings.0.clone() };
+                let bulk_bar = bulk_bar.unwrap_or(before.settings.0.bulk_bar);
+                let settings = Settings { shown_fields, confirm_picks, bulk_bar, ..before.settings.0.clone() };
                 let mut changed = Vec::new();
                 if before.name != name {
                     changed.push(format!("name was: {}", before.name));
@@ -210,6 +217,9 @@ pub async fn change(instance: &Instance, actor: &Actor, project: ProjectId, form
                 }
                 if before.settings.0.confirm_picks != confirm_picks {
                     changed.push(format!("picks wait for Enter: {confirm_picks}"));
+                }
+                if before.settings.0.bulk_bar != bulk_bar {
+                    changed.push(format!("share of right items for bulk labels: {bulk_bar}"));
                 }
                 if !changed.is_empty() {
                     tx.change_project(project, &name, &description, &settings).await?;

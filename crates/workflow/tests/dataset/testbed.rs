@@ -37,6 +37,7 @@ const SETTINGS: Settings = Settings {
     seed: 7,
     shown_fields: Vec::new(),
     confirm_picks: false,
+    bulk_bar: 0.9,
     stuck_after: 3,
     alpha_target: 0.667,
 };

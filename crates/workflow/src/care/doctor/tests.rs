@@ -57,7 +57,7 @@ both! {
         breaks(&world, &instance, &["INSERT INTO blob (key, bytes, created_at) VALUES ('old', 1, 0)"], "nothing refers to").await;
         let rebuilt = rebuild(&instance, |_, _| {}).await.expect("to rebuild");
         assert_eq!(rebuilt, crate::care::rebuild::Rebuilt {
-            n_indexed: 7, n_resolved: 3, n_refilled: 2, n_recounted: 2, n_removed: 1,
+            n_indexed: 7, n_vectors: 0, n_resolved: 3, n_refilled: 2, n_recounted: 2, n_removed: 1,
         });
         assert_eq!(wrong(&instance).await, Vec::<String>::new());
         rebuild(&instance, |_, _| {}).await.expect("to rebuild");

@@ -20,6 +20,8 @@ pub(super) async fn finish_whole(instance: &Instance, source: &Source, noticed: 
             })
         })
         .await?;
+    // Its items join the groups of the newest run.
+    crate::discover::follow_imports(instance).await?;
     Ok(())
 }
 

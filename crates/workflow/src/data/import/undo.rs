@@ -91,6 +91,7 @@ impl Job for UndoImport {
             })
             .await?;
         release_upload(instance, &source).await?;
+        crate::discover::recount_all(instance, source.project).await?;
         Ok(serde_json::json!({ "removed": done }))
     }
 }

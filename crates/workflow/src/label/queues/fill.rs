@@ -52,6 +52,7 @@ pub async fn fill(
     let strategy = row.strategy()?;
     let seed = row.seed as u64;
     let total = n_items(&instance.store, row.project_id).await?;
+    let selected = crate::discover::of_slice(instance, row.project_id, &row.slice.0).await?;
     let sources = match row.slice.0.source {
         Some(source) => vec![source],
         None => instance.store.source_ids(row.project_id).await?,
@@ -71,6 +72,7 @@ pub async fn fill(
             let entries: Vec<Entry> = page
                 .iter()
                 .filter(|looked| looked.fits)
+                .filter(|looked| selected.as_ref().is_none_or(|selected| selected.contains(&looked.id)))
                 .map(|looked| Entry {
                     item: looked.id,
                     rank: strategy.rank(queue, seed, looked.id, looked.control),
