@@ -24,6 +24,7 @@
 pub mod agree;
 pub mod data;
 pub mod design;
+pub mod discover;
 pub mod label;
 pub mod release;
 pub mod site;
@@ -39,11 +40,16 @@ pub fn routes() -> Vec<Route> {
         site::account::second_factor::routes(),
         site::projects::routes(),
         site::people::routes(),
+        site::encoders::routes(),
         site::audit::routes(),
         site::overview::routes(),
         site::settings::routes(),
         data::sources::routes(),
         data::items::routes(),
+        discover::runs::routes(),
+        discover::bulk::routes(),
+        discover::vectors::routes(),
+        discover::explore::routes(),
         design::taxonomy::routes(),
         label::queues::routes(),
         label::desk::routes(),

@@ -1,7 +1,8 @@
-//! The installation: projects, people, accounts, settings, jobs, the audit log.
+//! The installation: projects, people, accounts, settings, jobs, encoders, the audit log.
 
 pub mod account;
 pub mod audit;
+pub mod encoders;
 pub mod jobs;
 pub mod overview;
 pub mod people;

@@ -9,6 +9,7 @@ use workflow::site::projects::Overview;
 pub enum Station {
     Overview,
     Data,
+    Discover,
     Taxonomy,
     Queues,
     Agreement,
@@ -39,7 +40,7 @@ pub struct Entry {
 }
 
 /// Where several entries lead to one station, a visitor finds the first that they are allowed.
-pub const ENTRIES: [Entry; 8] = [
+pub const ENTRIES: [Entry; 9] = [
     Entry {
         station: Station::Overview,
         place: Place::Above,
@@ -55,6 +56,14 @@ pub const ENTRIES: [Entry; 8] = [
         name: "Data",
         needs: Act::SeeOthers,
         mark: |overview| (overview.n_items > 0).then(|| grouped(overview.n_items)),
+    },
+    Entry {
+        station: Station::Discover,
+        place: Place::Line,
+        path: "/discover",
+        name: "Discover",
+        needs: Act::SeeOthers,
+        mark: |overview| overview.n_groups.map(grouped),
     },
     Entry {
         station: Station::Taxonomy,
@@ -129,7 +138,7 @@ mod tests {
     fn annotators_find_their_queues_and_tokens() {
         let names = |found: Vec<&Entry>| found.into_iter().map(|entry| entry.name).collect::<Vec<_>>();
         assert_eq!(names(found(|act| act == Act::SeeProject)), ["Overview", "Queues", "My tokens"]);
-        let all = ["Overview", "Data", "Taxonomy", "Queues", "Agreement", "Releases", "Settings"];
+        let all = ["Overview", "Data", "Discover", "Taxonomy", "Queues", "Agreement", "Releases", "Settings"];
         assert_eq!(names(found(|_| true)), all);
     }
 }

@@ -14,12 +14,14 @@ use workflow::site::who::Who;
 /// A page outside of any project.
 pub fn site<V: IntoView + 'static>(who: &Who, notice: Option<Notice>, content: V) -> impl IntoView + use<V> {
     let admin = may(&who.actor, Act::ManagePeople);
+    let encoders = may(&who.actor, Act::ManageEncoders);
     view! {
         {skip()}
         <header>
             {brand()} <nav aria-label="Site">
                 <a href="/">"Projects"</a>
                 {admin.then(|| view! { <a href="/people">"People"</a> })}
+                {encoders.then(|| view! { <a href="/encoders">"Encoders"</a> })}
                 {admin.then(|| view! { <a href="/audit">"Audit"</a> })}
                 <a href="/account">{who.presence.name.clone()}</a>
                 {theme_switch(who)}

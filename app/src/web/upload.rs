@@ -1,5 +1,9 @@
 //! A file on its way in: as it comes, into a blob, and no larger than the one limit for pages and programs.
 
+mod beside;
+
+pub use beside::{FilesForm, files_of_form};
+
 use axum::RequestExt;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::MultipartError;

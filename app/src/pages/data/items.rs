@@ -10,7 +10,7 @@ use crate::web::navigation::Station;
 use crate::web::page::ProjectPage;
 use crate::web::route::{Need, Route};
 use asked::Asked;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, RawQuery};
 use domain::ItemId;
 use domain::permission::Act;
 use domain::taxonomy::Taxonomy;
@@ -25,7 +25,8 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/p/{slug}/items", see, list), Route::get("/p/{slug}/items/{item}", see, show)]
 }
 
-async fn list(page: ProjectPage, Query(asked): Query<Asked>) -> PageResult {
+async fn list(page: ProjectPage, Query(asked): Query<Asked>, RawQuery(query): RawQuery) -> PageResult {
+    let asked = asked.with_steps(query.as_deref());
     let (instance, actor, project) = (page.instance(), page.actor(), page.project.id);
     let (slice, order, after) = (asked.slice(), asked.order(), asked.after());
     let found = browse::items(instance, actor, project, &asked.q, &slice, order, after).await?;

@@ -51,6 +51,10 @@ async fn change(page: ProjectPage, form: Form) -> PageResult {
         description: form.get("description").to_owned(),
         shown_fields: form.raw("shown_fields").lines().map(str::to_owned).collect(),
         confirm_picks: form.has("confirm_picks"),
+        // What is no number is refused as one that is out of range.
+        bulk_bar: form
+            .has("bulk_bar")
+            .then(|| form.get("bulk_bar").parse::<f64>().map_or(-1.0, |percent| percent / 100.0)),
         // No stamp is one that fits nothing.
         seen: form.get("seen").parse().unwrap_or(-1),
     };

@@ -1,7 +1,9 @@
 //! What a list of items is asked for, as its address says it.
 
+use crate::pages::discover::address::steps;
 use crate::web::address::percent_encoded;
 use domain::consensus::State as ItemState;
+use domain::discover::selection::{BadStep, Selection};
 use domain::slice::{FieldIs, Slice};
 use domain::{ItemId, LabelId, SourceId};
 use serde::Deserialize;
@@ -20,9 +22,23 @@ pub struct Asked {
     pub control: String,
     pub order: String,
     after: String,
+    /// The run that a selection names, and its steps: see `domain::discover::selection`.
+    pub run: String,
+    #[serde(skip)]
+    pub steps: Vec<String>,
 }
 
 impl Asked {
+    /// The filters with the selection of the whole query, whose steps repeat.
+    pub fn with_steps(self, query: Option<&str>) -> Asked {
+        Asked { steps: steps(query.unwrap_or_default()), ..self }
+    }
+
+    /// The selection; an empty one where it can't be read, and the page says so.
+    pub fn selection(&self) -> Result<Selection, BadStep> {
+        Selection::read(self.run.parse().ok(), &self.steps)
+    }
+
     pub fn slice(&self) -> Slice {
         Slice {
             states: ItemState::parse(&self.state).into_iter().collect(),
@@ -34,6 +50,7 @@ impl Asked {
                 "no" => Some(false),
                 _ => None,
             },
+            selection: self.selection().unwrap_or_default(),
         }
     }
 
@@ -64,8 +81,10 @@ impl Asked {
             ("control", &self.control),
             ("order", &self.order),
             ("after", &after),
+            ("run", &self.run),
         ];
-        let parts = parts.iter().filter(|(_, value)| !value.is_empty());
+        let steps = self.steps.iter().map(|step| ("sel", step));
+        let parts = parts.into_iter().chain(steps).filter(|(_, value)| !value.is_empty());
         parts.map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect::<Vec<_>>().join("&")
     }
 }

@@ -43,6 +43,7 @@ pub fn view(shown: &Shown, page: &ProjectPage) -> AnyView {
     let back = asked.after().map(|_| first(format!("{base}?{}", asked.query(None)), "← First"));
     view! {
         {Head::titled("Items").under(page.path("/data"), "Data").about(view! { <p>{about}</p> }).view()}
+        {selection(asked, page)}
         {filters(asked, taxonomy, sources)}
         {list}
         {both_ways(back, on.map(|on| next(on, "Next →")))}
@@ -64,6 +65,29 @@ fn empty(n_items: i64, page: &ProjectPage) -> AnyView {
             .link(page.path("/items"), "All items"),
     };
     empty.view()
+}
+
+/// What the list is narrowed to on Discover, or why that can't be read.
+fn selection(asked: &Asked, page: &ProjectPage) -> Option<AnyView> {
+    let words = match asked.selection() {
+        Err(bad) => {
+            return Some(
+                view! { <p class="notice bad" role="alert">{format!("The selection can’t be read: {bad}. All items are shown.")}</p> }
+                    .into_any(),
+            );
+        }
+        Ok(selection) if selection.is_empty() => return None,
+        Ok(selection) => selection.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let all = page.path("/items");
+    Some(
+        view! {
+            <p class="notice">
+                "Selected on Discover: "<span dir="auto">{shortened(&words, 200)}</span>". "<a href=all>"All items"</a>
+            </p>
+        }
+        .into_any(),
+    )
 }
 
 fn filters(asked: &Asked, taxonomy: &Taxonomy, sources: &[Source]) -> AnyView {
@@ -105,11 +129,21 @@ fn filters(asked: &Asked, taxonomy: &Taxonomy, sources: &[Source]) -> AnyView {
                 {error}
             </div>
             {choice("control", "Control items", "all", &asked.control, two(("yes", "only"), ("no", "without")))}
+            {kept(asked)}
             {choice("order", "Order", "newest first", &asked.order, vec![("oldest".to_owned(), "oldest first".to_owned())])}
             <button class="btn">"Show"</button>
         </form>
     }
     .into_any()
+}
+
+/// The selection goes along when filters change.
+fn kept(asked: &Asked) -> Vec<AnyView> {
+    let hidden = |name: &'static str, value: &String| {
+        view! { <input type="hidden" name=name value=value.clone() /> }.into_any()
+    };
+    let run = (!asked.run.is_empty()).then(|| hidden("run", &asked.run));
+    run.into_iter().chain(asked.steps.iter().map(|step| hidden("sel", step))).collect()
 }
 
 fn choice(

@@ -3,6 +3,8 @@
 use super::seen::seen;
 use crate::parts::fields::{Field, area};
 use crate::parts::head::Head;
+use crate::parts::numbers::grouped;
+use crate::parts::times::moment;
 use crate::web::error::PageResult;
 use crate::web::forms::{Done, Form};
 use crate::web::navigation::Station;
@@ -15,6 +17,7 @@ use domain::taxonomy::edit::Edit;
 use domain::taxonomy::{COMMAND_KEYS, Label};
 use leptos::prelude::*;
 use workflow::design;
+use workflow::discover::{self, ActRow};
 use workflow::{Error, Thing};
 
 pub fn routes() -> Vec<Route> {
@@ -81,6 +84,14 @@ async fn editor(page: &ProjectPage, label: Option<Label>, edit: i64) -> PageResu
             </form>
         }
     });
+    let origins = match is_new {
+        true => None,
+        false => {
+            let acts =
+                discover::acts_of_label(page.instance(), page.actor(), page.project.id, label.id).await?;
+            origins(&acts, page)
+        }
+    };
     let content = view! {
         {Head::named(title.clone()).under(base.clone(), "Taxonomy").view()}
         <form class="form" method="post" action=action>
@@ -112,9 +123,47 @@ async fn editor(page: &ProjectPage, label: Option<Label>, edit: i64) -> PageResu
                 </a>
             </div>
         </form>
+        {origins}
         {remove}
     };
     page.show(&title, Station::Taxonomy, content).await
+}
+
+/// From which groups and selections of Discover a label came.
+fn origins(acts: &[ActRow], page: &ProjectPage) -> Option<AnyView> {
+    if acts.is_empty() {
+        return None;
+    }
+    let rows: Vec<_> = acts
+        .iter()
+        .map(|act| {
+            let who = act.person.clone().unwrap_or_else(|| "the operator".to_owned());
+            let from = match (act.clustering_id, act.cluster_id) {
+                (Some(run), Some(group)) => {
+                    let name = act.group_name.clone().unwrap_or_else(|| "a group".to_owned());
+                    let to = page.path(&format!("/discover/{run}?group={group}"));
+                    view! { <a href=to dir="auto">{name}</a> }.into_any()
+                }
+                _ => view! { "a selection" }.into_any(),
+            };
+            let run = act.run.map(|run| format!(" of run {run}"));
+            view! {
+                <li>
+                    {moment(domain::Time(act.at))} ": " <span dir="auto">{who}</span> {format!(" {} from ", act.kind)} {from}
+                    {run} {format!(", {} items", grouped(act.n_items))}
+                </li>
+            }
+        })
+        .collect();
+    Some(
+        view! {
+            <section class="sheet">
+                <h2>"Where it came from"</h2>
+                <ul class="history">{rows}</ul>
+            </section>
+        }
+        .into_any(),
+    )
 }
 
 async fn add(page: ProjectPage, form: Form) -> PageResult {

@@ -2,6 +2,7 @@
 
 use crate::parts::fields::{Field, area, select};
 use crate::parts::head::Head;
+use crate::parts::numbers::grouped;
 use crate::web::forms::Form;
 use crate::web::page::ProjectPage;
 use domain::consensus;
@@ -13,7 +14,13 @@ use workflow::Error;
 use workflow::data::import::Source;
 use workflow::label::queues::Setup;
 
-pub fn form(page: &ProjectPage, sources: Vec<Source>, has_taxonomy: bool) -> AnyView {
+/// `selected`: the query that carries a selection of Discover, and how many items it holds.
+pub fn form(
+    page: &ProjectPage,
+    sources: Vec<Source>,
+    has_taxonomy: bool,
+    selected: Option<(String, usize)>,
+) -> AnyView {
     let base = page.path("/queues");
     let flash = &page.flash;
     let plan = Plan::default();
@@ -45,10 +52,22 @@ pub fn form(page: &ProjectPage, sources: Vec<Source>, has_taxonomy: bool) -> Any
             </p>
         }
     });
+    let action = match &selected {
+        Some((query, _)) => format!("{base}/new?{query}"),
+        None => format!("{base}/new"),
+    };
+    let chosen_items = selected.map(|(_, n)| {
+        view! {
+            <p class="notice">
+                {grouped(n as i64)} " items selected on Discover. The filters below narrow them further."
+            </p>
+        }
+    });
     view! {
         {Head::titled("New queue").under(base.clone(), "Queues").view()}
         {missing}
-        <form class="form" method="post" action=format!("{base}/new")>
+        {chosen_items}
+        <form class="form" method="post" action=action>
             {field("name", "Name", "As people will see it.", "text", "", true)}
             <fieldset class="field">
                 <legend>"Order"</legend>

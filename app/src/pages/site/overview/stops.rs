@@ -26,6 +26,7 @@ pub fn stops(line: &OverviewDetails, alpha: Option<&Figure>, page: &ProjectPage)
         .filter_map(|entry| {
             let stop = match entry.station {
                 Station::Data => data(line, page),
+                Station::Discover => discover(line, page),
                 Station::Taxonomy => taxonomy(line, page),
                 Station::Queues => queues(line, page),
                 Station::Agreement => agreement(line, alpha),
@@ -72,6 +73,24 @@ pub fn count(line: &OverviewDetails, states: &[&str]) -> i64 {
 /// `1 source`, `3 sources`.
 fn some(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+fn discover(line: &OverviewDetails, page: &ProjectPage) -> Stop {
+    let overview = &line.overview;
+    let small = match overview.n_ground {
+        Some(n) if n > 0 => {
+            let to = page.path("/discover");
+            view! { <a href=to>{format!("{} new ground", grouped(n))}</a> }.into_any()
+        }
+        _ => ().into_any(),
+    };
+    let (said, act) = match overview.n_groups {
+        Some(n) => (some(n, "group", "groups"), "Look around"),
+        None => ("Nobody has looked yet".to_owned(), "Find groups"),
+    };
+    // Whoever has labels already need not look for them.
+    let done = overview.n_groups.is_some() || overview.taxonomy.is_some() || overview.n_items == 0;
+    Stop { said, small, done, act: (act, "/discover", overview.n_items > 0 && page.may(Act::SeeOthers)) }
 }
 
 fn data(line: &OverviewDetails, page: &ProjectPage) -> Stop {

@@ -45,6 +45,16 @@ pub fn change_form(project: &Project, flash: &Flash) -> AnyView {
                     <small>"With one label an item, a pick is otherwise sent at once; it can always be undone."</small>
                 </span>
             </label>
+            {Field {
+                form,
+                name: "bulk_bar",
+                label: "Bulk labels: share of the sample that must be right, %",
+                hint: "Below it, splitting the group first is offered.",
+                kind: "number",
+                value: &format!("{:.0}", project.settings.0.bulk_bar * 100.0),
+                required: true,
+            }
+                .view(flash)}
             <div class="acts">
                 <button class="btn do">"Save"</button>
             </div>

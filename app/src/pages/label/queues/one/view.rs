@@ -207,6 +207,9 @@ fn said(slice: &Slice) -> String {
     if let Some(field) = &slice.field {
         parts.push(format!("{} is “{}”", field.name, field.value));
     }
+    if !slice.selection.is_empty() {
+        parts.push("selected on Discover".to_owned());
+    }
     if parts.is_empty() {
         "all items, fixed as it opened".to_owned()
     } else {

@@ -196,6 +196,19 @@ fn lineage(manifest: &Manifest, project: &str) -> AnyView {
         from.sources.iter().map(|s| format!("{} ({} items)", s.name, grouped(s.n_rows))).collect();
     let queues: Vec<_> =
         from.queues.iter().map(|q| format!("{} ({} answers)", q.name, grouped(q.n_answers))).collect();
+    let bulk: Vec<_> = from
+        .bulk
+        .iter()
+        .map(|b| {
+            let (right, drawn) = (b.n_right, b.n_drawn);
+            let interval = format!("{:.2} to {:.2}", b.low, b.high);
+            format!(
+                "{} ({} items at once; {right} of {drawn} judged were right, {interval})",
+                b.label,
+                grouped(b.n_rows)
+            )
+        })
+        .collect();
     let step = |name: &'static str, what: Vec<String>| {
         (!what.is_empty()).then(|| {
             view! {
@@ -217,6 +230,7 @@ fn lineage(manifest: &Manifest, project: &str) -> AnyView {
                     </span>
                 </li>
                 {step("queues", queues)}
+                {step("bulk labels", bulk)}
                 {step("sources", sources)}
                 <li>
                     <b>"program"</b>
