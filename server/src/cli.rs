@@ -3,12 +3,14 @@
 pub mod backup;
 pub mod demo;
 pub mod doctor;
+pub mod encoder;
 pub mod import;
 pub mod person;
 pub mod project;
 pub mod release;
 pub mod serve;
 pub mod token;
+pub mod vectors;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -43,6 +45,10 @@ enum Command {
     Token(token::Token),
     /// Take a file of texts into a project
     Import(import::Import),
+    /// Models that make vectors of texts: install, list, remove, distill
+    Encoder(encoder::Encoder),
+    /// Vectors of a project's items that were made elsewhere: bring, list, remove
+    Vectors(vectors::Vectors),
     /// Cut a release of the labeled items, list them, write one into a folder
     Release(release::Release),
     /// Write everything into one archive, also while it is served
@@ -165,6 +171,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Project(args) => args.run().await,
         Command::Token(args) => args.run().await,
         Command::Import(args) => args.run().await,
+        Command::Encoder(args) => args.run().await,
+        Command::Vectors(args) => args.run().await,
         Command::Release(args) => args.run().await,
         Command::Backup(args) => args.run().await,
         Command::Restore(args) => args.run().await,

@@ -69,6 +69,7 @@ impl Rebuild {
         if self.json {
             let said = serde_json::json!({
                 "indexed": made.n_indexed,
+                "vectors": made.n_vectors,
                 "resolved": made.n_resolved,
                 "refilled": made.n_refilled,
                 "recounted": made.n_recounted,
@@ -77,6 +78,9 @@ impl Rebuild {
             writeln!(stdout(), "{said}")?;
         } else {
             writeln!(stdout(), "{} texts can be searched.", made.n_indexed)?;
+            if made.n_vectors > 0 {
+                writeln!(stdout(), "Vectors of {} runs were computed again.", made.n_vectors)?;
+            }
             writeln!(
                 stdout(),
                 "Corrected: {} resolved items, {} members or people of queues, {} counts; {} blobs removed.",
