@@ -1,7 +1,7 @@
 //! Every page and list over a pile.
 
 use domain::slice::Slice;
-use domain::{ItemId, LabelId, ProjectId, QueueId, SourceId};
+use domain::{ClusterId, ClusteringId, ItemId, LabelId, ProjectId, QueueId, SourceId};
 use workflow::Instance;
 use workflow::data::browse::Order;
 
@@ -13,6 +13,8 @@ pub struct Known {
     deep: ItemId,
     source: SourceId,
     label: LabelId,
+    /// A run of Discover and one of its groups, where there is one.
+    run: Option<(ClusteringId, ClusterId)>,
 }
 
 impl Known {
@@ -23,7 +25,15 @@ impl Known {
         let sources = store.sources(project, None, 10).await;
         let taxonomy = store.published_taxonomy(project).await;
         let (_, _, taxonomy) = taxonomy.expect("the taxonomy").expect("it is published");
+        let run = match store.newest_run(project).await.expect("a read") {
+            Some(run) => {
+                let groups = store.groups(run.id).await.expect("groups");
+                Some((run.id, groups.last().expect("a group").id))
+            }
+            None => None,
+        };
         Known {
+            run,
             slug,
             item: items.first().expect("an item").id,
             deep: items.last().expect("an item").id,
@@ -36,11 +46,33 @@ impl Known {
 
 /// What a page is called, and its address.
 pub fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
-    let Known { slug, item, deep, source, label } = known;
+    let Known { slug, item, deep, source, label, run } = known;
     let page = |what, path: String| (what, format!("/p/{slug}{path}"));
     let list = |what, path: String| (what, format!("/api/v1/projects/{slug}{path}"));
     let own = |path: &str| path.to_owned();
-    vec![
+    let of_run = run.map(|(run, group)| {
+        vec![
+            page("Discover", format!("/discover/{run}")),
+            page("Discover: the finest level", format!("/discover/{run}?k=10000")),
+            page("Discover: one group", format!("/discover/{run}?group={group}")),
+            page(
+                "Discover: a selection",
+                format!("/discover/{run}?sel=or.group.{group}&sel=and.words.coffee"),
+            ),
+            page("Discover: groups for the map", format!("/discover/{run}/nodes")),
+            page("Discover: points", format!("/discover/{run}/points")),
+            page("Discover: colours by label", format!("/discover/{run}/colors?by=label")),
+            page("Discover: colours by time", format!("/discover/{run}/colors?by=time")),
+            page(
+                "Discover: members of a selection",
+                format!("/discover/{run}/mask?sel=or.area.0,0;65535,0;0,65535"),
+            ),
+            page("Discover: one point", format!("/discover/{run}/point?i=0")),
+            page("Items: a selection", format!("/items?run={run}&sel=or.group.{group}")),
+            page("New queue of a selection", format!("/queues/new?run={run}&sel=or.group.{group}")),
+        ]
+    });
+    let mut pages = vec![
         ("Projects", own("/")),
         page("Overview", own("")),
         page("Data", own("/data")),
@@ -59,6 +91,9 @@ pub fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
         page("Items: a field, with words", own("/items?q=coffee&field=plan=office")),
         page("Items: words that match most", own("/items?q=the")),
         page("One item", format!("/items/{item}")),
+        page("Given vectors", own("/discover/vectors")),
+        page("Runs", own("/discover/runs")),
+        page("Bulk labels", own("/discover/bulk")),
         page("Taxonomy", own("/taxonomy")),
         page("One label", format!("/taxonomy/labels/{label}")),
         page("Queues", own("/queues")),
@@ -73,6 +108,7 @@ pub fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
         page("Settings", own("/settings")),
         page("People of the project", own("/settings/people")),
         ("People", own("/people")),
+        ("Encoders", own("/encoders")),
         ("Audit", own("/audit")),
         list("API: imports", own("/sources")),
         list("API: one import", format!("/sources/{source}")),
@@ -80,5 +116,7 @@ pub fn every(known: &Known, queue: QueueId) -> Vec<(&'static str, String)> {
         list("API: agreement", own("/agreement")),
         list("API: releases", own("/releases")),
         list("API: one release", own("/releases/1")),
-    ]
+    ];
+    pages.extend(of_run.into_iter().flatten());
+    pages
 }

@@ -13,7 +13,13 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use workflow::demo;
 
 /// Tables that grow with the texts, with what people say of them, or with what is done.
-const LARGE: [&str; 20] = [
+const LARGE: [&str; 26] = [
+    "bulk_item",
+    "cluster",
+    "cluster_member",
+    "cluster_part",
+    "discover_act",
+    "item_aside",
     "answer",
     "assignment",
     "audit",
