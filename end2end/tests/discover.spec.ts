@@ -37,6 +37,16 @@ async function open(page: Page, word: string): Promise<void> {
   await expect(page.locator("#group").getByText("Typical", { exact: true })).toBeVisible();
 }
 
+/** Finds groups. The page of the work says when it is done; then Discover is the page of the run. */
+async function findGroups(page: Page, project: string): Promise<void> {
+  await page.goto(`${project}/discover`);
+  await send(page, "Find groups");
+  await expect(async () => {
+    await page.goto(`${project}/discover`);
+    expect(page.url()).toMatch(/discover\/\d+/);
+  }).toPass();
+}
+
 test("from a pile to a labeled group", async ({ page, another, javaScriptEnabled, expectAccessible }) => {
   test.slow();
   await asAda(page);
@@ -47,12 +57,7 @@ test("from a pile to a labeled group", async ({ page, another, javaScriptEnabled
   await takeIn(page);
   await page.goto(`${project}/discover`);
   await expectAccessible(page);
-  await send(page, "Find groups");
-  // The page of the work says when it is done; then Discover is the page of the run.
-  await expect(async () => {
-    await page.goto(`${project}/discover`);
-    expect(page.url()).toMatch(/discover\/\d+/);
-  }).toPass();
+  await findGroups(page, project);
   const run = new URL(page.url()).pathname;
   await expect(page.locator(".groups li").first()).toBeVisible();
   await expectAccessible(page);
@@ -159,12 +164,7 @@ test("merged groups come apart again, and what is split stays split", async ({ p
   const project = await makeProject(page, unlike("Pile"));
   await bring(page, project, "pile.csv", pile(160));
   await takeIn(page);
-  await page.goto(`${project}/discover`);
-  await send(page, "Find groups");
-  await expect(async () => {
-    await page.goto(`${project}/discover`);
-    expect(page.url()).toMatch(/discover\/\d+/);
-  }).toPass();
+  await findGroups(page, project);
   const run = new URL(page.url()).pathname;
   const sizes = async () =>
     (await page.locator(".groups .num").allInnerTexts()).map((text) => Number(text.replace(",", "")));
@@ -200,12 +200,7 @@ test("by keys alone: a name, a group, a selection", async ({ page, javaScriptEna
   const project = await makeProject(page, unlike("Pile"));
   await bring(page, project, "pile.csv", pile(160));
   await takeIn(page);
-  await page.goto(`${project}/discover`);
-  await send(page, "Find groups");
-  await expect(async () => {
-    await page.goto(`${project}/discover`);
-    expect(page.url()).toMatch(/discover\/\d+/);
-  }).toPass();
+  await findGroups(page, project);
   const map = page.locator(".map-stage");
   await expect(map).toBeVisible();
   await expect(page.locator(".map-names span").first()).toBeAttached();

@@ -1,6 +1,7 @@
 //! Discover: runs of clustering, groups, selections, what people do with them, and bulk answers.
 
 mod acts;
+mod before;
 mod bulk;
 mod compute;
 mod facts;
@@ -30,11 +31,11 @@ pub use group::{GroupPage, Point, Skew, field_names, group, point};
 pub(crate) use join::recount_all;
 pub use join::{JoinRun, follow_imports};
 pub use points::{Cache, LeafCodes, Points};
-pub use run::{Outcome, RunClustering};
+pub use run::RunClustering;
 pub use select::{Selected, select};
 pub(crate) use select::{of_slice, resolve};
 pub use slices::{SavedSliceRow, remove as remove_slice, save as save_slice, saved};
-pub use spec::{Encoder, Spec};
+pub use spec::{Encoder, Outcome, Spec};
 pub(crate) use start::run_now;
 pub use start::{Begin, encoders, start};
 pub use store::discover::acts::ActRow;

@@ -3,6 +3,7 @@
 mod acts;
 mod asked;
 mod data;
+mod label_forms;
 mod list;
 mod map;
 mod panel;

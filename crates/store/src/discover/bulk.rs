@@ -131,12 +131,6 @@ impl Store {
         }
         Ok(found)
     }
-
-    /// How many items of a project carry a label that only a bulk answer gave them, by bulk answer.
-    pub async fn bulks_of_label(&self, project: ProjectId, label: LabelId) -> Result<Vec<BulkRow>> {
-        let query = bulk!("b.project_id = $1 AND b.label_id = $2 ORDER BY b.id DESC LIMIT 100");
-        Ok(on!(self, |db| sqlx::query_as(query).bind(project.0).bind(label.0).fetch_all(db).await)?)
-    }
 }
 
 impl Tx {

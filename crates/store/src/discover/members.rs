@@ -60,13 +60,14 @@ impl Store {
         Ok(on!(self, |db| sqlx::query_as(query).bind(run.0).fetch_all(db).await)?)
     }
 
-    /// Members with labels, by leaf code.
-    pub async fn labeled_by_leaf(&self, run: ClusteringId) -> Result<Vec<(i64, i64)>> {
-        let query =
-            "SELECT m.leaf, CAST(COUNT(*) AS BIGINT) FROM cluster_member m JOIN item i ON i.id = m.item_id
-                     WHERE m.clustering_id = $1 AND i.state IN ('agreed', 'adjudicated')
+    /// Members with labels, by leaf code. It walks over the labeled items of the project: at first there are few.
+    pub async fn labeled_by_leaf(&self, project: ProjectId, run: ClusteringId) -> Result<Vec<(i64, i64)>> {
+        // CROSS JOIN keeps SQLite to this order.
+        let query = "SELECT m.leaf, CAST(COUNT(*) AS BIGINT) FROM item i CROSS JOIN cluster_member m
+                     WHERE i.project_id = $2 AND i.state IN ('agreed', 'adjudicated')
+                       AND m.clustering_id = $1 AND m.item_id = i.id
                      GROUP BY m.leaf ORDER BY m.leaf";
-        Ok(on!(self, |db| sqlx::query_as(query).bind(run.0).fetch_all(db).await)?)
+        Ok(on!(self, |db| sqlx::query_as(query).bind(run.0).bind(project.0).fetch_all(db).await)?)
     }
 
     /// Texts of a slice after an item, in item order. What the slice selects is not looked at.

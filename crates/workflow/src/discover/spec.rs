@@ -1,6 +1,7 @@
-//! What a run is asked for: its vectors, its seed, its items.
+//! What a run is asked for (its vectors, its seed, its items), and what it came to.
 
 use domain::EncoderId;
+use domain::discover::Grains;
 use domain::slice::Slice;
 use serde::{Deserialize, Serialize};
 
@@ -45,4 +46,17 @@ pub struct Spec {
     /// Each text is clustered as the mean of itself and so many nearest texts.
     pub neighbours: usize,
     pub slice: Slice,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub grains: Grains,
+    pub n_leaves: usize,
+    pub dims: usize,
+    /// Share of the true neighbours of an item that are near it on the map.
+    pub honesty: Option<f32>,
+    pub reach: f32,
+    /// BLAKE3 of leaves and places in item order: the same seed over the same texts gives the same.
+    pub hash: String,
 }

@@ -114,7 +114,7 @@ async fn groups(instance: &Instance, run: &RunRow, with_labels: bool) -> Result<
     let groups = instance.store.groups(run.id).await?;
     let ranges = instance.store.leaf_ranges(run.id).await?;
     let labeled = match with_labels {
-        true => Some(Sums::of(instance.store.labeled_by_leaf(run.id).await?)),
+        true => Some(Sums::of(instance.store.labeled_by_leaf(run.project_id, run.id).await?)),
         false => None,
     };
     let mut leaves: HashMap<ClusterId, Vec<(i64, i64)>> = HashMap::new();

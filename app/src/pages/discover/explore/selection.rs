@@ -1,7 +1,7 @@
 //! The selection: how it is put together, what is in it, and what can be done with it.
 
 use super::asked::Asked;
-use super::panel::{label_forms, tags};
+use super::label_forms::{label_forms, tags};
 use super::shown::{SelectedItems, Shown};
 use crate::parts::numbers::grouped;
 use crate::parts::shortened;
